@@ -1,0 +1,30 @@
+// The commands, a file each: options in, a call of the library, a table or JSON out.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "console.hpp"
+
+namespace strffit::app {
+
+// What a command gets and leaves.
+struct Session {
+  std::string command_line;
+  Console console;
+  std::function<void()> command;  // set by whichever subcommand was given
+};
+
+void add_init(CLI::App& app, Session& session);
+void add_train(CLI::App& app, Session& session);
+void add_eval(CLI::App& app, Session& session);
+void add_predict(CLI::App& app, Session& session);
+void add_export_strfs(CLI::App& app, Session& session);
+void add_inspect(CLI::App& app, Session& session);
+void add_simulate(CLI::App& app, Session& session);
+
+// --device and --threads, which several commands have.
+void add_run_options(CLI::App& command, std::string& device, std::int64_t& threads);
+
+}  // namespace strffit::app

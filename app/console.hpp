@@ -1,0 +1,47 @@
+// What a person sees: messages, warnings and progress on stderr, and in the log of a run.
+#pragma once
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "run/train.hpp"
+
+namespace strffit::app {
+
+class Console : public TrainObserver {
+ public:
+  Console();
+
+  void began(const std::string& what) override;
+  void epoch_done(const EpochReport& report) override;
+  void warning(const std::string& message) override;
+  bool stop_requested() override;
+  void log_to(const std::string& path, bool append) override;
+
+  void error(const std::string& message);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void tell(spdlog::level::level_enum level, const std::string& message);
+  void clear_line();
+  bool is_due(const EpochReport& report) const;
+
+  std::shared_ptr<spdlog::logger> screen_;
+  std::shared_ptr<spdlog::logger> log_;                                  // null until a run begins
+  std::vector<std::pair<spdlog::level::level_enum, std::string>> told_;  // for the log, until then
+  bool terminal_;
+  bool line_drawn_ = false;
+  bool stop_told_ = false;
+  std::int64_t first_epoch_ = 0;   // of this process
+  std::int64_t logged_epoch_ = 0;  // in the last line of the log
+  Clock::time_point logged_ = {};
+};
+
+}  // namespace strffit::app

@@ -1,0 +1,109 @@
+// The command line: which command, and what its errors mean to the shell.
+#include <exception>
+#include <iostream>
+#include <new>
+#include <string>
+
+#include "commands.hpp"
+#include "run/library_versions.hpp"
+#include "signals.hpp"
+#include "util/errors.hpp"
+
+namespace strffit::app {
+
+namespace {
+
+// Exit codes (README, docs).
+enum Exit : int { kDone = 0, kFailed = 1, kUsage = 2, kBadData = 3, kStopped = 75 };
+
+std::string joined(int argc, char** argv) {
+  std::string line;
+  for (int i = 0; i < argc; ++i) line += (i > 0 ? " " : "") + std::string(argv[i]);
+  return line;
+}
+
+std::string versions() {
+  std::string text;
+  for (const auto& [name, version] : library_versions()) text += name + " " + version + "\n";
+  text.pop_back();
+  return text;
+}
+
+int run(const Session& session) {
+  session.command();
+  std::cout.flush();
+  if (!std::cout) throw RunError("cannot write to the standard output");
+  return kDone;
+}
+
+int guarded(Session& session) {
+  try {
+    return run(session);
+  } catch (const ConfigError& error) {
+    session.console.error(error.what());
+    return kUsage;
+  } catch (const DataError& error) {
+    session.console.error(error.what());
+    return kBadData;
+  } catch (const Stopped& stopped) {
+    session.console.began(stopped.what());
+    return kStopped;
+  } catch (const RunError& error) {
+    session.console.error(error.what());
+  } catch (const std::bad_alloc&) {
+    session.console.error(
+        "out of memory: fit fewer units, seeds or folds at once, or set run.chunk");
+  } catch (const std::exception& error) {
+    // LibTorch's errors go on with a trace of calls.
+    const std::string what = error.what();
+    session.console.error(what.substr(0, what.find('\n')) +
+                          "\nThis is a mistake of strffit, not of yours: please report it with "
+                          "the command and this message");
+  }
+  return kFailed;
+}
+
+void set_up(CLI::App& app, Session& session) {
+  app.set_version_flag("--version", versions, "Print the versions of strffit and its libraries");
+  app.require_subcommand(0, 1);
+  app.footer(
+      "Example:\n  strffit simulate --out data.h5\n  strffit init ln > fit.yaml\n"
+      "  strffit train fit.yaml\n  strffit eval runs/fit\n"
+      "strffit COMMAND --help says more.");
+  add_init(app, session);
+  add_train(app, session);
+  add_eval(app, session);
+  add_predict(app, session);
+  add_export_strfs(app, session);
+  add_inspect(app, session);
+  add_simulate(app, session);
+}
+
+}  // namespace
+
+void add_run_options(CLI::App& command, std::string& device, std::int64_t& threads) {
+  command.add_option("--device", device, "cpu, cuda or auto")->capture_default_str();
+  command.add_option("--threads", threads, "Threads (default: all)");
+}
+
+}  // namespace strffit::app
+
+int main(int argc, char** argv) {
+  using namespace strffit::app;
+  fail_writes_at_size_limit();
+  Session session;
+  session.command_line = joined(argc, argv);
+  CLI::App app("Fits models of auditory neurons (STRFs and beyond) to recorded responses.",
+               "strffit");
+  set_up(app, session);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kUsage;
+  }
+  if (!session.command) {
+    std::cerr << app.help();
+    return kUsage;
+  }
+  return guarded(session);
+}

@@ -1,0 +1,16 @@
+// Being asked to stop.
+#pragma once
+
+namespace strffit::app {
+
+// SIGINT, SIGTERM and SIGUSR1 (Slurm's warning before a time limit) ask to stop from now on; a
+// second SIGINT ends the program at once.
+void stop_on_signals();
+
+// Whether such a signal came.
+bool stop_requested();
+
+// A write beyond a file-size limit fails with an error instead of ending the program.
+void fail_writes_at_size_limit();
+
+}  // namespace strffit::app

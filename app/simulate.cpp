@@ -1,0 +1,44 @@
+#include "run/simulate.hpp"
+
+#include <memory>
+
+#include "commands.hpp"
+
+namespace strffit::app {
+
+void add_simulate(CLI::App& app, Session& session) {
+  struct Options {
+    SimulateOptions simulate;
+    std::string out;
+    bool overwrite = false;
+  };
+  auto options = std::make_shared<Options>();
+  auto& simulate = options->simulate;
+  auto* command = app.add_subcommand("simulate", "Make a dataset with known receptive fields");
+  const auto add = [command](const char* name, auto& value, const char* meaning) {
+    command->add_option(name, value, meaning)->capture_default_str();
+  };
+  command->add_option("--out", options->out, "File to write")->required();
+  command->add_flag("--overwrite", options->overwrite, "Replace the file");
+  add("--units", simulate.units, "Neurons");
+  add("--stimuli", simulate.stimuli, "Sounds: 70 % train, 15 % valid, 15 % test");
+  add("--seconds", simulate.seconds, "Length of a sound");
+  add("--bands", simulate.bands, "Frequency bands");
+  add("--min-frequency", simulate.min_frequency_hz, "Hz, of the lowest band");
+  add("--max-frequency", simulate.max_frequency_hz, "Hz, of the highest band");
+  add("--dt", simulate.dt_ms, "ms, width of a frame");
+  add("--trials", simulate.trials, "Repeats of each sound");
+  add("--rate", simulate.rate_hz, "Spikes/s on average: more is less noise");
+  add("--seed", simulate.seed, "Of the random numbers");
+  command->footer("Example:\n  strffit simulate --out data.h5 --units 8 --trials 20");
+  command->callback([options, &session] {
+    session.command = [options, &session] {
+      simulate_file(options->simulate, options->out, options->overwrite);
+      session.console.began(fmt::format("{}: {} units, {} stimuli of {} s", options->out,
+                                        options->simulate.units, options->simulate.stimuli,
+                                        options->simulate.seconds));
+    };
+  });
+}
+
+}  // namespace strffit::app

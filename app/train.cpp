@@ -1,0 +1,83 @@
+#include "run/train.hpp"
+
+#include <iostream>
+#include <memory>
+
+#include "commands.hpp"
+#include "run/train_report.hpp"
+#include "signals.hpp"
+
+namespace strffit::app {
+
+namespace {
+
+struct Options {
+  TrainRequest request;
+  std::string out, device;
+  std::int64_t threads = 0;
+  bool dry_run = false, json = false;
+};
+
+// A text as the value of a `key=value`, whatever is in it.
+std::string yaml_text(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  result += '"';
+  return result;
+}
+
+// The flags are keys of the config like any other.
+void assign_flags(Options& options) {
+  auto& assignments = options.request.assignments;
+  if (!options.out.empty()) assignments.push_back("output.folder=" + yaml_text(options.out));
+  if (!options.device.empty()) assignments.push_back("run.device=" + yaml_text(options.device));
+  if (options.threads != 0) {
+    assignments.push_back("run.threads=" + std::to_string(options.threads));
+  }
+}
+
+void plan(const Options& options, Session& session) {
+  const TrainPlan found = plan_run(options.request, session.console);
+  std::cout << (options.json ? to_json(found) + "\n" : to_text(to_report(found)));
+}
+
+void train(const Options& options, Session& session) {
+  stop_on_signals();
+  const TrainOutcome outcome = train_run(options.request, session.console);
+  if (outcome.was_finished) {
+    session.console.began(outcome.folder +
+                          " holds a finished run of this configuration: nothing to do");
+  }
+  std::cout << (options.json ? to_json(outcome) + "\n" : to_text(to_report(outcome)));
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Session& session) {
+  auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand("train", "Fit the models of a config");
+  command->add_option("CONFIG", options->request.config, "YAML file")->required();
+  command->add_option("KEY=VALUE", options->request.assignments, "Keys of the config to set");
+  command->add_option("--out", options->out, "Run folder (default: output.folder)");
+  command->add_option("--device", options->device, "cpu, cuda or auto (default: run.device)");
+  command->add_option("--threads", options->threads, "Threads (default: run.threads)");
+  auto* resume = command->add_flag("--resume", options->request.resume,
+                                   "Go on with an unfinished run of the folder");
+  command->add_flag("--overwrite", options->request.overwrite, "Replace the run of the folder")
+      ->excludes(resume);
+  command->add_flag("--dry-run", options->dry_run, "Print what it will take, and fit nothing");
+  command->add_flag("--json", options->json, "JSON instead of tables");
+  command->footer("Example:\n  strffit train fit.yaml model.context=20 --out runs/context20");
+  command->callback([options, &session] {
+    session.command = [options, &session] {
+      assign_flags(*options);
+      options->request.command_line = session.command_line;
+      options->dry_run ? plan(*options, session) : train(*options, session);
+    };
+  });
+}
+
+}  // namespace strffit::app

@@ -1,0 +1,44 @@
+// A configuration: a YAML file and the `key=value` of a command line.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "config/node.hpp"
+
+namespace strffit::config {
+
+class Document {
+ public:
+  // Throw ConfigError at "file:line:column" for a file that is absent, larger than 1 MiB, not
+  // UTF-8, not YAML, not one mapping, or nested deeper than 32; for tabs, keys given twice,
+  // anchors, aliases, merge keys and tags. An empty text is an empty mapping. `name` stands for the
+  // file in messages.
+  static Document from_file(const std::string& path);
+  static Document from_text(const std::string& text, const std::string& name);
+
+  // Sets a key by its path, over what the file says: "model.hidden=40", the value in YAML; missing
+  // mappings are made. Before root(). Throws ConfigError naming "model.hidden=40 (command line)".
+  void set(const std::string& assignment);
+
+  // The whole mapping. Every call gives a handle to the same one.
+  Node root();
+
+  // All keys read so far, in the order of reading, with their final values. Reading it again gives
+  // the same values, bit for bit.
+  std::string resolved() const;
+
+  // The same, each key below a comment with its meaning, allowed values and default.
+  std::string commented() const;
+
+  // Markdown: a heading and a table (key, default, values, meaning) for each mapping, from the
+  // mapping at `path` down; "" is the root.
+  std::string reference(const std::string& path = "") const;
+
+ private:
+  explicit Document(std::shared_ptr<State> state);
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace strffit::config

@@ -1,0 +1,274 @@
+#include "config/node.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "config/parse.hpp"
+#include "config/scalar.hpp"
+#include "config/section.hpp"
+#include "util/errors.hpp"
+
+namespace strffit::config {
+namespace {
+
+// A word from a list of our own, written without quotes even where it is true or false.
+struct Word {
+  std::string text;
+};
+
+std::string write(const Word& word) {
+  const bool boolean = word.text == "true" || word.text == "false";
+  return boolean ? word.text : config::write(word.text);
+}
+
+template <class T>
+std::string write_or_word(const std::variant<T, std::string>& value) {
+  const auto* word = std::get_if<std::string>(&value);
+  return word ? write(Word{*word}) : config::write(std::get<T>(value));
+}
+
+// The word that a scalar is, "" for anything else. True is the word true.
+std::string word_of(const Value& value, const std::vector<std::string>& words) {
+  if (value.kind != Kind::scalar) return "";
+  std::string text = value.text;
+  if (looks_like_boolean(value)) text = text[0] == 't' || text[0] == 'T' ? "true" : "false";
+  return std::find(words.begin(), words.end(), text) == words.end() ? "" : text;
+}
+
+std::string one_of(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool last = i + 1 == words.size();
+    text += (i == 0 ? "" : last ? " or " : ", ") + words[i];
+  }
+  return text;
+}
+
+std::string with_range(const std::string& noun, const Range& range) {
+  const std::string limits = describe(range);
+  return limits.empty() ? noun : noun + " " + limits;
+}
+
+[[noreturn]] void refuse(const std::string& where, const std::string& expected,
+                         const Value& value) {
+  throw ConfigError(where, "expected " + expected + "; found " + describe(value));
+}
+
+// Reads one key: `parse` turns (value, where) into T or throws, `written` is the YAML of a T.
+template <class T, class Parse, class Write>
+T read(Section& section, const std::string& key, const T& fallback, const std::string& values,
+       const std::string& doc, Parse parse, Write written) {
+  const std::string fallback_text = written(fallback);
+  try {
+    // What resolved() writes for the default must be readable again.
+    parse(parse_assigned_text(fallback_text, key + "=" + fallback_text), "");
+  } catch (const ConfigError& error) {
+    throw Bug("the default of " + section.path_of(key) + " is refused: " + error.what());
+  }
+  const Value* value = section.find(key);
+  const T result = value ? parse(*value, section.where(key)) : fallback;
+  Record& record = section.record(key);
+  record = {.key = key,
+            .doc = doc,
+            .values = values,
+            .fallback = fallback_text,
+            .value = written(result)};
+  return result;
+}
+
+template <class T, class Parse>
+T read(Section& section, const std::string& key, const T& fallback, const std::string& values,
+       const std::string& doc, Parse parse) {
+  return read<T>(section, key, fallback, values, doc, parse,
+                 [](const T& value) { return config::write(value); });
+}
+
+// Turns a parser of one item into a parser of a list.
+template <class Parse>
+auto list_parser(const std::string& path, Parse parse) {
+  return [path, parse](const Value& value, const std::string& where) {
+    using Item = decltype(parse(value, where));
+    std::vector<Item> items;
+    if (value.kind != Kind::list) {
+      items.push_back(parse(value, where));
+      return items;
+    }
+    for (std::size_t i = 0; i < value.items.size(); ++i) {
+      const Value& item = value.items[i];
+      const std::string index = "[" + std::to_string(i) + "]";
+      items.push_back(parse(item, item.place.with_path(path + index)));
+    }
+    return items;
+  };
+}
+
+template <class T, class Parse>
+std::variant<T, std::string> read_or_word(Section& section, const std::string& key,
+                                          const std::variant<T, std::string>& fallback,
+                                          const std::string& values,
+                                          const std::vector<std::string>& words,
+                                          const std::string& doc, Parse parse) {
+  using Either = std::variant<T, std::string>;
+  const auto either = [&](const Value& value, const std::string& where) -> Either {
+    if (std::string word = word_of(value, words); !word.empty()) return word;
+    if (!looks_like_number(value)) refuse(where, "a " + values, value);
+    return parse(value, where);
+  };
+  return read<Either>(section, key, fallback, values, doc, either, write_or_word<T>);
+}
+
+}  // namespace
+
+Node::Node(std::shared_ptr<State> state, std::shared_ptr<Section> section)
+    : state_(std::move(state)), section_(std::move(section)) {}
+
+Form Node::form(const std::string& key) const {
+  const Value* value = section_->find(key);
+  if (!value) return Form::absent;
+  switch (value->kind) {
+    case Kind::scalar:
+      return Form::scalar;
+    case Kind::list:
+      return Form::list;
+    case Kind::map:
+      return Form::map;
+    case Kind::null:
+      break;
+  }
+  return Form::nothing;
+}
+
+double Node::get(const std::string& key, double fallback, const Range& range,
+                 const std::string& doc) {
+  return read(*section_, key, fallback, with_range("number", range), doc,
+              [&](const Value& value, const std::string& where) {
+                return read_number(value, where, range);
+              });
+}
+
+std::int64_t Node::get(const std::string& key, std::int64_t fallback, const Range& range,
+                       const std::string& doc) {
+  return read(*section_, key, fallback, with_range("whole number", range), doc,
+              [&](const Value& value, const std::string& where) {
+                return read_integer(value, where, range);
+              });
+}
+
+int Node::get(const std::string& key, int fallback, const Range& range, const std::string& doc) {
+  const std::int64_t value = get(key, std::int64_t{fallback}, range, doc);
+  if (!std::in_range<int>(value)) {
+    fail(key, "must be from " + std::to_string(std::numeric_limits<int>::min()) + " to " +
+                  std::to_string(std::numeric_limits<int>::max()) + "; found " +
+                  std::to_string(value));
+  }
+  return static_cast<int>(value);
+}
+
+bool Node::get_boolean(const std::string& key, bool fallback, const std::string& doc) {
+  return read(*section_, key, fallback, "true or false", doc, read_boolean);
+}
+
+std::string Node::get(const std::string& key, const std::string& fallback, const std::string& doc) {
+  return read(*section_, key, fallback, "text", doc, read_text);
+}
+
+std::string Node::get(const std::string& key, const char* fallback, const std::string& doc) {
+  return get(key, std::string(fallback), doc);
+}
+
+std::string Node::choice(const std::string& key, const std::string& fallback,
+                         const std::vector<std::string>& allowed, const std::string& doc) {
+  const std::string values = one_of(allowed);
+  const bool required = fallback.empty();
+  if (required && !has(key)) fail(key, "is required: " + values);
+  const auto parse = [&](const Value& value, const std::string& where) {
+    std::string word = word_of(value, allowed);
+    if (word.empty()) refuse(where, values, value);
+    return word;
+  };
+  const std::string word = read(*section_, key, required ? allowed.front() : fallback, values, doc,
+                                parse, [](const std::string& text) { return write(Word{text}); });
+  if (required) section_->record(key).fallback = config::write(fallback);
+  return word;
+}
+
+Node::IntegerOrWord Node::integer_or(const std::string& key, const IntegerOrWord& fallback,
+                                     const Range& range, const std::vector<std::string>& words,
+                                     const std::string& doc) {
+  const std::string values = with_range("whole number", range) + ", or " + one_of(words);
+  return read_or_word(*section_, key, fallback, values, words, doc,
+                      [&](const Value& value, const std::string& where) {
+                        return read_integer(value, where, range);
+                      });
+}
+
+Node::NumberOrWord Node::number_or(const std::string& key, const NumberOrWord& fallback,
+                                   const Range& range, const std::vector<std::string>& words,
+                                   const std::string& doc) {
+  const std::string values = with_range("number", range) + ", or " + one_of(words);
+  return read_or_word(*section_, key, fallback, values, words, doc,
+                      [&](const Value& value, const std::string& where) {
+                        return read_number(value, where, range);
+                      });
+}
+
+std::vector<std::int64_t> Node::integers(const std::string& key,
+                                         const std::vector<std::int64_t>& fallback,
+                                         const Range& range, const std::string& doc) {
+  const auto item = [&](const Value& value, const std::string& where) {
+    return read_integer(value, where, range);
+  };
+  return read(*section_, key, fallback, with_range("list of whole numbers", range), doc,
+              list_parser(section_->path_of(key), item));
+}
+
+std::vector<double> Node::numbers(const std::string& key, const std::vector<double>& fallback,
+                                  const Range& range, const std::string& doc) {
+  const auto item = [&](const Value& value, const std::string& where) {
+    return read_number(value, where, range);
+  };
+  return read(*section_, key, fallback, with_range("list of numbers", range), doc,
+              list_parser(section_->path_of(key), item));
+}
+
+std::vector<std::string> Node::strings(const std::string& key,
+                                       const std::vector<std::string>& fallback,
+                                       const std::string& doc) {
+  return read(*section_, key, fallback, "list of texts", doc,
+              list_parser(section_->path_of(key), read_text));
+}
+
+Node Node::map(const std::string& key, const std::string& doc) {
+  const Value* value = section_->find(key);
+  const bool present = value && value->kind == Kind::map;
+  if (value && !present && value->kind != Kind::null) {
+    refuse(where(key), "a mapping (`" + key + ":` with its keys indented below it)", *value);
+  }
+  Record& record = section_->record(key);
+  if (!record.child) {
+    record = {.key = key};
+    record.child = std::make_shared<Section>();
+    record.child->path = section_->path_of(key);
+    record.child->place = section_->place;
+    if (value) {
+      const auto index = static_cast<std::size_t>(section_->value->index(key));
+      record.child->place = section_->value->keys[index].place;
+    }
+    record.child->value = present ? value : nullptr;
+  }
+  record.doc = doc;
+  return {state_, record.child};
+}
+
+void Node::fail(const std::string& key, const std::string& what) const {
+  throw ConfigError(where(key), what);
+}
+
+std::string Node::where(const std::string& key) const { return section_->where(key); }
+
+std::string Node::path() const { return section_->path; }
+
+void Node::finish() { refuse_unknown_keys(*section_, *state_->root); }
+
+}  // namespace strffit::config

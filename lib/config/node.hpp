@@ -1,0 +1,98 @@
+// A mapping of the configuration: every key is read with its check, its default and its meaning in
+// one call, so that nothing is read unchecked and the documentation cannot differ from the code.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "config/range.hpp"
+
+namespace strffit::config {
+
+struct Section;
+struct State;
+
+// What stands at a key, for keys that may be one value, a list or a mapping.
+enum class Form { absent, nothing, scalar, list, map };
+
+// A light handle: copies read and record in the same mapping, and outlive the Document.
+//
+// The reading functions return `fallback` when the key is absent, and throw ConfigError at the
+// key's place, "fit.yaml:14:3: model.hidden: ...", for a wrong type and for values out of range; a
+// key without a value (`hidden:`) is a wrong type. Each records key, default, value, allowed values
+// and `doc` (meaning and unit in one line) for Document::resolved, commented and reference; a key
+// read again keeps its first position. A default that would be refused is a Bug.
+class Node {
+ public:
+  Node(std::shared_ptr<State> state, std::shared_ptr<Section> section);
+
+  bool has(const std::string& key) const { return form(key) != Form::absent; }
+  Form form(const std::string& key) const;
+
+  // Finite decimal numbers. Whole numbers are digits only: 3.0 and 1e2 are refused.
+  double get(const std::string& key, double fallback, const Range& range, const std::string& doc);
+  std::int64_t get(const std::string& key, std::int64_t fallback, const Range& range,
+                   const std::string& doc);
+  int get(const std::string& key, int fallback, const Range& range, const std::string& doc);
+
+  // true or false. A template, so that no number or pointer is taken for a bool.
+  template <class T, std::enable_if_t<std::is_same_v<T, bool>, int> = 0>
+  bool get(const std::string& key, T fallback, const std::string& doc) {
+    return get_boolean(key, fallback, doc);
+  }
+
+  // Text. A plain number counts (a folder called 2024), true and false do not.
+  std::string get(const std::string& key, const std::string& fallback, const std::string& doc);
+  std::string get(const std::string& key, const char* fallback, const std::string& doc);
+
+  // One of some words; "true" and "false" may be among them. With the fallback "" the key is
+  // required.
+  std::string choice(const std::string& key, const std::string& fallback,
+                     const std::vector<std::string>& allowed, const std::string& doc);
+
+  // A number, or one of some words such as "all" or "infinite".
+  using IntegerOrWord = std::variant<std::int64_t, std::string>;
+  using NumberOrWord = std::variant<double, std::string>;
+  IntegerOrWord integer_or(const std::string& key, const IntegerOrWord& fallback,
+                           const Range& range, const std::vector<std::string>& words,
+                           const std::string& doc);
+  NumberOrWord number_or(const std::string& key, const NumberOrWord& fallback, const Range& range,
+                         const std::vector<std::string>& words, const std::string& doc);
+
+  // Lists, each item checked; may be empty. A single value counts as a list of one.
+  std::vector<std::int64_t> integers(const std::string& key,
+                                     const std::vector<std::int64_t>& fallback, const Range& range,
+                                     const std::string& doc);
+  std::vector<double> numbers(const std::string& key, const std::vector<double>& fallback,
+                              const Range& range, const std::string& doc);
+  std::vector<std::string> strings(const std::string& key, const std::vector<std::string>& fallback,
+                                   const std::string& doc);
+
+  // The mapping at a key; an empty one where the key is absent or has no value.
+  Node map(const std::string& key, const std::string& doc);
+
+  // Throws ConfigError at the key's place, or at the mapping's where the key is absent.
+  [[noreturn]] void fail(const std::string& key, const std::string& what) const;
+
+  // "fit.yaml:14:3: model.hidden", "model.hidden=40 (command line)".
+  std::string where(const std::string& key) const;
+
+  // Key path of this mapping, "model.kernel"; "" at the root.
+  std::string path() const;
+
+  // Refuses the first key that nobody has read, here and in the mappings handed out by map(), with
+  // the nearest known key. To be called when everything is read.
+  void finish();
+
+ private:
+  bool get_boolean(const std::string& key, bool fallback, const std::string& doc);
+
+  std::shared_ptr<State> state_;
+  std::shared_ptr<Section> section_;
+};
+
+}  // namespace strffit::config

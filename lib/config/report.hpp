@@ -1,0 +1,15 @@
+// What was read, written out: for the run folder, for `strffit init`, for docs/config.md.
+// Internal to config; described at Document.
+#pragma once
+
+#include <string>
+
+#include "config/section.hpp"
+
+namespace strffit::config {
+
+std::string write_resolved(const Section& root);
+std::string write_commented(const Section& root);
+std::string write_reference(const Section& root, const std::string& path);
+
+}  // namespace strffit::config

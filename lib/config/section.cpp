@@ -1,0 +1,101 @@
+#include "config/section.hpp"
+
+#include <algorithm>
+
+#include "config/suggest.hpp"
+#include "util/errors.hpp"
+
+namespace strffit::config {
+namespace {
+
+const Record* find_record(const Section& section, const std::string& key) {
+  const auto found = std::find_if(section.records.begin(), section.records.end(),
+                                  [&](const Record& record) { return record.key == key; });
+  return found == section.records.end() ? nullptr : &*found;
+}
+
+struct Known {
+  std::string key;
+  std::string path;
+};
+
+void collect(const Section& section, std::vector<Known>& known) {
+  for (const auto& record : section.records) {
+    known.push_back({record.key, section.path_of(record.key)});
+    if (record.child) collect(*record.child, known);
+  }
+}
+
+std::string joined(const std::vector<std::string>& names, const std::string& separator) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : separator) + name;
+  return text;
+}
+
+// The cure for an unknown key: the same name elsewhere, else the nearest here, else the nearest
+// elsewhere, else everything that is known here.
+std::string cure(const std::string& key, const Section& section, const Section& root) {
+  std::vector<Known> known;
+  collect(root, known);
+  std::vector<std::string> here;
+  for (const auto& record : section.records) here.push_back(record.key);
+  std::vector<std::string> elsewhere;
+  std::vector<std::string> paths;
+  for (const auto& [name, path] : known) {
+    if (name == key && elsewhere.size() < 3) elsewhere.push_back("\"" + path + "\"");
+    if (path == section.path_of(key)) {
+      return "; it is written without points, as a key inside the mapping \"" +
+             key.substr(0, key.rfind('.')) + "\"";
+    }
+    paths.push_back(path);
+  }
+  if (!elsewhere.empty()) return "; did you mean " + joined(elsewhere, " or ") + "?";
+  std::string meant = nearest(key, here);
+  if (meant.empty()) {
+    std::vector<std::string> names;
+    for (const auto& entry : known) names.push_back(entry.key);
+    const std::string name = nearest(key, names);
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (!name.empty()) meant = paths[static_cast<std::size_t>(found - names.begin())];
+  }
+  if (!meant.empty()) return "; did you mean \"" + meant + "\"?";
+  return here.empty() ? "; no key is known here" : "; known here: " + joined(here, ", ");
+}
+
+}  // namespace
+
+const Value* Section::find(const std::string& key) const {
+  const int index = value ? value->index(key) : -1;
+  return index < 0 ? nullptr : &value->items[static_cast<std::size_t>(index)];
+}
+
+std::string Section::path_of(const std::string& key) const {
+  return path.empty() ? key : path + "." + key;
+}
+
+std::string Section::where(const std::string& key) const {
+  const int index = value ? value->index(key) : -1;
+  const Place& found = index < 0 ? place : value->keys[static_cast<std::size_t>(index)].place;
+  return found.with_path(path_of(key));
+}
+
+Record& Section::record(const std::string& key) {
+  for (auto& record : records) {
+    if (record.key == key) return record;
+  }
+  records.push_back({.key = key});
+  return records.back();
+}
+
+void refuse_unknown_keys(const Section& section, const Section& root) {
+  if (!section.value) return;
+  for (const auto& [key, place] : section.value->keys) {
+    const Record* record = find_record(section, key);
+    if (!record) {
+      throw ConfigError(section.where(key), "unknown key" + cure(key, section, root));
+    }
+    if (record->child) refuse_unknown_keys(*record->child, root);
+  }
+}
+
+}  // namespace strffit::config

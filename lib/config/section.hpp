@@ -1,0 +1,48 @@
+// What has been read so far, beside what the file says. Internal to config.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/value.hpp"
+
+namespace strffit::config {
+
+struct Section;
+
+// A key that was read.
+struct Record {
+  std::string key;
+  std::string doc = {};
+  std::string values = {};              // allowed values, "whole number at least 1"
+  std::string fallback = {};            // default as YAML
+  std::string value = {};               // final value as YAML
+  std::shared_ptr<Section> child = {};  // of a mapping; then the texts above but doc are empty
+};
+
+// A mapping that was asked for, whether or not the file has it.
+struct Section {
+  std::string path;              // "" at the root
+  Place place;                   // of its key, or of the nearest mapping around it that exists
+  const Value* value = nullptr;  // null where the file has none
+  std::vector<Record> records;   // in the order of reading
+
+  const Value* find(const std::string& key) const;
+  std::string path_of(const std::string& key) const;
+  std::string where(const std::string& key) const;
+  // The record of a key, made where it is new.
+  Record& record(const std::string& key);
+};
+
+// What the nodes of a document share.
+struct State {
+  Value tree;
+  std::string name;
+  std::shared_ptr<Section> root;  // null until Document::root
+};
+
+// Throws ConfigError at the first key without a record, in the order of the file.
+void refuse_unknown_keys(const Section& section, const Section& root);
+
+}  // namespace strffit::config

@@ -1,0 +1,46 @@
+// What a YAML text says, as a tree that remembers where everything stood. Internal to config.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace strffit::config {
+
+// A place in a file, or a whole `key=value` of the command line.
+struct Place {
+  std::shared_ptr<const std::string> source;  // name of the file, or the assignment
+  int line = 0;                               // from 1; 0 on the command line
+  int column = 0;                             // from 1, in characters, not bytes
+
+  // "fit.yaml:14:3: model.hidden", "model.hidden=40 (command line)".
+  std::string with_path(const std::string& path) const;
+};
+
+struct Key {
+  std::string name;
+  Place place;
+};
+
+enum class Kind { null, scalar, list, map };
+
+struct Value {
+  Kind kind = Kind::null;
+  Place place = {};
+  std::string text = {};          // of a scalar, without quotes
+  bool quoted = false;            // a quoted or block scalar is text, whatever it looks like
+  std::vector<Value> items = {};  // of a list, or of a map, one for each key
+  std::vector<Key> keys = {};     // of a map, in the order of the file, each once
+
+  // Index of a key of a map, or -1.
+  int index(const std::string& key) const;
+};
+
+// "the number 3", "the text "abc"", "a list": for "expected ...; found ...".
+std::string describe(const Value& value);
+
+// Text of a file as it may stand in a message: shortened to 60 characters, control characters
+// as \xNN.
+std::string printable(const std::string& text);
+
+}  // namespace strffit::config

@@ -1,0 +1,209 @@
+#include "dataset/dataset.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include "files/checksum.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+
+namespace {
+
+using files::Expected;
+using files::Reader;
+
+[[noreturn]] void fail(const Reader& reader, const std::string& path, const std::string& what) {
+  throw DataError(reader.file(), path, what);
+}
+
+Axes read_axes(const Reader& reader) {
+  Axes axes;
+  axes.dt_ms = reader.number_attribute("/", "dt_ms");
+  if (!(axes.dt_ms > 0 && std::isfinite(axes.dt_ms))) {
+    fail(reader, "/",
+         "attribute dt_ms: expected a frame width above 0 ms; found " + std::to_string(axes.dt_ms));
+  }
+  const std::string path = "/frequencies_hz";
+  axes.frequencies_hz = reader.doubles(path, {{-1}, "(F)"}).values;
+  if (axes.frequencies_hz.empty()) fail(reader, path, "expected one band or more; found none");
+  double last = 0;
+  for (std::size_t band = 0; band < axes.frequencies_hz.size(); ++band) {
+    const double frequency = axes.frequencies_hz[band];
+    if (!(frequency > last && std::isfinite(frequency))) {
+      fail(reader, path,
+           "expected finite band centres above 0 Hz, ascending; found " +
+               std::to_string(frequency) + " Hz in band " + std::to_string(band));
+    }
+    last = frequency;
+  }
+  return axes;
+}
+
+std::vector<std::string> read_unit_ids(const Reader& reader) {
+  const std::string path = "/units/id";
+  std::vector<std::string> ids = reader.strings(path, {{-1}, "(N)"}).values;
+  if (ids.empty()) fail(reader, path, "expected one unit or more; found none");
+  std::set<std::string> seen;
+  for (const std::string& id : ids) {
+    const bool printable = std::none_of(id.begin(), id.end(), [](char letter) {
+      const auto code = static_cast<unsigned char>(letter);
+      return code < 0x20 || code == 0x7f;
+    });
+    if (id.empty() || !printable) {
+      fail(reader, path, "expected ids of printable characters; found an empty or unprintable one");
+    }
+    if (!seen.insert(id).second)
+      fail(reader, path, "expected unique ids; found \"" + id + "\" twice");
+  }
+  return ids;
+}
+
+// Facts about `rows` of the `n_units` units of the file.
+UnitFacts read_unit_facts(const Reader& reader, std::int64_t n_units,
+                          const std::vector<std::int64_t>& rows) {
+  UnitFacts facts;
+  for (const std::string& name : reader.children("/units")) {
+    if (name == "id") continue;
+    const std::string path = "/units/" + name;
+    const Shape shape = reader.shape(path);
+    if (shape.empty() || shape[0] != n_units) {
+      fail(reader, path,
+           "expected one row for each of the " + std::to_string(n_units) + " units; found shape " +
+               to_string(shape));
+    }
+    facts.emplace(name, reader.column_rows(path, rows));
+  }
+  return facts;
+}
+
+// Which element of an array breaks a rule: "[3, 17]".
+std::string place_of(const Shape& shape, std::size_t element) {
+  std::string text;
+  auto rest = static_cast<std::int64_t>(element);
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    text = std::to_string(rest % shape[axis]) + (text.empty() ? "" : ", ") + text;
+    rest /= shape[axis];
+  }
+  return "[" + text + "]";
+}
+
+void check_spectrogram(const Reader& reader, const std::string& path, const Array<float>& values) {
+  if (values.dim(1) < 1) fail(reader, path, "expected one frame or more; found none");
+  for (std::size_t i = 0; i < values.values.size(); ++i) {
+    if (!std::isfinite(values.values[i])) {
+      fail(reader, path,
+           "expected finite numbers; found " + std::to_string(values.values[i]) + " at " +
+               place_of(values.shape, i));
+    }
+  }
+}
+
+void check_responses(const Reader& reader, const std::string& path, const Array<float>& values) {
+  if (values.dim(1) < 1) fail(reader, path, "expected one trial or more; found none");
+  for (std::size_t i = 0; i < values.values.size(); ++i) {
+    if (std::isinf(values.values[i])) {
+      fail(reader, path,
+           "expected finite numbers, or NaN where missing; found an infinity at " +
+               place_of(values.shape, i) + " of the units read");
+    }
+  }
+}
+
+std::optional<SplitName> read_split(const Reader& reader, const std::string& path) {
+  const auto word = reader.optional_string_attribute(path, "split");
+  if (!word) return std::nullopt;
+  const auto split = split_named(*word);
+  if (!split) {
+    fail(reader, path, "attribute split: expected train, valid or test; found \"" + *word + "\"");
+  }
+  return split;
+}
+
+Stimulus read_stimulus(const Reader& reader, const std::string& key, const Dataset& dataset) {
+  const std::string path = "/stimuli/" + key;
+  if (!reader.is_group(path)) {
+    fail(reader, path, "expected a group with spectrogram and responses; found something else");
+  }
+  Stimulus stimulus;
+  stimulus.key = key;
+  stimulus.name = reader.optional_string_attribute(path, "name").value_or("");
+  stimulus.category = reader.optional_string_attribute(path, "category").value_or("");
+  stimulus.split = read_split(reader, path);
+
+  const std::string spectrogram_path = path + "/spectrogram";
+  stimulus.spectrogram = reader.floats(spectrogram_path, {{dataset.bands(), -1}, "(F, T)"});
+  check_spectrogram(reader, spectrogram_path, stimulus.spectrogram);
+
+  const std::string responses_path = path + "/responses";
+  const auto n_all = static_cast<std::int64_t>(dataset.all_unit_ids.size());
+  stimulus.responses = reader.float_rows(responses_path, dataset.unit_index,
+                                         {{n_all, -1, stimulus.frames()}, "(N, R, T)"});
+  check_responses(reader, responses_path, stimulus.responses);
+  return stimulus;
+}
+
+bool all_counts(const std::vector<Stimulus>& stimuli) {
+  const auto is_count = [](float value) {
+    return std::isnan(value) || (value >= 0 && value == std::floor(value));
+  };
+  return std::all_of(stimuli.begin(), stimuli.end(), [&](const Stimulus& stimulus) {
+    const std::vector<float>& values = stimulus.responses.values;
+    return std::all_of(values.begin(), values.end(), is_count);
+  });
+}
+
+}  // namespace
+
+std::string to_string(SplitName split) {
+  switch (split) {
+    case SplitName::train:
+      return "train";
+    case SplitName::valid:
+      return "valid";
+    case SplitName::test:
+      return "test";
+  }
+  throw Bug("a split without a name");
+}
+
+std::optional<SplitName> split_named(const std::string& word) {
+  for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
+    if (word == to_string(split)) return split;
+  }
+  return std::nullopt;
+}
+
+Dataset read_dataset(const std::string& file, const UnitSelection& units) {
+  const Reader reader(file, {"strffit-dataset"});
+  Dataset dataset;
+  dataset.file = file;
+  dataset.sha256 = files::sha256(file);
+  dataset.name = reader.optional_string_attribute("/", "name").value_or("");
+  dataset.reference = reader.optional_string_attribute("/", "reference").value_or("");
+  dataset.axes = read_axes(reader);
+
+  dataset.all_unit_ids = read_unit_ids(reader);
+  std::vector<std::int64_t> every(dataset.all_unit_ids.size());
+  std::iota(every.begin(), every.end(), 0);
+  const auto n_all = static_cast<std::int64_t>(every.size());
+  const UnitFacts all_facts = read_unit_facts(reader, n_all, every);
+  dataset.unit_index = select_units(units, dataset.all_unit_ids, all_facts, file);
+  dataset.unit_facts = read_unit_facts(reader, n_all, dataset.unit_index);
+  for (const std::int64_t unit : dataset.unit_index) {
+    dataset.unit_ids.push_back(dataset.all_unit_ids[static_cast<std::size_t>(unit)]);
+  }
+
+  for (const std::string& key : reader.children("/stimuli")) {
+    dataset.stimuli.push_back(read_stimulus(reader, key, dataset));
+  }
+  if (dataset.stimuli.empty()) {
+    fail(reader, "/stimuli", "expected one stimulus or more; found none");
+  }
+  dataset.counts = all_counts(dataset.stimuli);
+  return dataset;
+}
+
+}  // namespace strffit

@@ -1,0 +1,65 @@
+// Spectrograms and the responses to them, as recorded: formats.md, "Dataset".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataset/units.hpp"
+#include "util/array.hpp"
+#include "util/axes.hpp"
+
+namespace strffit {
+
+enum class SplitName { train, valid, test };
+
+std::string to_string(SplitName split);
+// Nothing for any other word.
+std::optional<SplitName> split_named(const std::string& word);
+
+struct Stimulus {
+  std::string key;       // of the group in the file
+  std::string name;      // may be ""
+  std::string category;  // may be ""
+  std::optional<SplitName> split;
+  Array<float> spectrogram;  // (F, T), finite
+  Array<float> responses;    // (N, R, T) spike counts or rates, NaN = missing, never infinite
+
+  std::int64_t frames() const { return spectrogram.dim(1); }
+  std::int64_t trials() const { return responses.dim(1); }
+};
+
+struct Dataset {
+  std::string file;
+  std::string name;       // may be ""
+  std::string reference;  // may be ""
+  std::string sha256;     // of the file
+  Axes axes;
+  std::vector<std::string> unit_ids;      // (N) the units read
+  std::vector<std::string> all_unit_ids;  // (N_all) the units of the file
+  std::vector<std::int64_t> unit_index;   // (N) -> N_all, ascending
+  UnitFacts unit_facts;                   // of the units read, (N, ...)
+  std::vector<Stimulus> stimuli;          // in lexicographic order of their keys
+  bool counts = false;                    // every response is a non-negative integer
+
+  std::int64_t units() const { return static_cast<std::int64_t>(unit_ids.size()); }
+  std::int64_t bands() const { return static_cast<std::int64_t>(axes.frequencies_hz.size()); }
+};
+
+// Reads a dataset, of the responses only those of the units selected. DataError where the file
+// breaks formats.md; ConfigError where the selection fits no unit.
+Dataset read_dataset(const std::string& file, const UnitSelection& units = {});
+
+// What is known of the neurons that a simulated dataset comes from.
+struct Truth {
+  Array<float> strf;                      // (N, F, L), lag 0 = current frame
+  std::vector<double> best_frequency_hz;  // (N)
+  std::vector<double> latency_ms;         // (N)
+};
+
+// Writes `dataset` (a dataset of all its units) to `path`, with `truth`, if any, under /truth,
+// which read_dataset() does not read.
+void write_dataset(const std::string& path, const Dataset& dataset, const Truth* truth = nullptr);
+
+}  // namespace strffit

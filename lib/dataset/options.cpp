@@ -1,0 +1,93 @@
+#include "dataset/options.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace strffit {
+
+namespace {
+
+SplitFractions read_fractions(config::Node& node, config::Node& split) {
+  SplitFractions fractions;
+  const auto share = config::between(0, 1);
+  fractions.valid = split.get("valid", fractions.valid, share,
+                              "share of the stimuli that choose penalty and epoch");
+  fractions.test = split.get("test", fractions.test, share, "share of the stimuli that test");
+  fractions.seed = static_cast<std::uint64_t>(
+      split.get("seed", std::int64_t{0}, config::at_least(0), "of the random choice"));
+  if (!(fractions.valid + fractions.test < 1)) {
+    node.fail("split", "valid and test together must leave a share to train, a sum below 1");
+  }
+  return fractions;
+}
+
+SplitLists read_lists(config::Node& split) {
+  SplitLists lists;
+  lists.train =
+      split.strings("train", {},
+                    "keys or categories of the stimuli that train; empty: all that are in "
+                    "no other list");
+  lists.valid =
+      split.strings("valid", {}, "keys or categories of the stimuli that choose penalty and epoch");
+  lists.test = split.strings("test", {}, "keys or categories of the stimuli that test");
+  return lists;
+}
+
+SplitOptions read_split(config::Node& node) {
+  SplitOptions options;
+  options.where = node.where("split");
+  if (node.form("split") != config::Form::map) {
+    node.choice(
+        "split", "from_file", {"from_file"},
+        "which stimuli train, choose and test: from_file, shares such as {valid: 0.15, test: "
+        "0.2, seed: 0}, or lists of keys or categories such as {valid: [a, b], test: [speech]}");
+  } else {
+    config::Node split = node.map("split", "which stimuli train, choose and test");
+    const auto keys = {"train", "valid", "test"};
+    const bool lists = split.has("train") || std::any_of(keys.begin(), keys.end(), [&](auto key) {
+                         return split.form(key) == config::Form::list;
+                       });
+    if (lists) {
+      options.by = read_lists(split);
+    } else {
+      options.by = read_fractions(node, split);
+    }
+  }
+  options.folds = node.get("folds", options.folds, config::at_least(0),
+                           "k for k-fold cross-validation over the stimuli that do not test, 0 for "
+                           "none");
+  if (options.folds == 1)
+    node.fail("folds", "one fold leaves nothing to train: expected 0 or 2 and more");
+  return options;
+}
+
+Standardise read_standardise(config::Node& node) {
+  const std::string word = node.choice(
+      "standardise", "true", {"true", "false", "per_band"},
+      "subtract mean and divide by standard deviation of the training spectrograms, one "
+      "of each over all bands or one per band");
+  return word == "true"    ? Standardise::overall
+         : word == "false" ? Standardise::none
+                           : Standardise::per_band;
+}
+
+}  // namespace
+
+DataOptions read_data_options(config::Node& node) {
+  DataOptions options;
+  options.file = node.get("file", "", "the dataset, an HDF5 file");
+  if (options.file.empty()) node.fail("file", "expected the path of a dataset; found none");
+  options.units.where = node.where("units");
+  options.units.words = node.strings(
+      "units", options.units.words,
+      "all, unit ids, ranges of indices such as 0-10, or a condition on a fact about the "
+      "units such as \"noise_ratio < 40\"");
+  options.split = read_split(node);
+  options.standardise = read_standardise(node);
+  const auto width = node.number_or("smooth_ms", "none", config::above(0), {"none"},
+                                    "ms, width of the Hann window over every trial");
+  if (const double* smooth_ms = std::get_if<double>(&width)) options.smooth_ms = *smooth_ms;
+  return options;
+}
+
+}  // namespace strffit

@@ -1,0 +1,184 @@
+#include "dataset/prepare.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "util/errors.hpp"
+
+namespace strffit {
+
+namespace {
+
+// As the metrics say it: a range of at most this share of the largest magnitude is rounding.
+constexpr float kConstantRange = 1e-6F;
+
+// Mean, standard deviation and range of the bands [first, last) of the stimuli `train`.
+struct Moments {
+  double mean = 0, std = 0;
+  bool constant = true;
+};
+
+Moments moments(const Dataset& dataset, const std::vector<std::size_t>& train, std::int64_t first,
+                std::int64_t last) {
+  const auto each = [&](auto visit) {
+    for (const std::size_t i : train) {
+      const Stimulus& stimulus = dataset.stimuli.at(i);
+      const float* values = stimulus.spectrogram.data();
+      std::for_each(values + first * stimulus.frames(), values + last * stimulus.frames(), visit);
+    }
+  };
+  double sum = 0, n = 0;
+  float low = std::numeric_limits<float>::infinity(), high = -low;
+  each([&](float value) {
+    sum += value;
+    ++n;
+    low = std::min(low, value);
+    high = std::max(high, value);
+  });
+  const double mean = sum / n;
+  double squares = 0;
+  each([&](float value) { squares += (value - mean) * (value - mean); });
+  return {mean, std::sqrt(squares / n), !(high > low)};
+}
+
+std::vector<double> hann_window(double smooth_ms, double dt_ms) {
+  // The small number keeps 20 ms / (2 x 5 ms) from becoming 1 where the division rounds down.
+  const auto half = static_cast<std::int64_t>(std::floor(smooth_ms / (2 * dt_ms) + 1e-9));
+  if (half == 0) return {1.0};
+  std::vector<double> window;
+  for (std::int64_t i = -half; i <= half; ++i) {
+    window.push_back(0.5 + 0.5 * std::cos(std::numbers::pi * static_cast<double>(i) /
+                                          static_cast<double>(half)));
+  }
+  return window;
+}
+
+void smooth_trial(const float* trial, float* result, std::int64_t frames,
+                  const std::vector<double>& window) {
+  const auto half = static_cast<std::int64_t>(window.size() / 2);
+  for (std::int64_t t = 0; t < frames; ++t) {
+    if (std::isnan(trial[t])) {
+      result[t] = trial[t];
+      continue;
+    }
+    double total = 0, weight = 0;
+    for (std::int64_t s = std::max<std::int64_t>(0, t - half); s <= std::min(frames - 1, t + half);
+         ++s) {
+      if (std::isnan(trial[s])) continue;
+      const double w = window[static_cast<std::size_t>(s - t + half)];
+      total += w * trial[s];
+      weight += w;
+    }
+    result[t] = static_cast<float>(total / weight);
+  }
+}
+
+}  // namespace
+
+void Standardisation::apply(Array<float>& spectrogram) const {
+  const auto bands = static_cast<std::size_t>(spectrogram.dim(0));
+  const auto frames = static_cast<std::size_t>(spectrogram.dim(1));
+  if (mean.size() != std.size() || (mean.size() != 1 && mean.size() != bands)) {
+    throw Bug("standardisation of " + std::to_string(mean.size()) + " bands applied to " +
+              std::to_string(bands));
+  }
+  for (std::size_t band = 0; band < bands; ++band) {
+    const double shift = mean[mean.size() == 1 ? 0 : band],
+                 scale = std[mean.size() == 1 ? 0 : band];
+    for (std::size_t i = band * frames; i < (band + 1) * frames; ++i) {
+      spectrogram.values[i] = static_cast<float>((spectrogram.values[i] - shift) / scale);
+    }
+  }
+}
+
+Standardisation standardisation(const Dataset& dataset, const std::vector<std::size_t>& train,
+                                Standardise how) {
+  if (train.empty() || how == Standardise::none) throw Bug("nothing to standardise by");
+  Standardisation result;
+  const std::int64_t group = how == Standardise::per_band ? 1 : dataset.bands();
+  for (std::int64_t band = 0; band < dataset.bands(); band += group) {
+    const Moments found = moments(dataset, train, band, band + group);
+    if (found.constant) {
+      const double hz = dataset.axes.frequencies_hz[static_cast<std::size_t>(band)];
+      throw DataError(
+          dataset.file, "/stimuli",
+          (group == 1 ? "band " + std::to_string(band) + " (" + std::to_string(hz) + " Hz)"
+                      : std::string("the spectrogram")) +
+              " is constant over the training stimuli and cannot be standardised: "
+              "leave it out, or set data.standardise to " +
+              (group == 1 ? "true" : "false"));
+    }
+    result.mean.push_back(found.mean);
+    result.std.push_back(found.std);
+  }
+  return result;
+}
+
+Array<float> smoothed(const Array<float>& responses, double smooth_ms, double dt_ms) {
+  if (!(smooth_ms > 0 && dt_ms > 0)) throw Bug("smoothing needs widths above 0 ms");
+  const std::vector<double> window = hann_window(smooth_ms, dt_ms);
+  Array<float> result(responses.shape);
+  const std::int64_t frames = responses.dim(2);
+  for (std::int64_t start = 0; start < responses.size(); start += frames) {
+    smooth_trial(responses.data() + start, result.data() + start, frames, window);
+  }
+  return result;
+}
+
+void smooth(Dataset& dataset, double smooth_ms) {
+  for (Stimulus& stimulus : dataset.stimuli) {
+    stimulus.responses = smoothed(stimulus.responses, smooth_ms, dataset.axes.dt_ms);
+  }
+  dataset.counts = false;
+}
+
+Array<float> target(const Array<float>& responses) {
+  const std::int64_t units = responses.dim(0), trials = responses.dim(1), frames = responses.dim(2);
+  Array<float> result({units, frames});
+  for (std::int64_t unit = 0; unit < units; ++unit) {
+    for (std::int64_t t = 0; t < frames; ++t) {
+      double total = 0;
+      std::int64_t present = 0;
+      for (std::int64_t trial = 0; trial < trials; ++trial) {
+        const float value = responses.data()[(unit * trials + trial) * frames + t];
+        if (std::isnan(value)) continue;
+        total += value;
+        ++present;
+      }
+      result.data()[unit * frames + t] =
+          present == 0 ? std::numeric_limits<float>::quiet_NaN()
+                       : static_cast<float>(total / static_cast<double>(present));
+    }
+  }
+  return result;
+}
+
+std::vector<UnusableUnit> unusable_units(const Dataset& dataset,
+                                         const std::vector<std::size_t>& train) {
+  const auto units = static_cast<std::size_t>(dataset.units());
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  std::vector<float> low(units, kInfinity), high(units, -kInfinity);
+  for (const std::size_t i : train) {
+    const Array<float> mean = target(dataset.stimuli.at(i).responses);
+    const auto frames = static_cast<std::size_t>(mean.dim(1));
+    for (std::size_t k = 0; k < mean.values.size(); ++k) {
+      if (std::isnan(mean.values[k])) continue;
+      low[k / frames] = std::min(low[k / frames], mean.values[k]);
+      high[k / frames] = std::max(high[k / frames], mean.values[k]);
+    }
+  }
+  std::vector<UnusableUnit> unusable;
+  for (std::size_t unit = 0; unit < units; ++unit) {
+    if (low[unit] > high[unit]) {
+      unusable.push_back({unit, "no response in the training stimuli"});
+    } else if (high[unit] - low[unit] <=
+               kConstantRange * std::max(std::abs(low[unit]), std::abs(high[unit]))) {
+      unusable.push_back({unit, "a constant response in the training stimuli"});
+    }
+  }
+  return unusable;
+}
+
+}  // namespace strffit

@@ -1,0 +1,49 @@
+// From recorded responses and spectrograms to what is fitted: models.md, "Before the model".
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "dataset/dataset.hpp"
+
+namespace strffit {
+
+enum class Standardise { none, overall, per_band };
+
+// x <- (x - mean) / std. Both hold 1 value, or one per band.
+struct Standardisation {
+  std::vector<double> mean;
+  std::vector<double> std;  // divisor n, > 0
+
+  // `spectrogram` (F, T) in place; F must be that of a per-band standardisation (else a Bug).
+  void apply(Array<float>& spectrogram) const;
+};
+
+// Over all frames of the stimuli `train` (one or more), in double. DataError naming the band where
+// the spectrograms (per_band: those of one band) are constant. `how` must not be none.
+Standardisation standardisation(const Dataset& dataset, const std::vector<std::size_t>& train,
+                                Standardise how);
+
+// Every trial of `responses` (N, R, T) smoothed with a centred Hann window of about `smooth_ms` >
+// 0; the weights are divided by their sum over the frames that exist and are not NaN, NaN stays
+// NaN.
+Array<float> smoothed(const Array<float>& responses, double smooth_ms, double dt_ms);
+
+// All responses of a dataset; afterwards they no longer are counts.
+void smooth(Dataset& dataset, double smooth_ms);
+
+// Mean over the trials present: (N, R, T) -> (N, T), NaN where none is.
+Array<float> target(const Array<float>& responses);
+
+struct UnusableUnit {
+  std::size_t unit;  // index into Dataset::unit_ids
+  std::string reason;
+};
+
+// The units that nobody can fit, because they have no response in the training stimuli or a
+// constant one (max - min of the target at most 1e-6 of its largest magnitude).
+std::vector<UnusableUnit> unusable_units(const Dataset& dataset,
+                                         const std::vector<std::size_t>& train);
+
+}  // namespace strffit

@@ -1,0 +1,198 @@
+#include "dataset/units.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <optional>
+#include <set>
+
+#include "config/suggest.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+
+namespace {
+
+struct Range {
+  std::int64_t first, last;
+};
+
+// "3-7" -> {3, 7}; nothing for any other text.
+std::optional<Range> range_in(const std::string& word) {
+  Range range{};
+  const char* const end = word.data() + word.size();
+  const auto first = std::from_chars(word.data(), end, range.first);
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '-') return std::nullopt;
+  const auto last = std::from_chars(first.ptr + 1, end, range.last);
+  if (last.ec != std::errc() || last.ptr != end || range.first < 0) return std::nullopt;
+  return range;
+}
+
+std::string trimmed(const std::string& text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == std::string::npos) return "";
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+struct Condition {
+  std::string fact, comparison, value;
+};
+
+// "noise_ratio < 40" -> its three parts; nothing where there is no operator between two words.
+std::optional<Condition> condition_in(const std::string& word) {
+  const std::size_t start = word.find_first_of("<>=!");
+  if (start == std::string::npos) return std::nullopt;
+  const std::size_t end = std::min(word.find_first_not_of("<>=!", start), word.size());
+  const Condition condition{trimmed(word.substr(0, start)), word.substr(start, end - start),
+                            trimmed(word.substr(end))};
+  if (condition.fact.empty() || condition.value.empty()) return std::nullopt;
+  return condition;
+}
+
+std::optional<double> number_in(const std::string& text) {
+  double value = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+template <class T>
+std::optional<bool> compare(const T& left, const std::string& comparison, const T& right) {
+  if (comparison == "<") return left < right;
+  if (comparison == "<=") return left <= right;
+  if (comparison == ">") return left > right;
+  if (comparison == ">=") return left >= right;
+  if (comparison == "==") return left == right;
+  if (comparison == "!=") return left != right;
+  return std::nullopt;
+}
+
+class Selector {
+ public:
+  Selector(const UnitSelection& selection, const std::vector<std::string>& ids,
+           const UnitFacts& facts, const std::string& file)
+      : selection_(selection), ids_(ids), facts_(facts), file_(file) {}
+
+  // Whether each unit meets a condition, or several joined by " and "; nothing where the word is
+  // none.
+  std::optional<std::vector<bool>> meeting(const std::string& word) const {
+    std::vector<bool> chosen(ids_.size(), true);
+    const std::string joint = " and ";
+    for (std::size_t start = 0; start != std::string::npos;) {
+      const std::size_t end = word.find(joint, start);
+      const auto condition = condition_in(word.substr(start, end - start));
+      if (!condition) return std::nullopt;
+      for (std::size_t unit = 0; unit < ids_.size(); ++unit) {
+        if (!meets(*condition, unit, word)) chosen[unit] = false;
+      }
+      start = end == std::string::npos ? end : end + joint.size();
+    }
+    return chosen;
+  }
+
+  [[noreturn]] void fail(const std::string& what) const {
+    throw ConfigError(selection_.where, what);
+  }
+
+  // Adds the unit or the range that `word` names.
+  void add(const std::string& word, std::set<std::int64_t>& chosen) const {
+    const auto id = std::find(ids_.begin(), ids_.end(), word);
+    if (id != ids_.end()) {
+      chosen.insert(id - ids_.begin());
+      return;
+    }
+    const auto range = range_in(word);
+    if (!range) {
+      const std::string nearest = config::nearest(word, ids_);
+      fail("\"" + word + "\" is no unit of " + file_ +
+           (nearest.empty() ? ", no range such as 0-10 and no condition such as noise_ratio < 40"
+                            : "; did you mean \"" + nearest + "\"?"));
+    }
+    const auto last_unit = static_cast<std::int64_t>(ids_.size()) - 1;
+    if (range->first > range->last || range->last > last_unit) {
+      fail("expected a range within 0-" + std::to_string(last_unit) + ", the units of " + file_ +
+           "; found " + word);
+    }
+    for (std::int64_t unit = range->first; unit <= range->last; ++unit) chosen.insert(unit);
+  }
+
+ private:
+  bool meets(const Condition& condition, std::size_t unit, const std::string& word) const {
+    const auto fact = facts_.find(condition.fact);
+    if (fact == facts_.end()) {
+      std::string known;
+      for (const auto& [name, unused] : facts_) known += (known.empty() ? "" : ", ") + name;
+      fail("\"" + condition.fact + "\" is no fact about the units of " + file_ + "; there is " +
+           (known.empty() ? "none" : known));
+    }
+    const auto holds = std::visit(
+        [&](const auto& column) { return holds_for(column, condition, unit, word); }, fact->second);
+    if (!holds) {
+      fail("expected one of < <= > >= == != in \"" + word + "\"; found " + condition.comparison);
+    }
+    return *holds;
+  }
+
+  std::optional<bool> holds_for(const Array<double>& column, const Condition& condition,
+                                std::size_t unit, const std::string& word) const {
+    const auto value = number_in(condition.value);
+    if (!value) fail("expected a number to compare with in \"" + word + "\"");
+    if (column.shape.size() != 1) {
+      fail("\"" + condition.fact + "\" has several values a unit and cannot be compared");
+    }
+    const double fact = column.values[unit];
+    const auto holds = compare(fact, condition.comparison, *value);
+    return std::isnan(fact) && holds ? false : holds;
+  }
+
+  std::optional<bool> holds_for(const Array<std::string>& column, const Condition& condition,
+                                std::size_t unit, const std::string&) const {
+    if (column.shape.size() != 1) {
+      fail("\"" + condition.fact + "\" has several values a unit and cannot be compared");
+    }
+    if (condition.comparison != "==" && condition.comparison != "!=") {
+      fail("\"" + condition.fact + "\" is text, which can be compared by == and != only");
+    }
+    return compare(column.values[unit], condition.comparison, condition.value);
+  }
+
+  const UnitSelection& selection_;
+  const std::vector<std::string>& ids_;
+  const UnitFacts& facts_;
+  const std::string& file_;
+};
+
+}  // namespace
+
+std::vector<std::int64_t> select_units(const UnitSelection& selection,
+                                       const std::vector<std::string>& ids, const UnitFacts& facts,
+                                       const std::string& file) {
+  const Selector selector(selection, ids, facts, file);
+  const std::vector<std::string>& words = selection.words;
+  if (words.empty()) selector.fail("expected all, unit ids, ranges or a condition; found nothing");
+  const auto is_id = [&](const std::string& word) {
+    return std::find(ids.begin(), ids.end(), word) != ids.end();
+  };
+
+  std::set<std::int64_t> chosen;
+  if (words.size() == 1 && !is_id(words[0])) {
+    if (words[0] == "all") {
+      std::vector<std::int64_t> every(ids.size());
+      std::iota(every.begin(), every.end(), 0);
+      return every;
+    }
+    if (const auto meeting = selector.meeting(words[0])) {
+      for (std::size_t unit = 0; unit < ids.size(); ++unit) {
+        if ((*meeting)[unit]) chosen.insert(static_cast<std::int64_t>(unit));
+      }
+      if (chosen.empty()) selector.fail("no unit of " + file + " meets " + words[0]);
+      return {chosen.begin(), chosen.end()};
+    }
+  }
+  for (const std::string& word : words) selector.add(word, chosen);
+  return {chosen.begin(), chosen.end()};
+}
+
+}  // namespace strffit

@@ -1,0 +1,25 @@
+// Everything needed to go on with a run exactly, and all results so far: formats.md, "last.h5".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "training/trainer.hpp"
+
+namespace strffit {
+
+struct LastState {
+  std::string config;  // YAML, as resolved
+  std::string dataset_sha256;
+  std::string started;  // ISO 8601, UTC
+  TrainerState trainer;
+};
+
+void write_last(const std::string& path, const LastState& last);
+
+// DataError where the file breaks formats.md. Whether the tensors fit a model is the trainer's to
+// see.
+LastState read_last(const std::string& path);
+
+}  // namespace strffit

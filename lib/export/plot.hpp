@@ -1,0 +1,83 @@
+// Figures for papers: receptive fields, time constants, scores and learning curves.
+//
+// The file's ending chooses PNG (300 dots per inch), SVG or PDF; ConfigError for any other. Files
+// are replaced whole or not at all; RunError names the one that could not be written. Widths are a
+// journal's: 85 mm a column, up to 183 mm a page. A shape that does not fit its axes is a Bug.
+//
+// Receptive fields are drawn with the lag growing to the right from the current frame ("lag (ms)",
+// the time before the response) and frequency upwards, bands equally tall, ticks at round kHz; red
+// is above 0, blue below, white 0, grey NaN.
+#pragma once
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "util/array.hpp"
+
+namespace strffit::plot {
+
+// What is known of a figure's unit; NaN is not shown.
+inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+struct StrfFigure {
+  std::string unit_id;                            // the title, for instance "unit 12"
+  Array<float> kernel;                            // (K, C, F, L); a gradient STRF is (1, 1, F, L)
+  std::vector<std::string> channels = {"input"};  // (C), or "ON", "OFF"
+  std::vector<double> frequencies_hz;             // (F), ascending
+  std::vector<double> lags_ms;                    // (L), ascending, equally spaced
+  std::string value_label = "weight";             // of the colour bar, with its unit
+  double best_frequency_hz = kUnknown;
+  double latency_ms = kUnknown;
+  double cc_norm = kUnknown;
+};
+
+// One unit: a panel for each channel; with K > 1 (hidden units) a grid of them, in reading order.
+// One colour scale, symmetric about 0, for all. Returns the files written: one, or for PNG and SVG
+// of more than about 60 kernels "<name>-1.png", "<name>-2.png"...; PDF gets more pages.
+std::vector<std::string> draw_strfs(const std::string& path, const StrfFigure& figure);
+
+// All units on as few pages as they need, ids above, each (unit, kernel) on its own colour scale,
+// symmetric about 0. The figures share channels, bands and lags. Returns the files, as above.
+std::vector<std::string> draw_contact_sheet(const std::string& path,
+                                            const std::vector<StrfFigure>& figures,
+                                            const std::string& title = "");
+
+// AdapTrans, band by band. Of M > 1 members the median and the quartiles are drawn. Values that are
+// not finite and bands at or below 0 Hz are left out.
+struct TimeConstantsFigure {
+  std::string title;
+  std::vector<double> frequencies_hz;  // (F)
+  Array<double> on_ms;                 // (M, F), time constant of the ON channel
+  Array<double> off_ms;                // (M, F)
+  Array<double> weight;                // (M, F), w in [0, 1]
+  std::vector<double> start_ms;        // (F) before the fit, of both channels, or empty
+  std::vector<double> start_weight;    // (F) or empty
+};
+void draw_time_constants(const std::string& path, const TimeConstantsFigure& figure);
+
+// Scores of two runs, a dot per unit, with the diagonal and both medians. Units without a score
+// (NaN) in either run are left out and counted.
+struct ScatterFigure {
+  std::string title;
+  std::string x_label;  // for instance "linear, CC norm"
+  std::string y_label;
+  std::vector<double> x;  // (units)
+  std::vector<double> y;
+};
+void draw_scatter(const std::string& path, const ScatterFigure& figure);
+
+// Losses over epochs. Of M > 1 members the median and the quartiles are drawn, where one that has
+// stopped (NaN from then on) counts with its last value.
+struct Curve {
+  std::string name;
+  Array<double> values;  // (epochs, M)
+};
+struct CurvesFigure {
+  std::string title;
+  std::string y_label = "loss";
+  std::vector<Curve> curves;  // up to three
+};
+void draw_curves(const std::string& path, const CurvesFigure& figure);
+
+}  // namespace strffit::plot

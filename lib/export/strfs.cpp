@@ -1,0 +1,156 @@
+#include "export/strfs.hpp"
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+#include <span>
+
+#include "export/arrays.hpp"
+#include "metrics/strf_summary.hpp"
+#include "ops/gemm.hpp"
+#include "util/threads.hpp"
+
+namespace strffit {
+
+namespace {
+
+const Standardisation& of_member(const Checkpoint& checkpoint, std::int64_t member) {
+  const auto& all = checkpoint.standardisation;
+  return all.size() == 1 ? all.front() : all.at(static_cast<std::size_t>(member));
+}
+
+// (N, T, F, L) of one member.
+at::Tensor dynamic(const Checkpoint& checkpoint, const Tensors& tensors, std::int64_t member,
+                   Array<float> spectrogram) {
+  of_member(checkpoint, member).apply(spectrogram);
+  const at::Tensor x = to_tensor(spectrogram).t().unsqueeze(0).contiguous();  // (1, T, F)
+  return checkpoint.model->dynamic_strf(tensors, x, checkpoint.model->context());
+}
+
+// What was not fitted must not look as if it were: NaN at the axis of the units.
+void forget_skipped(at::Tensor& fields, std::int64_t axis, const Roster& roster) {
+  if (roster.independent()) return;
+  for (const auto& skipped : roster.skipped) {
+    fields.select(axis, skipped.unit).fill_(std::numeric_limits<float>::quiet_NaN());
+  }
+}
+
+void put_fields(files::Writer& writer, const Fields& fields, const std::string& path,
+                const std::string& summary, const Strfs& strfs) {
+  writer.put(path, fields.fields);
+  writer.attribute(path, "lag_ms", strfs.lags_ms);
+  writer.attribute(path, "frequency_hz", strfs.frequencies_hz);
+  for (const auto& [name, values] : fields.summary) writer.put(summary + "/" + name, values);
+}
+
+}  // namespace
+
+Fields summarised(Array<float> fields, const Axes& axes) {
+  const Shape outer(fields.shape.begin(), fields.shape.end() - 2);
+  const auto size =
+      static_cast<std::size_t>(fields.shape.at(outer.size()) * fields.shape.at(outer.size() + 1));
+  Fields result{std::move(fields), {}};
+  for (const auto& measure : kStrfMeasures) {
+    result.summary.emplace(measure.name, Array<float>(outer));
+  }
+  const auto number = static_cast<std::size_t>(count(outer));
+  for (std::size_t i = 0; i < number; ++i) {
+    const StrfSummary summary =
+        strf_summary(std::span(result.fields.values).subspan(i * size, size), axes);
+    for (const auto& measure : kStrfMeasures) {
+      result.summary.at(std::string(measure.name)).values[i] =
+          static_cast<float>(summary.*measure.value);
+    }
+  }
+  return result;
+}
+
+Strfs kernel_strfs(const Checkpoint& checkpoint) {
+  const Model& model = *checkpoint.model;
+  Strfs strfs;
+  strfs.channels = model.channels();
+  strfs.frequencies_hz = model.axes().frequencies_hz;
+  for (std::int64_t lag = 0; lag < model.context(); ++lag) {
+    strfs.lags_ms.push_back(static_cast<double>(lag) * model.axes().dt_ms);
+  }
+  for (const auto& measure : model.measures(checkpoint.tensors)) {
+    strfs.measures.emplace(measure.name, to_array(measure.values));
+  }
+  if (const auto kernels = model.kernels(checkpoint.tensors)) {
+    at::Tensor known = kernels->clone();
+    const bool kernel_a_unit = model.backbone().response_kernel() != nullptr;
+    if (kernel_a_unit) forget_skipped(known, 1, checkpoint.roster);
+    strfs.kernel = summarised(to_array(known), model.axes());
+  }
+  return strfs;
+}
+
+Array<float> gradient_strfs(const Checkpoint& checkpoint, const Dataset& dataset,
+                            const std::vector<std::size_t>& which, int threads,
+                            const std::function<void()>& between) {
+  const Model& model = *checkpoint.model;
+  const auto members = static_cast<std::int64_t>(checkpoint.roster.members.size());
+  const auto bands = dataset.bands(), lags = model.context();
+  std::vector<const Stimulus*> long_enough;
+  for (const auto index : which) {
+    const Stimulus& stimulus = dataset.stimuli.at(index);
+    if (stimulus.frames() > lags) long_enough.push_back(&stimulus);
+  }
+  if (long_enough.empty()) {
+    return Array<float>({members, model.outputs(), bands, lags},
+                        std::numeric_limits<float>::quiet_NaN());
+  }
+  std::int64_t frames = 0;
+  for (const Stimulus* stimulus : long_enough) frames += stimulus->frames() - lags;
+
+  at::Tensor mean = at::zeros({members, model.outputs(), bands, lags}, at::kDouble);
+  for (std::int64_t member = 0; member < members; ++member) {
+    const Tensors tensors = select_members(checkpoint.tensors, {member});
+    std::vector<at::Tensor> sums(long_enough.size());
+    // As many stimuli at once as threads: each holds N T F L numbers.
+    const auto group = static_cast<std::size_t>(std::max(threads, 1));
+    for (std::size_t first = 0; first < sums.size(); first += group) {
+      between();
+      const auto last = std::min(sums.size(), first + group);
+      parallel_for(static_cast<std::int64_t>(last - first), threads, [&](std::int64_t i) {
+        if (threads > 1) ops::stay_on_this_thread();
+        const auto at = first + static_cast<std::size_t>(i);
+        const Stimulus& stimulus = *long_enough[at];
+        sums[at] = dynamic(checkpoint, tensors, member, stimulus.spectrogram)
+                       .narrow(1, lags, stimulus.frames() - lags)
+                       .sum(1, false, at::kDouble);
+      });
+    }
+    // Added in the order of the stimuli, whichever was done first.
+    for (const auto& sum : sums) mean[member] += sum;
+  }
+  forget_skipped(mean, 1, checkpoint.roster);
+  return to_array(mean / static_cast<double>(frames));
+}
+
+Array<float> dynamic_strf(const Checkpoint& checkpoint, std::int64_t member,
+                          const Array<float>& spectrogram) {
+  at::Tensor fields =
+      dynamic(checkpoint, select_members(checkpoint.tensors, {member}), member, spectrogram);
+  forget_skipped(fields, 0, checkpoint.roster);
+  return to_array(fields);
+}
+
+void put_strfs(files::Writer& writer, const Strfs& strfs) {
+  if (strfs.kernel) {
+    put_fields(writer, *strfs.kernel, "/strf/kernel", "/strf/summary", strfs);
+    writer.attribute("/strf/kernel", "channel", strfs.channels);
+  }
+  if (strfs.gradient) {
+    put_fields(writer, *strfs.gradient, "/strf/gradient", "/strf/gradient_summary", strfs);
+  }
+  for (const auto& [name, values] : strfs.measures) writer.put("/measures/" + name, values);
+  for (const auto& [key, fields] : strfs.dynamic) {
+    put_fields(writer, {fields, {}}, "/strf/dynamic/" + key, "", strfs);
+  }
+}
+
+}  // namespace strffit

@@ -1,0 +1,56 @@
+// Receptive fields of fitted members, and what they say in a few numbers (models.md, "Explaining a
+// fitted model"; formats.md, /strf).
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataset/dataset.hpp"
+#include "export/checkpoint.hpp"
+#include "files/writer.hpp"
+#include "util/array.hpp"
+
+namespace strffit {
+
+// Fields and their measures; the last two axes of `fields` are F and L, and each measure has the
+// axes before them.
+struct Fields {
+  Array<float> fields;
+  std::map<std::string, Array<float>> summary;  // by the names of kStrfMeasures
+};
+
+struct Strfs {
+  std::optional<Fields> kernel;    // (M, K, C, F, L); nothing for kinds without kernels
+  std::optional<Fields> gradient;  // (M, N, F, L), when asked for
+  std::map<std::string, Array<float>> dynamic;   // stimulus key -> (M, N, T, F, L), when asked for
+  std::map<std::string, Array<float>> measures;  // Model::measures, by name
+  std::vector<std::string> channels;             // (C)
+  std::vector<double> frequencies_hz;            // (F)
+  std::vector<double> lags_ms;                   // (L)
+};
+
+// The kernels alone; NaN where a kernel is that of a unit that was skipped.
+Strfs kernel_strfs(const Checkpoint& checkpoint);
+
+// Mean of d r[n, t] / d x[f, t - l] over frames t >= L of the stimuli `which` of `dataset`, on
+// `threads` threads of the CPU: (M, N, F, L), NaN where no stimulus is longer than L frames.
+// `between` is called between stimuli, from the calling thread, and may throw to end the work.
+Array<float> gradient_strfs(const Checkpoint& checkpoint, const Dataset& dataset,
+                            const std::vector<std::size_t>& which, int threads,
+                            const std::function<void()>& between);
+
+// d r[n, t] / d x[f, t - l] of one member at every frame of one stimulus: (N, T, F, L).
+Array<float> dynamic_strf(const Checkpoint& checkpoint, std::int64_t member,
+                          const Array<float>& spectrogram);
+
+// The measures of `fields`.
+Fields summarised(Array<float> fields, const Axes& axes);
+
+// Below /strf and /measures.
+void put_strfs(files::Writer& writer, const Strfs& strfs);
+
+}  // namespace strffit

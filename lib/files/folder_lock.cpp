@@ -1,0 +1,144 @@
+#include "files/folder_lock.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <ctime>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <utility>
+
+#include "files/temporary_file.hpp"
+#include "util/errors.hpp"
+
+namespace strffit::files {
+
+namespace {
+
+// What the lock file says, one value a line.
+struct Holder {
+  std::string host;
+  pid_t process = 0;
+  std::string started;      // when the lock was taken, ISO 8601, UTC
+  std::string process_age;  // start of the process in the kernel's ticks: tells a reused number
+};
+
+std::string host_name() {
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+// Field 22 of /proc/<pid>/stat, counted from the last ')': the name before it may hold spaces.
+std::string start_of(pid_t process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t end = text.rfind(')');
+  if (end == std::string::npos) return "";
+  std::istringstream fields(text.substr(end + 1));
+  std::string field;
+  for (int i = 3; i <= 22; ++i) fields >> field;
+  return field;
+}
+
+std::string now_utc() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+Holder read_holder(const std::string& path) {
+  Holder holder;
+  std::ifstream file(path);
+  file >> holder.host >> holder.process >> holder.started >> holder.process_age;
+  return holder;
+}
+
+bool lives(const Holder& holder) {
+  if (holder.process <= 0 || (kill(holder.process, 0) != 0 && errno == ESRCH)) return false;
+  return holder.process_age.empty() || start_of(holder.process) == holder.process_age;
+}
+
+[[noreturn]] void refuse(const std::string& folder, const std::string& path, const Holder& holder) {
+  const std::string who = holder.process > 0 ? "process " + std::to_string(holder.process) +
+                                                   " on " + holder.host + " since " + holder.started
+                                             : std::string("another process");
+  const std::string cure = holder.host.empty() || holder.host == host_name()
+                               ? "wait for it, or write to another folder"
+                               : "if that process has ended, delete " + path + " and start again";
+  throw RunError("the folder " + folder + " is in use by " + who + ": " + cure);
+}
+
+// Whether `descriptor` still is the file of that name: another process may have removed it between
+// our opening and our locking.
+bool still_named(int descriptor, const std::string& path) {
+  struct stat ours {
+  }, named{};
+  return fstat(descriptor, &ours) == 0 && stat(path.c_str(), &named) == 0 &&
+         ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+}
+
+}  // namespace
+
+FolderLock::FolderLock(const std::string& folder) : path_(folder + "/.strffit.lock") {
+  while (descriptor_ < 0) {
+    descriptor_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) {
+      throw RunError("cannot write to the folder " + folder + ": " + errno_text(errno));
+    }
+    // Where the file system knows no locks, what the file says has to do.
+    const bool taken = flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    const Holder holder = read_holder(path_);
+    const bool elsewhere = !holder.host.empty() && holder.host != host_name();
+    if (taken || elsewhere || lives(holder)) {
+      close(descriptor_);
+      descriptor_ = -1;
+      refuse(folder, path_, holder);
+    }
+    if (!still_named(descriptor_, path_)) {
+      close(descriptor_);
+      descriptor_ = -1;
+    }
+  }
+  const std::string text = host_name() + "\n" + std::to_string(getpid()) + "\n" + now_utc() + "\n" +
+                           start_of(getpid()) + "\n";
+  if (ftruncate(descriptor_, 0) != 0 ||
+      write(descriptor_, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+      fsync(descriptor_) != 0) {
+    const std::string cause = errno_text(errno);
+    release();
+    throw RunError("cannot write " + folder + "/.strffit.lock: " + cause);
+  }
+}
+
+FolderLock::~FolderLock() { release(); }
+
+FolderLock::FolderLock(FolderLock&& other) noexcept
+    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+FolderLock& FolderLock::operator=(FolderLock&& other) noexcept {
+  if (this != &other) {
+    release();
+    path_ = std::move(other.path_);
+    descriptor_ = std::exchange(other.descriptor_, -1);
+  }
+  return *this;
+}
+
+void FolderLock::release() noexcept {
+  if (descriptor_ < 0) return;
+  unlink(path_.c_str());  // before the lock is given up, so that nobody's new file is removed
+  close(descriptor_);
+  descriptor_ = -1;
+}
+
+}  // namespace strffit::files

@@ -1,0 +1,25 @@
+// One writer a folder, also between machines that share a file system.
+#pragma once
+
+#include <string>
+
+namespace strffit::files {
+
+// Holds `<folder>/.strffit.lock`, which names host, process and start. Refused with a RunError
+// while the holder lives; what a dead process of this host left is taken over. Whether a process of
+// another host lives cannot be known: the error then names the file to delete once it does not.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& folder);  // the folder must exist
+  ~FolderLock();                                   // gives the folder free
+  FolderLock(FolderLock&& other) noexcept;
+  FolderLock& operator=(FolderLock&& other) noexcept;
+
+ private:
+  void release() noexcept;
+
+  std::string path_;
+  int descriptor_ = -1;
+};
+
+}  // namespace strffit::files

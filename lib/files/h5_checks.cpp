@@ -1,0 +1,225 @@
+// The checks of types, shapes and sizes that come before any allocation.
+#include <algorithm>
+#include <limits>
+
+#include "files/h5_file.hpp"
+
+namespace strffit::files {
+
+namespace {
+
+// Deflate makes at most 1032 bytes of one; the rest is room for HDF5's own padding.
+constexpr std::int64_t kLargestDeflateRatio = 1100;
+
+// a * b, or the largest number where that is beyond it. Both are at least 0.
+std::int64_t bounded_product(std::int64_t a, std::int64_t b) {
+  std::int64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<std::int64_t>::max()
+                                                : product;
+}
+
+std::int64_t bounded_count(const Shape& shape) {
+  std::int64_t product = 1;
+  for (const std::int64_t size : shape) {
+    if (size == 0) return 0;
+    product = bounded_product(product, size);
+  }
+  return product;
+}
+
+bool is_usual_integer(hid_t type) {
+  const std::size_t size = H5Tget_size(type);
+  const H5T_order_t order = H5Tget_order(type);
+  return (size == 1 || size == 2 || size == 4 || size == 8) && H5Tget_precision(type) == 8 * size &&
+         H5Tget_offset(type) == 0 &&
+         (order == H5T_ORDER_LE || order == H5T_ORDER_BE || order == H5T_ORDER_NONE);
+}
+
+bool is_half(hid_t type) {
+  std::size_t sign = 0, exponent = 0, exponent_bits = 0, mantissa = 0, mantissa_bits = 0;
+  const H5T_order_t order = H5Tget_order(type);
+  return H5Tget_size(type) == 2 && H5Tget_precision(type) == 16 && H5Tget_offset(type) == 0 &&
+         (order == H5T_ORDER_LE || order == H5T_ORDER_BE) && H5Tget_ebias(type) == 15 &&
+         H5Tget_norm(type) == H5T_NORM_IMPLIED &&
+         H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) >= 0 &&
+         sign == 15 && exponent == 10 && exponent_bits == 5 && mantissa == 0 && mantissa_bits == 10;
+}
+
+bool is_usual_real(hid_t type) {
+  const hid_t usual[] = {H5T_IEEE_F32LE, H5T_IEEE_F32BE, H5T_IEEE_F64LE, H5T_IEEE_F64BE,
+                         H5T_NATIVE_LDOUBLE};
+  return is_half(type) || std::any_of(std::begin(usual), std::end(usual),
+                                      [&](hid_t one) { return H5Tequal(type, one) > 0; });
+}
+
+// The bytes that the dataset's elements may take, from what the file stores for it.
+std::int64_t stored_bound(const H5InputFile& file, const std::string& path,
+                          const H5::DataSet& dataset, const Shape& shape, std::int64_t type_bytes) {
+  const H5::DSetCreatPropList layout = dataset.getCreatePlist();
+  const auto stored = static_cast<std::int64_t>(std::min<hsize_t>(
+      H5Dget_storage_size(dataset.getId()), std::numeric_limits<int>::max() * hsize_t{1024}));
+  if (stored > file.bytes()) {
+    file.fail(path, "expected at most the file's " + std::to_string(file.bytes()) +
+                        " bytes; found a claim of " + std::to_string(stored));
+  }
+  switch (layout.getLayout()) {
+    case H5D_COMPACT:
+      return stored;
+    case H5D_CONTIGUOUS: {
+      if (H5Pget_external_count(layout.getId()) != 0) {
+        file.fail(path, "expected data in this file; found data stored in another file");
+      }
+      const haddr_t start = stored > 0 ? H5Dget_offset(dataset.getId()) : 0;
+      if (start == HADDR_UNDEF || start > static_cast<haddr_t>(file.bytes() - stored)) {
+        file.fail(path, "expected data inside the file; found an address outside of it");
+      }
+      return stored;
+    }
+    default:
+      break;
+  }
+
+  bool deflated = false;
+  for (int i = 0; i < layout.getNfilters(); ++i) {
+    std::size_t n_values = 0;
+    unsigned flags = 0, settings = 0;
+    char name[64] = "";
+    const H5Z_filter_t filter = H5Pget_filter2(layout.getId(), static_cast<unsigned>(i), &flags,
+                                               &n_values, nullptr, sizeof name, name, &settings);
+    deflated = deflated || filter == H5Z_FILTER_DEFLATE;
+    if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE &&
+        filter != H5Z_FILTER_FLETCHER32) {
+      file.fail(path,
+                "expected data as they are or compressed by deflate (gzip); found the filter " +
+                    std::to_string(filter) + " " + name);
+    }
+  }
+  const std::int64_t bound = bounded_product(stored, deflated ? kLargestDeflateRatio : 1);
+  std::vector<hsize_t> chunk(shape.size());
+  if (layout.getChunk(static_cast<int>(chunk.size()), chunk.data()) !=
+      static_cast<int>(shape.size())) {
+    file.fail(path, "expected chunks of as many axes as the data");
+  }
+  std::int64_t chunks = 1, chunk_bytes = type_bytes;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const auto size = static_cast<std::int64_t>(chunk[i]);
+    if (size < 1) file.fail(path, "expected chunks of one element or more");
+    chunks = bounded_product(chunks, shape[i] / size + (shape[i] % size != 0));
+    chunk_bytes = bounded_product(chunk_bytes, size);
+  }
+  if (bounded_count(shape) > 0 && chunk_bytes > bound) {
+    file.fail(path, "expected chunks that fit what is stored, " + std::to_string(stored) +
+                        " bytes; found chunks of " + std::to_string(chunk_bytes));
+  }
+  // A chunk that was never written reads as the fill value. With one that its maker has chosen (NaN
+  // for missing) that is meant; else the writer was interrupted, and zeros would pass for data.
+  H5D_fill_value_t fill = H5D_FILL_VALUE_ERROR;
+  hsize_t written = 0;
+  H5Pfill_value_defined(layout.getId(), &fill);
+  const H5::DataSpace space = dataset.getSpace();
+  if (fill != H5D_FILL_VALUE_USER_DEFINED &&
+      (H5Dget_num_chunks(dataset.getId(), space.getId(), &written) < 0 ||
+       written != static_cast<hsize_t>(chunks))) {
+    file.fail(path, "expected " + std::to_string(chunks) + " chunks of data; found " +
+                        std::to_string(written) + ": the others were never written");
+  }
+  return bound;
+}
+
+}  // namespace
+
+Values values_of(const H5::DataType& type) {
+  switch (type.getClass()) {
+    case H5T_INTEGER:
+      return is_usual_integer(type.getId()) ? Values::integer : Values::other;
+    case H5T_ENUM: {  // h5py's booleans
+      const H5::DataType base = type.getSuper();
+      return is_usual_integer(base.getId()) ? Values::integer : Values::other;
+    }
+    case H5T_FLOAT:
+      return is_usual_real(type.getId()) ? Values::real : Values::other;
+    case H5T_STRING:
+      return Values::text;
+    default:
+      return Values::other;
+  }
+}
+
+std::string describe(const H5::DataType& type) {
+  const std::string bits = std::to_string(8 * type.getSize()) + "-bit ";
+  switch (type.getClass()) {
+    case H5T_INTEGER:
+      return bits + "integers";
+    case H5T_FLOAT:
+      return bits + "floating-point numbers";
+    case H5T_STRING:
+      return "text";
+    case H5T_COMPOUND:
+      return "compound values";
+    case H5T_VLEN:
+      return "lists of variable length";
+    case H5T_REFERENCE:
+      return "references";
+    case H5T_ARRAY:
+      return "an array in each element";
+    case H5T_ENUM:
+      return "an enumeration";
+    case H5T_OPAQUE:
+      return "opaque bytes";
+    case H5T_BITFIELD:
+      return "bit fields";
+    default:
+      return "values of an unknown type";
+  }
+}
+
+Shape checked_shape(const H5InputFile& file, const std::string& path, const H5::DataSpace& space) {
+  if (space.getSimpleExtentType() == H5S_NULL) file.fail(path, "expected values; found none");
+  const int rank = space.getSimpleExtentNdims();
+  if (rank < 0 || rank > H5S_MAX_RANK)
+    file.fail(path, "expected axes; found the file damaged here");
+  std::vector<hsize_t> sizes(static_cast<std::size_t>(rank));
+  if (rank > 0) space.getSimpleExtentDims(sizes.data());
+  Shape shape;
+  for (const hsize_t size : sizes) {
+    if (size > static_cast<hsize_t>(std::numeric_limits<std::int64_t>::max())) {
+      file.fail(path,
+                "expected an axis that fits into the file; found one of " + std::to_string(size));
+    }
+    shape.push_back(static_cast<std::int64_t>(size));
+  }
+  return shape;
+}
+
+void check_expected(const H5InputFile& file, const std::string& path, const Shape& shape,
+                    const Expected& expected) {
+  if (!expected.shape) return;
+  const Shape& wanted = *expected.shape;
+  bool fits = shape.size() == wanted.size();
+  for (std::size_t i = 0; fits && i < shape.size(); ++i) {
+    fits = wanted[i] == -1 || wanted[i] == shape[i];
+  }
+  if (fits) return;
+  std::string sizes;
+  for (const std::int64_t size : wanted) {
+    sizes += (sizes.empty() ? "" : ", ") + (size == -1 ? std::string("any") : std::to_string(size));
+  }
+  file.fail(path, "expected shape (" + sizes + ")" +
+                      (expected.axes.empty() ? "" : ", axes " + expected.axes) + "; found " +
+                      to_string(shape));
+}
+
+void check_size(const H5InputFile& file, const std::string& path, const H5::DataSet& dataset,
+                const Shape& shape) {
+  const std::int64_t count = bounded_count(shape);
+  const auto type_bytes = static_cast<std::int64_t>(dataset.getDataType().getSize());
+  const std::int64_t claimed = bounded_product(count, type_bytes);
+  const std::int64_t bound = stored_bound(file, path, dataset, shape, type_bytes);
+  if (claimed > bound) {
+    file.fail(path, "expected shape " + to_string(shape) + " to hold what the file stores; found " +
+                        std::to_string(bound) + " bytes at most where it claims " +
+                        std::to_string(claimed));
+  }
+}
+
+}  // namespace strffit::files

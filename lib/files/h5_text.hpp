@@ -1,0 +1,20 @@
+// Text out of HDF5, of fixed or variable length. Private to this room.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "files/h5_file.hpp"
+
+namespace strffit::files {
+
+// All values of a dataset of `shape` that has passed checked_count() and holds text. DataError
+// where they are more than 64 MiB or not UTF-8.
+std::vector<std::string> read_texts(const H5InputFile& file, const std::string& path,
+                                    const H5::DataSet& dataset, const Shape& shape);
+
+// All `count` values of an attribute that holds text.
+std::vector<std::string> read_texts(const H5InputFile& file, const std::string& path,
+                                    const H5::Attribute& attribute, std::int64_t count);
+
+}  // namespace strffit::files

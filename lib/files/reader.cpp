@@ -1,0 +1,294 @@
+#include "files/reader.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <type_traits>
+
+#include "files/h5_file.hpp"
+#include "files/h5_text.hpp"
+#include "files/probe.hpp"
+#include "util/errors.hpp"
+
+namespace strffit::files {
+
+namespace {
+
+constexpr std::int64_t kMostAttributeValues = 65536;
+
+// Ascending, each once.
+std::vector<std::int64_t> sorted_rows(std::vector<std::int64_t> rows) {
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  return rows;
+}
+
+// Selects `rows` of the first axis, ascending and each once; neighbours become one block.
+void select_rows(H5::DataSpace& space, const Shape& shape, const std::vector<std::int64_t>& rows) {
+  std::vector<hsize_t> start(shape.size(), 0), size(shape.begin(), shape.end());
+  space.selectNone();
+  for (std::size_t i = 0; i < rows.size();) {
+    std::size_t end = i + 1;
+    while (end < rows.size() && rows[end] == rows[end - 1] + 1) ++end;
+    start[0] = static_cast<hsize_t>(rows[i]);
+    size[0] = end - i;
+    space.selectHyperslab(i == 0 ? H5S_SELECT_SET : H5S_SELECT_OR, size.data(), start.data());
+    i = end;
+  }
+}
+
+// The rows `wanted` of `array`, whose row i has the number `numbers[i]` (ascending).
+template <class T>
+Array<T> picked(Array<T> array, const std::vector<std::int64_t>& numbers,
+                const std::vector<std::int64_t>& wanted) {
+  if (numbers == wanted) return array;
+  const std::size_t row = numbers.empty() ? 0 : array.values.size() / numbers.size();
+  Array<T> result;
+  result.shape = array.shape;
+  result.shape[0] = static_cast<std::int64_t>(wanted.size());
+  for (const std::int64_t number : wanted) {
+    const auto place = std::lower_bound(numbers.begin(), numbers.end(), number) - numbers.begin();
+    const auto first = array.values.begin() + place * static_cast<std::ptrdiff_t>(row);
+    result.values.insert(result.values.end(), first, first + static_cast<std::ptrdiff_t>(row));
+  }
+  return result;
+}
+
+// HDF5 turns what does not fit into the largest number, silently.
+void refuse_beyond_int64(const H5InputFile& file, const std::string& path, const H5::DataType& type,
+                         const std::vector<std::int64_t>& values) {
+  if (type.getSize() == 8 && H5Tget_sign(type.getId()) == H5T_SGN_NONE &&
+      std::count(values.begin(), values.end(), std::numeric_limits<std::int64_t>::max()) > 0) {
+    file.fail(path, "expected integers below 2^63 - 1; found a larger one");
+  }
+}
+
+template <class T>
+void check_type(const H5InputFile& file, const std::string& path, const H5::DataType& type,
+                const std::string& attribute = "") {
+  const Values values = values_of(type);
+  constexpr bool text = std::is_same_v<T, std::string>;
+  constexpr bool integer = std::is_same_v<T, std::int64_t>;
+  if (text ? values == Values::text
+           : values == Values::integer || (values == Values::real && !integer)) {
+    return;
+  }
+  file.fail(path, (attribute.empty() ? "" : "attribute " + attribute + ": ") + "expected " +
+                      (text      ? "text"
+                       : integer ? "integers"
+                                 : "numbers") +
+                      "; found " + describe(type));
+}
+
+}  // namespace
+
+struct Reader::Impl {
+  H5InputFile file;
+  std::string format;
+  std::int64_t version = 0;
+
+  explicit Impl(const std::string& name) : file((probe(name), name)) {}
+
+  // Opens `path` and checks type, shape and size; then `rows`, or all, are read.
+  template <class T>
+  Array<T> read(const std::string& path, const Expected& expected,
+                const std::vector<std::int64_t>* rows = nullptr) const {
+    return file.guarded(path, [&] {
+      const H5::DataSet dataset = file.dataset(path);
+      const H5::DataSpace space = file.checked_space(path, dataset);
+      const Shape shape = checked_shape(file, path, space);
+      check_expected(file, path, shape, expected);
+      check_type<T>(file, path, dataset.getDataType());
+      check_size(file, path, dataset, shape);
+      if (rows != nullptr && shape.empty()) {
+        file.fail(path, "expected one row for each unit; found a single value");
+      }
+      return values<T>(path, dataset, shape, rows);
+    });
+  }
+
+  template <class T>
+  Array<T> values(const std::string& path, const H5::DataSet& dataset, Shape shape,
+                  const std::vector<std::int64_t>* rows) const {
+    std::vector<std::int64_t> numbers;
+    if (rows != nullptr) {
+      numbers = sorted_rows(*rows);
+      if (!numbers.empty() && (numbers.front() < 0 || numbers.back() >= shape[0])) {
+        throw Bug("rows outside of " + path);
+      }
+    }
+    if constexpr (std::is_same_v<T, std::string>) {
+      Array<T> all(shape, read_texts(file, path, dataset, shape));
+      if (rows == nullptr) return all;
+      std::vector<std::int64_t> every(static_cast<std::size_t>(shape[0]));
+      std::iota(every.begin(), every.end(), 0);
+      return picked(std::move(all), every, *rows);
+    } else {
+      H5::DataSpace selected = dataset.getSpace();
+      if (rows != nullptr) {
+        if (static_cast<std::int64_t>(numbers.size()) != shape[0]) {
+          select_rows(selected, shape, numbers);
+        }
+        shape[0] = static_cast<std::int64_t>(numbers.size());
+      }
+      Array<T> result(shape);
+      if (result.size() > 0) {
+        // Of the rank of the file's space: HDF5 goes element by element where they differ.
+        const std::vector<hsize_t> sizes(shape.begin(), shape.end());
+        const H5::DataSpace memory =
+            sizes.empty() ? H5::DataSpace(H5S_SCALAR)
+                          : H5::DataSpace(static_cast<int>(sizes.size()), sizes.data());
+        dataset.read(result.data(), native_type<T>(), memory, selected);
+      }
+      if constexpr (std::is_same_v<T, std::int64_t>) {
+        refuse_beyond_int64(file, path, dataset.getDataType(), result.values);
+      }
+      return rows == nullptr ? result : picked(std::move(result), numbers, *rows);
+    }
+  }
+
+  template <class T>
+  std::vector<T> attribute(const std::string& path, const std::string& name) const {
+    return file.guarded(path, [&] {
+      const H5::Attribute attribute = file.attribute(path, name);
+      check_type<T>(file, path, attribute.getDataType(), name);
+      const Shape shape = checked_shape(file, path, attribute.getSpace());
+      if (shape.size() > 1 || count(shape) > kMostAttributeValues) {
+        file.fail(path, "attribute " + name + ": expected a value or a short list; found shape " +
+                            to_string(shape));
+      }
+      if constexpr (std::is_same_v<T, std::string>) {
+        return read_texts(file, path, attribute, count(shape));
+      } else {
+        std::vector<T> result(static_cast<std::size_t>(count(shape)));
+        if (!result.empty()) attribute.read(native_type<T>(), result.data());
+        if constexpr (std::is_same_v<T, std::int64_t>) {
+          refuse_beyond_int64(file, path, attribute.getDataType(), result);
+        }
+        return result;
+      }
+    });
+  }
+
+  template <class T>
+  T single_attribute(const std::string& path, const std::string& name) const {
+    const std::vector<T> values = attribute<T>(path, name);
+    if (values.size() != 1) {
+      file.fail(path, "attribute " + name + ": expected one value; found " +
+                          std::to_string(values.size()));
+    }
+    return values[0];
+  }
+
+  template <class T>
+  std::optional<T> optional_attribute(const std::string& path, const std::string& name) const {
+    if (!file.has_attribute(path, name)) return std::nullopt;
+    return single_attribute<T>(path, name);
+  }
+};
+
+Reader::Reader(const std::string& file, const std::vector<std::string>& formats,
+               std::int64_t highest_version)
+    : impl_(std::make_unique<Impl>(file)) {
+  impl_->format = string_attribute("/", "format");
+  if (std::find(formats.begin(), formats.end(), impl_->format) == formats.end()) {
+    std::string wanted;
+    for (const std::string& format : formats) wanted += (wanted.empty() ? "" : " or ") + format;
+    impl_->file.fail("/", "expected format \"" + wanted + "\"; found \"" + impl_->format + "\"");
+  }
+  impl_->version = integer_attribute("/", "version");
+  if (impl_->version > highest_version) {
+    impl_->file.fail("/", "expected " + impl_->format + " version " +
+                              std::to_string(highest_version) + " or lower; found " +
+                              std::to_string(impl_->version) +
+                              ": a newer strffit wrote this file, update to read it");
+  }
+  if (impl_->version < 1) {
+    impl_->file.fail("/", "expected version 1 or higher; found " + std::to_string(impl_->version));
+  }
+}
+
+Reader::~Reader() = default;
+Reader::Reader(Reader&&) noexcept = default;
+Reader& Reader::operator=(Reader&&) noexcept = default;
+
+const std::string& Reader::file() const { return impl_->file.name(); }
+const std::string& Reader::format() const { return impl_->format; }
+std::int64_t Reader::version() const { return impl_->version; }
+
+bool Reader::exists(const std::string& path) const {
+  return impl_->file.guarded(path, [&] { return impl_->file.kind(path) != H5I_BADID; });
+}
+bool Reader::is_group(const std::string& path) const {
+  return impl_->file.guarded(path, [&] { return impl_->file.kind(path) == H5I_GROUP; });
+}
+bool Reader::is_dataset(const std::string& path) const {
+  return impl_->file.guarded(path, [&] { return impl_->file.kind(path) == H5I_DATASET; });
+}
+std::vector<std::string> Reader::children(const std::string& group) const {
+  return impl_->file.guarded(group, [&] { return impl_->file.children(group); });
+}
+Shape Reader::shape(const std::string& path) const {
+  return impl_->file.guarded(path, [&] {
+    const H5::DataSet dataset = impl_->file.dataset(path);
+    return checked_shape(impl_->file, path, impl_->file.checked_space(path, dataset));
+  });
+}
+
+Array<float> Reader::floats(const std::string& path, const Expected& expected) const {
+  return impl_->read<float>(path, expected);
+}
+Array<double> Reader::doubles(const std::string& path, const Expected& expected) const {
+  return impl_->read<double>(path, expected);
+}
+Array<std::int64_t> Reader::integers(const std::string& path, const Expected& expected) const {
+  return impl_->read<std::int64_t>(path, expected);
+}
+Array<std::string> Reader::strings(const std::string& path, const Expected& expected) const {
+  return impl_->read<std::string>(path, expected);
+}
+Array<float> Reader::float_rows(const std::string& path, const std::vector<std::int64_t>& rows,
+                                const Expected& expected) const {
+  return impl_->read<float>(path, expected, &rows);
+}
+Column Reader::column_rows(const std::string& path, const std::vector<std::int64_t>& rows,
+                           const Expected& expected) const {
+  const bool text = impl_->file.guarded(
+      path, [&] { return values_of(impl_->file.dataset(path).getDataType()) == Values::text; });
+  if (text) return impl_->read<std::string>(path, expected, &rows);
+  return impl_->read<double>(path, expected, &rows);
+}
+
+bool Reader::has_attribute(const std::string& path, const std::string& name) const {
+  return impl_->file.has_attribute(path, name);
+}
+std::string Reader::string_attribute(const std::string& path, const std::string& name) const {
+  return impl_->single_attribute<std::string>(path, name);
+}
+double Reader::number_attribute(const std::string& path, const std::string& name) const {
+  return impl_->single_attribute<double>(path, name);
+}
+std::int64_t Reader::integer_attribute(const std::string& path, const std::string& name) const {
+  return impl_->single_attribute<std::int64_t>(path, name);
+}
+std::vector<double> Reader::numbers_attribute(const std::string& path,
+                                              const std::string& name) const {
+  return impl_->attribute<double>(path, name);
+}
+std::vector<std::string> Reader::strings_attribute(const std::string& path,
+                                                   const std::string& name) const {
+  return impl_->attribute<std::string>(path, name);
+}
+std::optional<std::string> Reader::optional_string_attribute(const std::string& path,
+                                                             const std::string& name) const {
+  return impl_->optional_attribute<std::string>(path, name);
+}
+std::optional<double> Reader::optional_number_attribute(const std::string& path,
+                                                        const std::string& name) const {
+  return impl_->optional_attribute<double>(path, name);
+}
+std::optional<std::int64_t> Reader::optional_integer_attribute(const std::string& path,
+                                                               const std::string& name) const {
+  return impl_->optional_attribute<std::int64_t>(path, name);
+}
+
+}  // namespace strffit::files

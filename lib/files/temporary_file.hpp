@@ -1,0 +1,36 @@
+// The temporary file behind every write. Private to this room.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace strffit::files {
+
+// "No space left on device", for a message after a failed system call.
+std::string errno_text(int error);
+
+// A new file `<folder>/.<name>.<pid>.tmp` beside `<folder>/<name>`, removed again unless committed.
+// Every function throws RunError "cannot write FILE: CAUSE".
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& final_path);
+  ~TemporaryFile();
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  // Appends `size` bytes.
+  void write(const void* data, std::size_t size);
+  // Syncs the file, gives it its final name, syncs the folder.
+  void commit();
+
+  // Says, where the cause is known, how to mend it.
+  [[noreturn]] void fail(const std::string& cause) const;
+
+ private:
+  std::string final_path_;
+  std::string path_;
+  int descriptor_ = -1;
+  bool committed_ = false;
+};
+
+}  // namespace strffit::files

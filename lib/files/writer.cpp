@@ -1,0 +1,219 @@
+#include "files/writer.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "files/hdf5.hpp"
+#include "files/temporary_file.hpp"
+#include "util/errors.hpp"
+
+namespace strffit::files {
+
+namespace {
+
+constexpr hsize_t kChunkBytes = 1 << 20;
+constexpr unsigned kDeflateLevel = 4;
+constexpr std::size_t kGrowthBytes = std::size_t{1} << 20;  // by which the file in memory grows
+
+// Chunks of whole last axes, as many as make about 1 MiB.
+std::vector<hsize_t> chunk_of(const Shape& shape, std::size_t element_bytes) {
+  std::vector<hsize_t> chunk(shape.size(), 1);
+  hsize_t bytes = element_bytes;
+  for (std::size_t axis = shape.size(); axis-- > 0 && bytes < kChunkBytes;) {
+    chunk[axis] =
+        std::min(static_cast<hsize_t>(shape[axis]), std::max<hsize_t>(1, kChunkBytes / bytes));
+    bytes *= chunk[axis];
+  }
+  return chunk;
+}
+
+H5::StrType text_type() {
+  H5::StrType type(H5::PredType::C_S1, H5T_VARIABLE);
+  H5Tset_cset(type.getId(), H5T_CSET_UTF8);
+  return type;
+}
+
+std::vector<const char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<const char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(text.c_str());
+  return pointers;
+}
+
+H5::DataSpace space_of(const Shape& shape) {
+  const std::vector<hsize_t> sizes(shape.begin(), shape.end());
+  return sizes.empty() ? H5::DataSpace(H5S_SCALAR)
+                       : H5::DataSpace(static_cast<int>(sizes.size()), sizes.data());
+}
+
+}  // namespace
+
+// HDF5 makes the file in memory, and we write it: HDF5 1.10 crashes at the end of a process in
+// which it could not write a file, and so would turn a full disk into a crash.
+struct Writer::Impl {
+  inline static std::atomic<int> next_number = 0;
+  TemporaryFile temporary;
+  hid_t file = -1;
+
+  explicit Impl(const std::string& path) : temporary(path) {
+    tame_hdf5();
+    const H5::FileAccPropList access;
+    access.setCore(kGrowthBytes, false);
+    // A name that no other file open in this process has.
+    const std::string name = path + "#" + std::to_string(next_number++);
+    file = H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.getId());
+    check(file);
+  }
+
+  ~Impl() { close(); }
+
+  void close() {
+    if (file >= 0) H5Fclose(std::exchange(file, -1));
+  }
+
+  // All that can fail in memory is memory, or a path of ours that is wrong.
+  void check(std::int64_t status) const {
+    if (status < 0) temporary.fail("HDF5 says: " + hdf5_cause());
+  }
+
+  hid_t open_file(const std::string& path) const {
+    if (file < 0) throw Bug("a finished or failed file is written to: " + path);
+    return file;
+  }
+
+  hid_t create(const std::string& path, const H5::DataType& type, const H5::DataSpace& space,
+               const H5::DSetCreatPropList& layout) {
+    const H5::LinkCreatPropList links;
+    links.setCreateIntermediateGroup(true);
+    links.setCharEncoding(H5T_CSET_UTF8);
+    H5Pset_obj_track_times(layout.getId(), false);  // the same content gives the same bytes
+    const hid_t id = H5Dcreate2(open_file(path), path.c_str(), type.getId(), space.getId(),
+                                links.getId(), layout.getId(), H5P_DEFAULT);
+    check(id);
+    return id;
+  }
+
+  void write(const std::string& path, const H5::DataType& type, const Shape& shape,
+             const void* values, const H5::DSetCreatPropList& layout) {
+    const hid_t id = create(path, type, space_of(shape), layout);
+    const herr_t written =
+        values == nullptr ? 0 : H5Dwrite(id, type.getId(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+    const std::string cause = written < 0 ? hdf5_cause() : "";
+    H5Dclose(id);
+    if (written < 0) temporary.fail("HDF5 says: " + cause);
+  }
+
+  template <class T>
+  void put(const std::string& path, const Array<T>& array, bool compress) {
+    check_size(path, array.shape, array.values.size());
+    const H5::DSetCreatPropList layout;
+    if (compress && array.size() > 0 && !array.shape.empty()) {
+      const std::vector<hsize_t> chunk = chunk_of(array.shape, sizeof(T));
+      layout.setChunk(static_cast<int>(chunk.size()), chunk.data());
+      layout.setShuffle();
+      layout.setDeflate(kDeflateLevel);
+    }
+    write(path, native_type<T>(), array.shape, array.size() > 0 ? array.data() : nullptr, layout);
+  }
+
+  void check_size(const std::string& path, const Shape& shape, std::size_t values) const {
+    if (static_cast<std::size_t>(count(shape)) != values) {
+      throw Bug("an array of shape " + to_string(shape) + " has " + std::to_string(values) +
+                " values: " + path);
+    }
+  }
+
+  void attribute(const std::string& path, const std::string& name, const H5::DataType& type,
+                 const H5::DataSpace& space, const void* values) {
+    const hid_t object = H5Oopen(open_file(path), path.c_str(), H5P_DEFAULT);
+    if (object < 0) throw Bug("an attribute of what is not there: " + path);
+    const hid_t id =
+        H5Acreate2(object, name.c_str(), type.getId(), space.getId(), H5P_DEFAULT, H5P_DEFAULT);
+    const herr_t written = id < 0 ? -1 : H5Awrite(id, type.getId(), values);
+    const std::string cause = written < 0 ? hdf5_cause() : "";
+    if (id >= 0) H5Aclose(id);
+    H5Oclose(object);
+    if (written < 0) temporary.fail("HDF5 says: " + cause);
+  }
+};
+
+Writer::Writer(const std::string& path, const std::string& format, std::int64_t version)
+    : impl_(std::make_unique<Impl>(path)) {
+  attribute("/", "format", format);
+  attribute("/", "version", version);
+}
+
+Writer::~Writer() = default;
+Writer::Writer(Writer&&) noexcept = default;
+Writer& Writer::operator=(Writer&&) noexcept = default;
+
+void Writer::put(const std::string& path, const Array<float>& array, bool compress) {
+  impl_->put(path, array, compress);
+}
+void Writer::put(const std::string& path, const Array<double>& array, bool compress) {
+  impl_->put(path, array, compress);
+}
+void Writer::put(const std::string& path, const Array<std::int64_t>& array, bool compress) {
+  impl_->put(path, array, compress);
+}
+void Writer::put(const std::string& path, const Array<std::int32_t>& array, bool compress) {
+  impl_->put(path, array, compress);
+}
+void Writer::put(const std::string& path, const Array<std::uint8_t>& array, bool compress) {
+  impl_->put(path, array, compress);
+}
+void Writer::put(const std::string& path, const Array<std::string>& array) {
+  impl_->check_size(path, array.shape, array.values.size());
+  const std::vector<const char*> texts = pointers_to(array.values);
+  impl_->write(path, text_type(), array.shape, texts.empty() ? nullptr : texts.data(), {});
+}
+
+void Writer::group(const std::string& path) {
+  const hid_t file = impl_->open_file(path);
+  const H5::LinkCreatPropList links;
+  links.setCreateIntermediateGroup(true);
+  if (H5Lexists(file, path.c_str(), H5P_DEFAULT) > 0) return;
+  const hid_t id = H5Gcreate2(file, path.c_str(), links.getId(), H5P_DEFAULT, H5P_DEFAULT);
+  impl_->check(id);
+  H5Gclose(id);
+}
+
+void Writer::attribute(const std::string& path, const std::string& name, const std::string& value) {
+  const char* text = value.c_str();
+  impl_->attribute(path, name, text_type(), H5::DataSpace(H5S_SCALAR), &text);
+}
+void Writer::attribute(const std::string& path, const std::string& name, const char* value) {
+  attribute(path, name, std::string(value));
+}
+void Writer::attribute(const std::string& path, const std::string& name, double value) {
+  impl_->attribute(path, name, native_type<double>(), H5::DataSpace(H5S_SCALAR), &value);
+}
+void Writer::attribute(const std::string& path, const std::string& name, std::int64_t value) {
+  impl_->attribute(path, name, native_type<std::int64_t>(), H5::DataSpace(H5S_SCALAR), &value);
+}
+void Writer::attribute(const std::string& path, const std::string& name,
+                       const std::vector<double>& values) {
+  impl_->attribute(path, name, native_type<double>(),
+                   space_of({static_cast<std::int64_t>(values.size())}), values.data());
+}
+void Writer::attribute(const std::string& path, const std::string& name,
+                       const std::vector<std::string>& values) {
+  const std::vector<const char*> texts = pointers_to(values);
+  impl_->attribute(path, name, text_type(), space_of({static_cast<std::int64_t>(values.size())}),
+                   texts.data());
+}
+
+void Writer::commit() {
+  const hid_t file = impl_->open_file("/");
+  impl_->check(H5Fflush(file, H5F_SCOPE_GLOBAL));
+  void* handle = nullptr;
+  impl_->check(H5Fget_vfd_handle(file, H5P_DEFAULT, &handle));
+  // Without a buffer this is the size of the image; with one it would be a copy of it.
+  const ssize_t bytes = H5Fget_file_image(file, nullptr, 0);
+  impl_->check(bytes);
+  impl_->temporary.write(*static_cast<void**>(handle), static_cast<std::size_t>(bytes));
+  impl_->close();
+  impl_->temporary.commit();
+}
+
+}  // namespace strffit::files

@@ -1,0 +1,153 @@
+#include "metrics/response_quality.hpp"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+
+#include "metrics/statistics.hpp"
+#include "metrics/trial_halves.hpp"
+
+namespace strffit {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// Mean over the stimuli, each weighted by its frames; NaN of none.
+class MeanByFrames {
+ public:
+  void add(double value, std::int64_t frames) {
+    sum_ += value * static_cast<double>(frames);
+    frames_ += static_cast<double>(frames);
+  }
+  double value() const { return frames_ > 0 ? sum_ / frames_ : kNaN; }
+
+ private:
+  double sum_ = 0;
+  double frames_ = 0;
+};
+
+struct Powers {
+  double signal = kNaN;
+  double noise = kNaN;
+};
+
+Powers block_powers(const CompleteBlock& block) {
+  const auto n_trials = static_cast<double>(block.trials);
+  double total = 0;
+  for (std::int64_t i = 0; i < block.trials; ++i) total += variance(block.trial(i)) / n_trials;
+  const double signal = (n_trials * variance(block.mean.y) - total) / (n_trials - 1);
+  return {signal, total - signal};
+}
+
+Powers powers(std::span<const CompleteBlock> blocks) {
+  MeanByFrames signal;
+  MeanByFrames noise;
+  for (const CompleteBlock& block : blocks) {
+    const Powers found = block_powers(block);
+    signal.add(found.signal, block.frames);
+    noise.add(found.noise, block.frames);
+  }
+  return {signal.value(), noise.value()};
+}
+
+// Correlations of the two halves of a block. From the covariances of its trials, which takes
+// trials^2 additions a split instead of trials x frames, wherever that is as exact.
+class HalfCorrelation {
+ public:
+  explicit HalfCorrelation(const CompleteBlock& block)
+      : block_(block), n_trials_(block.trials / 2 * 2) {
+    // A copy, since Eigen adds up in an order that depends on where a vector of others lies in
+    // memory.
+    const Eigen::MatrixXd all =
+        Eigen::Map<const Eigen::MatrixXd>(block.values.data(), block.frames, block.trials);
+    const auto used = all.leftCols(n_trials_);
+    const Eigen::MatrixXd centred = used.rowwise() - used.colwise().mean();
+    covariance_ = centred.transpose() * centred / static_cast<double>(block.frames - 1);
+    total_ = covariance_.sum();
+    // The range of n values is at least sqrt(2 var), their size here at most the sum of the
+    // trials' sizes: above this variance, a sum of trials is not constant for sure. And it is
+    // exact to 12 digits where not all of it is cancelled between trials.
+    const double size = used.cwiseAbs().colwise().maxCoeff().sum();
+    const double range = kConstantRange * size;
+    least_variance_ = std::max(range * range / 2, 1e-3 * covariance_.trace());
+  }
+
+  // NaN where a half is constant.
+  double operator()(const std::vector<int>& half) const {
+    double with_itself = 0;
+    double with_all = 0;
+    for (const int i : half) {
+      with_all += covariance_.col(i).sum();
+      for (const int j : half) with_itself += covariance_(j, i);
+    }
+    const double with_other = with_all - with_itself;
+    const double other_with_itself = total_ - with_all - with_other;
+    if (with_itself > least_variance_ && other_with_itself > least_variance_) {
+      return with_other / std::sqrt(with_itself * other_with_itself);
+    }
+    return from_sums(half);
+  }
+
+ private:
+  // The sums do for the means: neither correlation nor constancy sees scale.
+  double from_sums(const std::vector<int>& half) const {
+    std::vector<double> first(static_cast<std::size_t>(block_.frames));
+    std::vector<double> second = first;
+    auto next = half.begin();
+    for (int i = 0; i < n_trials_; ++i) {
+      const bool is_first = next != half.end() && *next == i;
+      next += is_first;
+      std::vector<double>& sum = is_first ? first : second;
+      const auto trial = block_.trial(i);
+      for (std::size_t t = 0; t < sum.size(); ++t) sum[t] += trial[t];
+    }
+    return pearson(std::span<const double>(first), std::span<const double>(second));
+  }
+
+  const CompleteBlock& block_;
+  Eigen::Index n_trials_;       // even
+  Eigen::MatrixXd covariance_;  // (n_trials_, n_trials_)
+  double total_;                // sum of covariance_
+  double least_variance_;       // of a sum of trials, for the short way
+};
+
+// Mean correlation of the trial means of two halves, over the splits where neither half is
+// constant; NaN where there is none.
+double mean_half_correlation(const CompleteBlock& block) {
+  const HalfCorrelation correlation(block);
+  double sum = 0;
+  int found = 0;
+  for (const std::vector<int>& half : trial_halves(static_cast<int>(block.trials))) {
+    const double rho = correlation(half);
+    if (std::isnan(rho)) continue;
+    sum += rho;
+    ++found;
+  }
+  return found ? sum / found : kNaN;
+}
+
+double cc_max(std::span<const CompleteBlock> blocks) {
+  MeanByFrames mean;
+  for (const CompleteBlock& block : blocks) {
+    const double rho = mean_half_correlation(block);
+    if (rho > 0) mean.add(std::sqrt(2 * rho / (1 + rho)), block.frames);
+  }
+  return mean.value();
+}
+
+}  // namespace
+
+ResponseQuality response_quality(std::span<const Trials> stimuli) {
+  const std::vector<CompleteBlock> blocks = complete_blocks(stimuli, joined_starts(stimuli));
+  const Powers found = powers(blocks);
+  ResponseQuality quality;
+  quality.signal_power = found.signal;
+  quality.noise_power = found.noise;
+  quality.snr = found.noise > 0 ? found.signal / found.noise : kNaN;
+  quality.cc_max = cc_max(blocks);
+  return quality;
+}
+
+double signal_power(std::span<const CompleteBlock> blocks) { return powers(blocks).signal; }
+
+}  // namespace strffit

@@ -1,0 +1,203 @@
+#include "metrics/strf_summary.hpp"
+
+#include <Eigen/SVD>
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <optional>
+#include <string>
+
+#include "util/errors.hpp"
+
+namespace strffit {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kEqualSingularValues = 1e-6;  // share by which the second must be smaller
+constexpr double kFlatTuning = 1e-6;           // max - min, of max
+constexpr Index kZeroPadding = 8;              // the transform has that many times the points
+
+Index place_of_largest(const VectorXd& y) {
+  return std::max_element(y.data(), y.data() + y.size()) - y.data();
+}
+
+// Place of the largest y over ascending x: top of the parabola through it and its two neighbours,
+// itself at the ends.
+double peak(const VectorXd& x, const VectorXd& y) {
+  const Index i = place_of_largest(y);
+  if (i == 0 || i == y.size() - 1) return x[i];
+  const double before = x[i] - x[i - 1];
+  const double after = x[i + 1] - x[i];
+  const double fall_before = y[i] - y[i - 1];
+  const double fall_after = y[i] - y[i + 1];
+  const double slope = before * fall_after + after * fall_before;
+  if (slope == 0) return x[i];
+  return x[i] + (after * after * fall_before - before * before * fall_after) / (2 * slope);
+}
+
+// Where y, from its largest value at `top` on in one direction, first falls to half of it; NaN
+// where it does not.
+double fall_to_half(const VectorXd& x, const VectorXd& y, Index top, Index step) {
+  const double half = y[top] / 2;
+  Index i = top;
+  while (i >= 0 && i < y.size() && y[i] > half) i += step;
+  if (i < 0 || i >= y.size()) return kNaN;
+  const Index before = i - step;
+  return x[before] + (y[before] - half) / (y[before] - y[i]) * (x[i] - x[before]);
+}
+
+double half_width(const VectorXd& x, const VectorXd& y) {
+  const Index top = place_of_largest(y);
+  return fall_to_half(x, y, top, 1) - fall_to_half(x, y, top, -1);
+}
+
+// y or -y, so that the value of largest magnitude is positive.
+VectorXd turned(const VectorXd& y) { return y[place_of_largest(y.cwiseAbs())] > 0 ? y : -y; }
+
+double tuning_peak(const VectorXd& x, const VectorXd& tuning) {
+  const double high = tuning.maxCoeff();
+  return high - tuning.minCoeff() > kFlatTuning * high ? peak(x, tuning) : kNaN;
+}
+
+// v with a 0 at lags -1 and L, beyond which there is no field.
+VectorXd between_zeros(const VectorXd& v) {
+  VectorXd result = VectorXd::Zero(v.size() + 2);
+  result.segment(1, v.size()) = v;
+  return result;
+}
+
+// The octaves at which `resampled` has the rows of its field: equally spaced from first to last.
+VectorXd evenly_spaced(const VectorXd& octaves) {
+  return VectorXd::LinSpaced(octaves.size(), octaves[0], octaves[octaves.size() - 1]);
+}
+
+// The field at equally spaced octaves, linear between bands, lag by lag.
+MatrixXd resampled(const MatrixXd& field, const VectorXd& octaves) {
+  const VectorXd even = evenly_spaced(octaves);
+  MatrixXd result = field;  // the first and last rows stay
+  Index band = 0;
+  for (Index f = 1; f + 1 < even.size(); ++f) {
+    while (band + 2 < octaves.size() && octaves[band + 1] <= even[f]) ++band;
+    const double share = (even[f] - octaves[band]) / (octaves[band + 1] - octaves[band]);
+    result.row(f) = field.row(band) + share * (field.row(band + 1) - field.row(band));
+  }
+  return result;
+}
+
+// Cosines and sines of the zero-padded transform of n points: (4 n + 1, n), wave i at point p.
+struct Waves {
+  MatrixXd cosine;
+  MatrixXd sine;
+
+  explicit Waves(Index n) : cosine(kZeroPadding / 2 * n + 1, n), sine(cosine) {
+    const Index period = kZeroPadding * n;
+    for (Index point = 0; point < n; ++point) {
+      for (Index wave = 0; wave < cosine.rows(); ++wave) {
+        const double angle = 2 * std::numbers::pi * static_cast<double>(wave * point % period) /
+                             static_cast<double>(period);
+        cosine(wave, point) = std::cos(angle);
+        sine(wave, point) = std::sin(angle);
+      }
+    }
+  }
+};
+
+struct Tunings {
+  VectorXd ripple;  // (4 F + 1)
+  VectorXd rate;    // (4 L + 1)
+};
+
+// Magnitudes of the 2-D discrete Fourier transform, zero-padded to (8 F, 8 L) points, summed over
+// each axis. A real field's transform is symmetric about 0, so the half i <= 4 F with both signs of
+// j holds every magnitude.
+Tunings tunings(const MatrixXd& field) {
+  const Waves across(field.rows());
+  const Waves along(field.cols());
+  const MatrixXd cosine = across.cosine * field;
+  const MatrixXd sine = across.sine * field;
+  const MatrixXd cos_cos = cosine * along.cosine.transpose();
+  const MatrixXd sin_sin = sine * along.sine.transpose();
+  const MatrixXd cos_sin = cosine * along.sine.transpose();
+  const MatrixXd sin_cos = sine * along.cosine.transpose();
+  const auto magnitude = [](const MatrixXd& real, const MatrixXd& imaginary) -> MatrixXd {
+    return (real.array().square() + imaginary.array().square()).sqrt().matrix();
+  };
+  const MatrixXd forward = magnitude(cos_cos - sin_sin, sin_cos + cos_sin);   // K[i, j]
+  const MatrixXd backward = magnitude(cos_cos + sin_sin, sin_cos - cos_sin);  // K[i, -j]
+  // The first and the last row and column are their own mirror images: they count once.
+  const Index rows = forward.rows() - 2;
+  const Index columns = forward.cols() - 2;
+  Tunings result;
+  result.rate = forward.colwise().sum() + backward.middleRows(1, rows).colwise().sum();
+  result.ripple = forward.rowwise().sum() + backward.middleCols(1, columns).rowwise().sum();
+  return result;
+}
+
+// The frequencies of a transform of n points `spacing` apart, zero-padded, up to half the sampling
+// rate.
+VectorXd wave_frequencies(Index n, double spacing) {
+  const Index points = kZeroPadding * n;
+  return VectorXd::LinSpaced(points / 2 + 1, 0, static_cast<double>(points / 2)) /
+         (static_cast<double>(points) * spacing);
+}
+
+void add_separable_measures(const MatrixXd& field, const std::optional<VectorXd>& octaves,
+                            double dt_ms, StrfSummary& summary) {
+  const Eigen::JacobiSVD<MatrixXd> svd(field, Eigen::ComputeThinU | Eigen::ComputeThinV);
+  const VectorXd& s = svd.singularValues();
+  summary.separability = s[0] * s[0] / s.squaredNorm();
+  // With two equal values the first pair could be any mixture of both.
+  if (s.size() > 1 && s[1] >= (1 - kEqualSingularValues) * s[0]) return;
+  const VectorXd v = turned(svd.matrixV().col(0));
+  const VectorXd lags_ms =
+      dt_ms * VectorXd::LinSpaced(v.size() + 2, -1, static_cast<double>(v.size()));
+  summary.latency_ms = peak(lags_ms.segment(1, v.size()), v);
+  summary.duration_ms = half_width(lags_ms, between_zeros(v));
+  if (octaves) {
+    const VectorXd u = turned(svd.matrixU().col(0));
+    summary.best_frequency_hz = std::exp2(peak(*octaves, u));
+    summary.bandwidth_octaves = half_width(*octaves, u);
+  }
+}
+
+void add_tuning_measures(const MatrixXd& field, const VectorXd& octaves, double dt_ms,
+                         StrfSummary& summary) {
+  const Tunings tuning = tunings(resampled(field, octaves));
+  const double dt_s = dt_ms / 1000;
+  summary.best_rate_hz = tuning_peak(wave_frequencies(field.cols(), dt_s), tuning.rate);
+  if (field.rows() > 1) {
+    const double spacing =
+        (octaves[octaves.size() - 1] - octaves[0]) / static_cast<double>(field.rows() - 1);
+    summary.best_ripple_cycles_per_octave =
+        tuning_peak(wave_frequencies(field.rows(), spacing), tuning.ripple);
+  }
+}
+
+}  // namespace
+
+StrfSummary strf_summary(std::span<const float> field, const Axes& axes) {
+  const std::size_t bands = axes.frequencies_hz.size();
+  if (bands == 0 || field.empty() || field.size() % bands != 0) {
+    throw Bug("a field of " + std::to_string(field.size()) + " values has no " +
+              std::to_string(bands) + " bands");
+  }
+  using FloatField = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  MatrixXd k = Eigen::Map<const FloatField>(field.data(), static_cast<Index>(bands),
+                                            static_cast<Index>(field.size() / bands))
+                   .cast<double>();
+  StrfSummary summary;
+  if (!k.allFinite() || k.isZero(0)) return summary;
+  k /= k.cwiseAbs().maxCoeff();  // no measure sees its size, and squares of tiny values vanish
+  const Eigen::Map<const VectorXd> hz(axes.frequencies_hz.data(), static_cast<Index>(bands));
+  std::optional<VectorXd> octaves;
+  if ((hz.array() > 0).all()) octaves = hz.unaryExpr([](double f) { return std::log2(f); });
+  add_separable_measures(k, octaves, axes.dt_ms, summary);
+  if (octaves) add_tuning_measures(k, *octaves, axes.dt_ms, summary);
+  return summary;
+}
+
+}  // namespace strffit

@@ -1,0 +1,22 @@
+// One row for many units: the summary of a metric that a table ends with.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace strffit {
+
+// Of the finite values alone; all NaN where there is none. Quartiles and median linear between
+// neighbours, as numpy.quantile has them.
+struct Summary {
+  double mean;
+  double median;
+  double lower_quartile;
+  double upper_quartile;
+  std::int64_t count;     // values that went in
+  std::int64_t left_out;  // values that are NaN or infinite
+};
+
+Summary summarise(std::span<const double> values);
+
+}  // namespace strffit

@@ -1,0 +1,61 @@
+// How well a prediction does for one unit: all metrics of models.md, "Metrics, per unit".
+#pragma once
+
+#include <array>
+#include <limits>
+#include <span>
+#include <string_view>
+
+#include "metrics/response_quality.hpp"
+#include "metrics/responses.hpp"
+
+namespace strffit {
+
+// NaN where undefined, never 0. Powers and mse in squared units of the response.
+struct UnitMetrics {
+  double cc = std::numeric_limits<double>::quiet_NaN();
+  double mse = std::numeric_limits<double>::quiet_NaN();
+  double fve = std::numeric_limits<double>::quiet_NaN();             // 1 is perfect
+  double bits_per_spike = std::numeric_limits<double>::quiet_NaN();  // above the mean rate's
+  double signal_power = std::numeric_limits<double>::quiet_NaN();
+  double noise_power = std::numeric_limits<double>::quiet_NaN();
+  double snr = std::numeric_limits<double>::quiet_NaN();
+  double spe = std::numeric_limits<double>::quiet_NaN();
+  double cc_norm = std::numeric_limits<double>::quiet_NaN();      // Schoppe et al. 2016
+  double cc_max = std::numeric_limits<double>::quiet_NaN();       // Hsu et al. 2004
+  double cc_norm_hsu = std::numeric_limits<double>::quiet_NaN();  // cc / cc_max
+};
+
+struct UnitMetricName {
+  std::string_view name;  // as in /metrics/<split>/<name>
+  double UnitMetrics::*value;
+};
+
+// Every metric once: whoever writes or prints them all loops over this table.
+inline constexpr std::array<UnitMetricName, 11> kUnitMetrics = {{
+    {"cc", &UnitMetrics::cc},
+    {"cc_norm", &UnitMetrics::cc_norm},
+    {"cc_norm_hsu", &UnitMetrics::cc_norm_hsu},
+    {"cc_max", &UnitMetrics::cc_max},
+    {"fve", &UnitMetrics::fve},
+    {"spe", &UnitMetrics::spe},
+    {"mse", &UnitMetrics::mse},
+    {"bits_per_spike", &UnitMetrics::bits_per_spike},
+    {"snr", &UnitMetrics::snr},
+    {"signal_power", &UnitMetrics::signal_power},
+    {"noise_power", &UnitMetrics::noise_power},
+}};
+
+// All metrics of one unit. `predictions[s]`: one value a frame of `stimuli[s]`; those at frames
+// without any trial are not looked at. `smoothed`: the trials are smoothed ones, so no counts.
+// Throws Bug where numbers of stimuli or frames differ.
+UnitMetrics unit_metrics(std::span<const Trials> stimuli,
+                         std::span<const std::span<const float>> predictions, bool smoothed);
+
+// The same with response_quality(stimuli) made before: for many predictions of one unit, since
+// cc_max costs more than all the rest.
+UnitMetrics unit_metrics(std::span<const Trials> stimuli,
+                         std::span<const std::span<const float>> predictions, bool smoothed,
+                         const ResponseQuality& quality);
+
+}  // namespace strffit

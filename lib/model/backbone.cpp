@@ -1,0 +1,44 @@
+#include "model/backbone.hpp"
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
+#include "model/output.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+
+std::vector<Entry> Backbone::entries() const {
+  std::vector<Entry> all;
+  for (const auto& part : parts_) {
+    auto some = part->entries();
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
+void Backbone::start(Tensors& member, Random& random) const {
+  for (const auto& part : parts_) part->start(member, random);
+}
+
+void Backbone::constrain(Tensors& tensors) const {
+  for (const auto& part : parts_) part->constrain(tensors);
+}
+
+std::vector<Measure> Backbone::measures(const Tensors& tensors, const Axes& axes) const {
+  std::vector<Measure> all;
+  for (const auto& part : parts_) {
+    auto some = part->measures(tensors, axes);
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
+at::Tensor Backbone::respond(const Tensors& tensors, const at::Tensor& drive,
+                             const ops::LayoutPtr&) const {
+  return output_->apply(tensors, drive);
+}
+
+void Backbone::set_output(std::unique_ptr<Output> output) { output_ = add(std::move(output)); }
+
+}  // namespace strffit

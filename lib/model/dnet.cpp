@@ -1,0 +1,40 @@
+#include "model/dnet.hpp"
+
+namespace strffit {
+
+Dnet::Dnet(const DnetOptions& options, const BackboneShape& shape)
+    : NetworkBackbone(options.network, shape),
+      hidden_decay_(add(std::make_unique<DecayLayer>("hidden_decay", options.network.hidden,
+                                                     options.init_tau, options.decay_input))),
+      output_decay_(add(std::make_unique<DecayLayer>("output_decay", shape.outputs,
+                                                     options.init_tau, options.decay_input))),
+      readout_(add(std::make_unique<DenseLayer>("readout", options.network.hidden, shape.outputs,
+                                                options.network.strf.output == "identity"))) {
+  set_output(
+      std::make_unique<Output>(options.network.strf.output, shape.outputs, shape.non_negative));
+}
+
+at::Tensor Dnet::drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
+                       bool training) const {
+  return readout_->apply(
+      tensors, hidden_decay_->apply(tensors, hidden(tensors, x, layout, training), layout));
+}
+
+at::Tensor Dnet::respond(const Tensors& tensors, const at::Tensor& drive,
+                         const ops::LayoutPtr& layout) const {
+  return output_decay_->apply(tensors, Backbone::respond(tensors, drive, layout), layout);
+}
+
+ModelSpec dnet_kind(config::Node& node) {
+  DnetOptions o;
+  o.network = read_network_options(node);
+  o.init_tau = node.get("init_tau", o.init_tau, config::above(1),
+                        "mean starting time constant of the leaky units, frames");
+  o.decay_input =
+      node.get("decay_input", o.decay_input, "leaky units weigh their input with (1 - A)");
+  return {.has_kernels = true,
+          .output = o.network.strf.output,
+          .backbone = [o](const BackboneShape& shape) { return std::make_unique<Dnet>(o, shape); }};
+}
+
+}  // namespace strffit

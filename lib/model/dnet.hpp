@@ -1,0 +1,31 @@
+// Dynamic network (Rahman et al. 2019): a network receptive field whose hidden and output units are
+// leaky.
+#pragma once
+
+#include "model/model.hpp"
+#include "model/strf_backbone.hpp"
+
+namespace strffit {
+
+struct DnetOptions {
+  NetworkOptions network;
+  double init_tau = 2;      // mean starting time constant, frames, > 1
+  bool decay_input = true;  // the factor (1 - A) on what comes in
+};
+
+class Dnet : public NetworkBackbone {
+ public:
+  Dnet(const DnetOptions& options, const BackboneShape& shape);
+  at::Tensor drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
+                   bool training) const override;
+  at::Tensor respond(const Tensors& tensors, const at::Tensor& drive,
+                     const ops::LayoutPtr& layout) const override;
+
+ private:
+  const DecayLayer *hidden_decay_, *output_decay_;
+  const DenseLayer* readout_;
+};
+
+ModelSpec dnet_kind(config::Node& node);
+
+}  // namespace strffit

@@ -1,0 +1,52 @@
+// STRF kernels: what is learnt of k (M, K, C, F, L), and how k comes from it (models.md, Kernels).
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "config/node.hpp"
+#include "ops/layout.hpp"
+#include "prefilter/part.hpp"
+
+namespace strffit {
+
+struct KernelShape {
+  std::int64_t outputs, channels, bands, lags;  // K, C, F, L
+  std::int64_t ahead = 0;                       // frames of it that lie in the future
+  bool response_units = false;                  // its outputs are the responses (see Entry)
+};
+
+class Kernel : public Part {
+ public:
+  explicit Kernel(const KernelShape& shape) : shape_(shape) {}
+
+  const KernelShape& shape() const { return shape_; }
+  // (M, K, C, F, L), lag 0 = current frame.
+  virtual at::Tensor kernel(const Tensors& tensors) const = 0;
+  // Sets one member's k as near as it can to `wanted` (K, C, F, L).
+  virtual void imitate(Tensors& member, const at::Tensor& wanted) const = 0;
+  // z (M, S, K) of x (M or 1, S, C F). `fixed_bias`: nothing is learnt of the bias (see
+  // NormLayer::removes_means).
+  at::Tensor apply(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
+                   bool fixed_bias = false) const;
+
+ protected:
+  Entry bias() const {
+    return {"strf/bias", {shape_.outputs}, Role::learnt, shape_.response_units};
+  }
+  // Uniform in +-1/sqrt(C F L), as the published models start.
+  double start_bound() const;
+
+ private:
+  KernelShape shape_;
+};
+
+using KernelBuilder = std::function<std::unique_ptr<Kernel>(const KernelShape&)>;
+
+// Reads the mapping `model.kernel`.
+KernelBuilder read_kernel(config::Node& node);
+
+// Fills with uniform numbers of +-bound, in the order of memory.
+void fill_uniform(at::Tensor& tensor, double bound, Random& random);
+
+}  // namespace strffit

@@ -1,0 +1,30 @@
+#include "model/linear.hpp"
+
+namespace strffit {
+
+Linear::Linear(const StrfOptions& options, const BackboneShape& shape)
+    : StrfBackbone(options, shape, shape.outputs, options.output == "identity") {
+  set_output(std::make_unique<Output>(options.output, shape.outputs, shape.non_negative));
+}
+
+at::Tensor Linear::drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
+                         bool) const {
+  return kernel().apply(tensors, x, layout);
+}
+
+ModelSpec linear_family(config::Node& node, const std::string& output, const Recipe& recipe) {
+  const auto o = read_strf_options(node, output);
+  return {
+      .has_kernels = true,
+      .closed_form = o.ahead == 0,
+      .output = o.output,
+      .recipe = recipe,
+      .backbone = [o](const BackboneShape& shape) { return std::make_unique<Linear>(o, shape); }};
+}
+
+ModelSpec linear_kind(config::Node& node) {
+  // The closed form it starts from is nearly where it ends: small steps.
+  return linear_family(node, "identity", {.learning_rate = 1e-4});
+}
+
+}  // namespace strffit

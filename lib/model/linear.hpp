@@ -1,0 +1,21 @@
+// Linear (L): r = z; and linear-nonlinear (LN): r = g(z) (models.md, Backbones).
+#pragma once
+
+#include "model/model.hpp"
+#include "model/strf_backbone.hpp"
+
+namespace strffit {
+
+class Linear : public StrfBackbone {
+ public:
+  Linear(const StrfOptions& options, const BackboneShape& shape);
+  at::Tensor drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
+                   bool training) const override;
+  const Kernel* response_kernel() const override { return &kernel(); }
+};
+
+// A kind of this family; they differ in the default of the output and in how they are best trained.
+ModelSpec linear_family(config::Node& node, const std::string& output, const Recipe& recipe);
+ModelSpec linear_kind(config::Node& node);
+
+}  // namespace strffit

@@ -1,0 +1,24 @@
+#include "model/nrf.hpp"
+
+namespace strffit {
+
+Nrf::Nrf(const NetworkOptions& options, const BackboneShape& shape)
+    : NetworkBackbone(options, shape),
+      readout_(add(std::make_unique<DenseLayer>("readout", options.hidden, shape.outputs,
+                                                options.strf.output == "identity"))) {
+  set_output(std::make_unique<Output>(options.strf.output, shape.outputs, shape.non_negative));
+}
+
+at::Tensor Nrf::drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
+                      bool training) const {
+  return readout_->apply(tensors, hidden(tensors, x, layout, training));
+}
+
+ModelSpec nrf_kind(config::Node& node) {
+  const auto o = read_network_options(node);
+  return {.has_kernels = true,
+          .output = o.strf.output,
+          .backbone = [o](const BackboneShape& shape) { return std::make_unique<Nrf>(o, shape); }};
+}
+
+}  // namespace strffit

@@ -1,0 +1,60 @@
+// What linear, ln, nrf and dnet share: a kernel of `context` frames on the prefiltered spectrogram.
+#pragma once
+
+#include "model/backbone.hpp"
+#include "model/kernel.hpp"
+#include "model/layers.hpp"
+#include "model/output.hpp"
+
+namespace strffit {
+
+struct StrfOptions {
+  std::int64_t context = 9;  // frames, >= 1
+  std::int64_t ahead = 0;    // frames of it in the future
+  std::string output = "identity";
+  KernelBuilder kernel;
+};
+// Keys context, padding, kernel, output.
+StrfOptions read_strf_options(config::Node& node, const std::string& output);
+
+class StrfBackbone : public Backbone {
+ public:
+  // `kernel_outputs`: K; response_units: those are the responses.
+  StrfBackbone(const StrfOptions& options, const BackboneShape& shape, std::int64_t kernel_outputs,
+               bool response_units);
+
+  std::int64_t context() const override { return context_; }
+  std::optional<at::Tensor> kernels(const Tensors& tensors) const override {
+    return kernel_->kernel(tensors);
+  }
+
+ protected:
+  const Kernel& kernel() const { return *kernel_; }
+
+ private:
+  std::int64_t context_;
+  const Kernel* kernel_;
+};
+
+// nrf and dnet as far as they agree: phi(norm(z)).
+struct NetworkOptions {
+  StrfOptions strf;
+  std::int64_t hidden = 20;  // H, >= 1
+  HiddenOptions layer;
+};
+NetworkOptions read_network_options(config::Node& node);
+
+class NetworkBackbone : public StrfBackbone {
+ public:
+  NetworkBackbone(const NetworkOptions& options, const BackboneShape& shape);
+  std::optional<at::Tensor> exported_kernels(const Tensors& tensors) const override;
+
+ protected:
+  at::Tensor hidden(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
+                    bool training) const;
+
+ private:
+  const NormLayer* norm_;
+};
+
+}  // namespace strffit

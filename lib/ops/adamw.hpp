@@ -1,0 +1,19 @@
+// AdamW over the member axis, one pass over memory.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace strffit::ops {
+
+// One step of every row (Loshchilov & Hutter 2019; models.md, Losses), in place. A parameter (R,
+// ...) has R rows with rates of their own: members, or where rates differ within a member its rows
+// too (the first axes taken together). rates, decays, scales (R): learning rate, weight decay, and
+// what the gradient is multiplied with first (gradient clipping). step counts from 1.
+void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
+           const std::vector<double>& rates, const std::vector<double>& decays,
+           const std::vector<double>& scales, std::int64_t step);
+
+}  // namespace strffit::ops

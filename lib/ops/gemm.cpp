@@ -1,0 +1,65 @@
+#include "ops/gemm.hpp"
+
+#include <ATen/Parallel.h>
+
+#include <string>
+
+extern "C" {
+void sgemm_(const char*, const char*, const int*, const int*, const int*, const float*,
+            const float*, const int*, const float*, const int*, const float*, float*, const int*);
+void dgemm_(const char*, const char*, const int*, const int*, const int*, const double*,
+            const double*, const int*, const double*, const int*, const double*, double*,
+            const int*);
+// There when the BLAS is OpenBLAS or MKL.
+__attribute__((weak)) void openblas_set_num_threads(int);
+__attribute__((weak)) char* openblas_get_config(void);
+__attribute__((weak)) void mkl_get_version_string(char*, int);
+}
+
+namespace strffit::ops {
+
+template <class T>
+void gemm(bool transposed_a, bool transposed_b, std::int64_t m, std::int64_t n, std::int64_t k,
+          const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c,
+          std::int64_t ldc) {
+  if (m == 0 || n == 0) return;
+  // A row-major product is the column-major one of the transposes.
+  const char* ta = transposed_b ? "T" : "N";
+  const char* tb = transposed_a ? "T" : "N";
+  const int rows = static_cast<int>(n), columns = static_cast<int>(m), inner = static_cast<int>(k);
+  const int first = static_cast<int>(ldb), second = static_cast<int>(lda),
+            third = static_cast<int>(ldc);
+  const T one = 1;
+  if constexpr (sizeof(T) == sizeof(float)) {
+    sgemm_(ta, tb, &rows, &columns, &inner, &one, b, &first, a, &second, &beta, c, &third);
+  } else {
+    dgemm_(ta, tb, &rows, &columns, &inner, &one, b, &first, a, &second, &beta, c, &third);
+  }
+}
+
+template void gemm<float>(bool, bool, std::int64_t, std::int64_t, std::int64_t, const float*,
+                          std::int64_t, const float*, std::int64_t, float, float*, std::int64_t);
+template void gemm<double>(bool, bool, std::int64_t, std::int64_t, std::int64_t, const double*,
+                           std::int64_t, const double*, std::int64_t, double, double*,
+                           std::int64_t);
+
+void set_inner_threads(int threads) {
+  at::set_num_threads(threads);
+  if (openblas_set_num_threads) openblas_set_num_threads(threads);
+}
+
+void stay_on_this_thread() { at::set_num_threads(1); }
+
+const char* blas_name() {
+  static const std::string name = [] {
+    if (openblas_get_config) {
+      const std::string config = openblas_get_config();  // "OpenBLAS 0.3.21 NO_LAPACKE ..."
+      return config.substr(0, config.find(' ', config.find(' ') + 1));
+    }
+    if (mkl_get_version_string) return std::string("MKL");
+    return std::string("reference BLAS");
+  }();
+  return name.c_str();
+}
+
+}  // namespace strffit::ops

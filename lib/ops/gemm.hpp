@@ -1,0 +1,28 @@
+// Matrix products on row-major memory, straight to BLAS: LibTorch's own calls cost microseconds of
+// bookkeeping each, as much as a small product takes.
+#pragma once
+
+#include <cstdint>
+
+namespace strffit::ops {
+
+// c (m, n) = a (m, k) b (k, n) + beta c. `transposed_a`: a is stored (k, m); likewise b. lda, ldb,
+// ldc: elements between stored rows. On the calling thread, or on as many as set_inner_threads
+// allows.
+template <class T>
+void gemm(bool transposed_a, bool transposed_b, std::int64_t m, std::int64_t n, std::int64_t k,
+          const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c,
+          std::int64_t ldc);
+
+// Threads inside one product, and inside LibTorch's own operations on the calling thread. To be
+// called while no product runs.
+void set_inner_threads(int threads);
+
+// For a thread that works on its own chunk of members: LibTorch's operations on it start no others.
+void stay_on_this_thread();
+
+// Name and version of the BLAS in use, for instance "OpenBLAS 0.3.21"; "reference BLAS" for
+// another, which is slow.
+const char* blas_name();
+
+}  // namespace strffit::ops

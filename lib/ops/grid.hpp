@@ -1,0 +1,74 @@
+// How a signal (M, S, K) lies in memory: member after member, or all members' channels side by side
+// in each frame. Either way it is `blocks` matrices of `rows` frames and `columns` numbers, and
+// what belongs to a channel (a bias, a norm's weight) is a vector (blocks, columns) in the same
+// order.
+#pragma once
+
+#include <ATen/Functions.h>
+#include <ATen/core/Tensor.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "ops/layout.hpp"
+
+namespace strffit::ops {
+
+struct Grid {
+  std::int64_t blocks, rows, columns;
+
+  // From a signal in one of the two orders (see `ordered`).
+  explicit Grid(const at::Tensor& signal)
+      : blocks(signal.size(0)), rows(signal.size(1)), columns(signal.size(2)) {
+    if (!signal.is_contiguous()) {
+      columns *= blocks;
+      blocks = 1;
+    }
+  }
+};
+
+// The signal itself where it is in one of the two orders, else a copy member after member.
+inline at::Tensor ordered(const at::Tensor& signal) {
+  const bool side_by_side = signal.stride(2) == 1 && signal.stride(0) == signal.size(2) &&
+                            signal.stride(1) == signal.size(0) * signal.size(2);
+  return side_by_side ? signal : signal.contiguous();
+}
+
+// The signal in the order of `model`, copied if need be.
+inline at::Tensor ordered_like(const at::Tensor& signal, const at::Tensor& model) {
+  if (model.is_contiguous()) return signal.contiguous();
+  if (signal.strides() == model.strides()) return signal;
+  return at::empty_strided(signal.sizes(), model.strides(), signal.options()).copy_(signal);
+}
+
+// Uninitialised, (M, S, K), in the order of `model` (another K allowed).
+inline at::Tensor empty_like_signal(const at::Tensor& model, std::int64_t channels) {
+  const auto members = model.size(0), frames = model.size(1);
+  if (model.is_contiguous()) return at::empty({members, frames, channels}, model.options());
+  return at::empty({frames, members, channels}, model.options()).transpose(0, 1);
+}
+
+// sums[i] = what `add(frame, part)` adds to part[i] over the frames of the stimuli. Each column is
+// summed in the same order whatever stands beside it, so that a member's numbers do not depend on
+// its company; in single precision over stretches of frames, then in double.
+template <class T, class Add>
+void column_sums(const Layout& layout, std::int64_t columns, double* sums, Add&& add) {
+  constexpr std::int64_t kStretch = 128;
+  std::vector<T> part(static_cast<std::size_t>(columns));
+  std::fill_n(sums, columns, 0.0);
+  for (const auto& [begin, frames] : layout.segments) {
+    for (std::int64_t from = begin; from < begin + frames; from += kStretch) {
+      std::fill(part.begin(), part.end(), T(0));
+      for (std::int64_t t = from; t < std::min(from + kStretch, begin + frames); ++t)
+        add(t, part.data());
+      for (std::int64_t i = 0; i < columns; ++i)
+        sums[i] += static_cast<double>(part[static_cast<std::size_t>(i)]);
+    }
+  }
+}
+
+// Sum of a signal over all its frames, (M, S, K) -> (M, K): the gradient of a bias.
+at::Tensor sum_over_frames(const at::Tensor& signal);
+
+}  // namespace strffit::ops

@@ -1,0 +1,62 @@
+// Stimuli of different lengths, joined end to end along time.
+//
+// Every signal is a tensor (M, S, K): members, frames of all stimuli joined, channels (fastest).
+// Between stimuli, before the first and after the last lie `gap` frames that belong to none ("gap
+// frames"), so that a kernel of up to gap + 1 frames never sees two stimuli at once and no stimulus
+// is padded to the length of another. Operations promise: gradients at gap frames are zero.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace strffit::ops {
+
+struct Segment {
+  std::int64_t begin;   // first frame of the stimulus in the joined signal
+  std::int64_t frames;  // its length, >= 1
+};
+
+struct Layout {
+  std::vector<Segment> segments;
+  std::int64_t gap = 0;
+  std::int64_t total = 0;   // S
+  std::int64_t frames = 0;  // of all stimuli together
+
+  // Where window > 0, no gradient flows between frames of different windows: the frames of a
+  // stimulus numbered phase + window q .. phase + window (q + 1) - 1 make one, q = -1, 0, ...
+  // Values are as without. This gives every frame's own derivatives in `window` backward passes
+  // (Model::dynamic_strf).
+  std::int64_t window = 0;
+  std::int64_t phase = 0;
+
+  // Number of the window that frame t of a stimulus belongs to.
+  std::int64_t window_of(std::int64_t t) const {
+    return window > 0 ? (t + window - phase) / window : 0;
+  }
+};
+
+using LayoutPtr = std::shared_ptr<const Layout>;
+
+// Stimuli of these lengths (frames), with `gap` frames around each.
+inline LayoutPtr join(const std::vector<std::int64_t>& lengths, std::int64_t gap) {
+  auto layout = std::make_shared<Layout>();
+  layout->gap = gap;
+  layout->total = gap;
+  for (const auto length : lengths) {
+    layout->segments.push_back({layout->total, length});
+    layout->frames += length;
+    layout->total += length + gap;
+  }
+  return layout;
+}
+
+// The same layout with gradients cut into windows of `window` frames from `phase` on.
+inline LayoutPtr with_windows(const Layout& layout, std::int64_t window, std::int64_t phase) {
+  auto cut = std::make_shared<Layout>(layout);
+  cut->window = window;
+  cut->phase = phase;
+  return cut;
+}
+
+}  // namespace strffit::ops

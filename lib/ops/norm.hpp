@@ -1,0 +1,36 @@
+// Norm and activation of a hidden layer, in one pass over memory.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "ops/activation.hpp"
+#include "ops/layout.hpp"
+
+namespace strffit::ops {
+
+inline constexpr double kNormEpsilon = 1e-5;
+inline constexpr double kNormMomentum = 0.1;  // of the running statistics
+
+// What normalises z over batch and time (batch) or over channels at each frame and position
+// (layer).
+enum class Norm { none, batch, layer };
+
+// Per member and channel (M, K); running statistics are for batch alone, and changed by training.
+struct NormState {
+  at::Tensor weight, bias, running_mean, running_var;
+};
+
+// phi(norm(z)), zero at gap frames. z (M, S, P K): P positions (bands) of K channels, channel
+// fastest. Batch norm takes mean and variance (divisor n) over the frames of the stimuli and the
+// positions when `training`, else the running ones; layer norm over the K channels (models.md,
+// Backbones).
+at::Tensor norm_activation(const at::Tensor& z, Norm norm, const NormState& state, bool training,
+                           Activation activation, const LayoutPtr& layout);
+
+namespace plain {
+at::Tensor norm_activation(const at::Tensor& z, Norm norm, const NormState& state, bool training,
+                           Activation activation, const LayoutPtr& layout);
+at::Tensor activate(const at::Tensor& x, Activation activation);
+}  // namespace plain
+
+}  // namespace strffit::ops

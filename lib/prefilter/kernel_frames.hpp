@@ -1,0 +1,20 @@
+// The config key `kernel_frames` that the prefilters share.
+#pragma once
+
+#include <cstdint>
+
+#include "config/node.hpp"
+#include "ops/adaptation.hpp"
+
+namespace strffit {
+
+inline std::int64_t read_kernel_frames(config::Node& node) {
+  const auto value =
+      node.integer_or("kernel_frames", "infinite", config::at_least(2), {"infinite"},
+                      "frames of the running average, the current one included; published code "
+                      "cuts it, which a recursion need not");
+  return std::holds_alternative<std::string>(value) ? ops::kInfinite
+                                                    : std::get<std::int64_t>(value);
+}
+
+}  // namespace strffit

@@ -1,0 +1,54 @@
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
+#include <cmath>
+
+#include "ops/adaptation.hpp"
+#include "prefilter/band_centres.hpp"
+#include "prefilter/kernel_frames.hpp"
+#include "prefilter/prefilter.hpp"
+
+namespace strffit {
+namespace {
+
+// Adaptation to the mean level as in the inferior colliculus (Willmore et al. 2016); nothing is
+// learnt.
+class Willmore : public Prefilter {
+ public:
+  Willmore(const BandCentres& centres, std::int64_t kernel_frames, bool rectify, const Axes& axes)
+      : kernel_frames_(kernel_frames), rectify_(rectify) {
+    std::vector<double> a;
+    for (const double tau_ms :
+         colliculus_time_constants_ms(centres.frequencies_hz(axes.frequencies_hz))) {
+      a.push_back(std::exp(-axes.dt_ms / tau_ms));
+    }
+    a_ = at::tensor(a, at::kDouble);
+  }
+
+  std::vector<Entry> entries() const override { return {}; }
+  void start(Tensors&, Random&) const override {}
+  std::vector<std::string> channels() const override { return {"input"}; }
+  at::Tensor apply(const Tensors&, const at::Tensor& x,
+                   const ops::LayoutPtr& layout) const override {
+    return ops::willmore(x, a_.to(x.device()), kernel_frames_, rectify_, layout);
+  }
+
+ private:
+  std::int64_t kernel_frames_;
+  bool rectify_;
+  at::Tensor a_;  // (F)
+};
+
+}  // namespace
+
+PrefilterBuilder willmore_prefilter(config::Node& node);
+PrefilterBuilder willmore_prefilter(config::Node& node) {
+  const bool rectify = node.get("rectify", true, "through max(0, .)");
+  const auto kernel_frames = read_kernel_frames(node);
+  const auto centres = read_band_centres(node);
+  return [=](const Axes& axes) {
+    return std::make_unique<Willmore>(centres, kernel_frames, rectify, axes);
+  };
+}
+
+}  // namespace strffit

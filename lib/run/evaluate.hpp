@@ -1,0 +1,47 @@
+// The command `eval`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "metrics/summarise.hpp"
+#include "metrics/unit_metrics.hpp"
+#include "run/report.hpp"
+#include "util/observer.hpp"
+
+namespace strffit {
+
+struct EvalRequest {
+  std::string path;            // run folder or checkpoint
+  std::string data;            // "": what it was fitted to
+  std::string split = "test";  // train, valid, test, or all: every stimulus of the dataset
+  std::string device = "auto";
+  std::int64_t threads = 0;  // 0: all
+};
+
+struct UnitScore {
+  std::string unit;
+  std::int64_t seed = 0;
+  std::int64_t fold = 0;  // -1: joined over folds
+  UnitMetrics metrics;
+  std::string why;  // a metric is NaN; "" where none is
+};
+
+struct Evaluation {
+  std::string checkpoint, data, split, model;
+  std::int64_t stimuli = 0;
+  bool several_seeds = false, several_folds = false;
+  std::vector<UnitScore> scores;  // in the order of members, then units
+  std::vector<Summary> summary;   // of each of kUnitMetrics
+};
+
+// With folds, a unit's score on `valid` is that of the joined predictions of all folds, each of the
+// stimuli that it held out.
+Evaluation evaluate(const EvalRequest& request, Observer& observer);
+
+Report to_report(const Evaluation& evaluation);
+Table to_table(const Evaluation& evaluation);  // of all scores, for CSV
+std::string to_json(const Evaluation& evaluation);
+
+}  // namespace strffit

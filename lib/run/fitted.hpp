@@ -1,0 +1,38 @@
+// A checkpoint with a dataset to predict.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dataset/options.hpp"
+#include "export/checkpoint.hpp"
+#include "run/scoring.hpp"
+#include "training/options.hpp"
+#include "util/observer.hpp"
+
+namespace strffit {
+
+// The dataset that a checkpoint was fitted to: as its config names it, from the current folder,
+// else from the checkpoint's, else where it was then. DataError where there is none any more.
+std::string dataset_of(const Checkpoint& checkpoint);
+
+// Reads the checkpoint's units of a dataset. DataError where it has other units, bands or frames.
+Dataset read_units_of(const Checkpoint& checkpoint, const std::string& file);
+
+// The stimuli of a dataset, with as few responses as can be read. Warns where its units are not the
+// checkpoint's, whose responses will be predicted all the same.
+Dataset read_stimuli_for(const Checkpoint& checkpoint, const std::string& file, Observer& observer);
+
+// The checkpoint's units in a dataset that has them all.
+std::vector<std::int64_t> places_of_units(const Checkpoint& checkpoint, const Dataset& dataset);
+
+// data.split, data.folds and data.smooth_ms of a checkpoint's config.
+DataOptions data_options_of(const Checkpoint& checkpoint);
+
+// Index of the stimulus of that key; DataError naming the nearest one.
+std::size_t stimulus_of(const Dataset& dataset, const std::string& key);
+
+// "cpu", "cuda" or "auto"; ConfigError for another word and for less than 0 threads.
+RunOptions run_options(const std::string& device, std::int64_t threads);
+
+}  // namespace strffit

@@ -1,0 +1,176 @@
+#include "run/inspect_dataset.hpp"
+
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "dataset/inspect.hpp"
+#include "metrics/response_quality.hpp"
+#include "run/scoring.hpp"
+#include "util/memory.hpp"
+#include "util/threads.hpp"
+
+namespace strffit {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json value(double number) { return std::isfinite(number) ? Json(number) : Json(); }
+
+std::string split_text(const std::optional<SplitName>& split) {
+  return split ? to_string(*split) : "-";
+}
+
+std::vector<ResponseQuality> qualities_of(const Dataset& dataset) {
+  std::vector<std::size_t> all(dataset.stimuli.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  std::vector<ResponseQuality> qualities(static_cast<std::size_t>(dataset.units()));
+  parallel_for(dataset.units(), available_processors(), [&](std::int64_t unit) {
+    qualities[static_cast<std::size_t>(unit)] = response_quality(trials_of(dataset, unit, all));
+  });
+  return qualities;
+}
+
+std::vector<std::string> findings(const Dataset& dataset, const DatasetSummary& summary) {
+  std::vector<std::string> notes;
+  for (const auto& leak : summary.leaks) {
+    notes.push_back("leak: stimuli " + dataset.stimuli[leak.first].key + " and " +
+                    dataset.stimuli[leak.second].key +
+                    " have the same spectrogram but lie in different splits");
+  }
+  std::int64_t repeated = 0;
+  for (const auto& unit : summary.units) {
+    if (unit.stimuli == 0) {
+      notes.push_back("unit " + unit.id + " has no response at all");
+    } else if (unit.constant) {
+      notes.push_back("unit " + unit.id + " always responds the same: nobody can fit it");
+    }
+    repeated += unit.trials_most >= 2 ? 1 : 0;
+  }
+  if (repeated < dataset.units()) {
+    notes.push_back(std::to_string(dataset.units() - repeated) +
+                    " units have fewer than 2 trials: no noise-corrected metrics for them");
+  }
+  std::map<std::string, int> splits;
+  for (const auto& stimulus : summary.stimuli) ++splits[split_text(stimulus.split)];
+  if (splits.size() == 1 && splits.contains("-")) {
+    notes.push_back(
+        "no stimulus says which split it is in: a config needs data.split, for instance {valid: "
+        "0.15, test: 0.2, seed: 0}");
+  } else if (splits.contains("-")) {
+    notes.push_back(std::to_string(splits["-"]) + " stimuli are in no split and stay unused");
+  }
+  if (notes.empty()) notes.emplace_back("sound: no leaks between splits, every unit responds");
+  return notes;
+}
+
+std::vector<std::pair<std::string, std::string>> facts(const Dataset& dataset,
+                                                       const DatasetSummary& summary) {
+  const auto& bands = dataset.axes.frequencies_hz;
+  std::map<std::string, int> splits;
+  for (const auto& stimulus : summary.stimuli) ++splits[split_text(stimulus.split)];
+  std::string split_line;
+  for (const auto& [name, n] : splits) {
+    split_line += (split_line.empty() ? "" : ", ") + std::to_string(n) +
+                  (name == "-" ? std::string(" in none") : " " + name);
+  }
+  return {{"file", dataset.file},
+          {"name", dataset.name.empty() ? "-" : dataset.name},
+          {"reference", dataset.reference.empty() ? "-" : dataset.reference},
+          {"sha256", dataset.sha256},
+          {"frame", number(dataset.axes.dt_ms) + " ms"},
+          {"bands", std::to_string(bands.size()) + ", " + number(bands.front()) + " to " +
+                        number(bands.back()) + " Hz"},
+          {"units", std::to_string(dataset.units())},
+          {"stimuli", std::to_string(dataset.stimuli.size()) + ", " + number(summary.seconds) +
+                          " s, " + split_line},
+          {"responses", dataset.counts ? "spike counts" : "rates (not all whole numbers)"}};
+}
+
+Json json_of(const Dataset& dataset, const DatasetSummary& summary,
+             const std::vector<ResponseQuality>& qualities, const std::vector<std::string>& notes) {
+  Json json = {{"format", "strffit-dataset"},
+               {"file", dataset.file},
+               {"name", dataset.name},
+               {"reference", dataset.reference},
+               {"sha256", dataset.sha256},
+               {"dt_ms", dataset.axes.dt_ms},
+               {"frequencies_hz", dataset.axes.frequencies_hz},
+               {"counts", dataset.counts},
+               {"seconds", summary.seconds}};
+  json["stimuli"] = Json::array();
+  for (const auto& stimulus : summary.stimuli) {
+    json["stimuli"].push_back(
+        {{"key", stimulus.key},
+         {"name", stimulus.name},
+         {"category", stimulus.category},
+         {"split", stimulus.split ? Json(to_string(*stimulus.split)) : Json()},
+         {"frames", stimulus.frames},
+         {"seconds", stimulus.seconds},
+         {"trials", stimulus.trials},
+         {"missing", stimulus.missing},
+         {"response_per_second", value(stimulus.response_per_second)}});
+  }
+  json["units"] = Json::array();
+  for (std::size_t i = 0; i < summary.units.size(); ++i) {
+    const UnitSummary& unit = summary.units[i];
+    json["units"].push_back({{"id", unit.id},
+                             {"response_per_second", value(unit.response_per_second)},
+                             {"stimuli", unit.stimuli},
+                             {"trials_fewest", unit.trials_fewest},
+                             {"trials_most", unit.trials_most},
+                             {"missing", unit.missing},
+                             {"constant", unit.constant},
+                             {"snr", value(qualities[i].snr)},
+                             {"cc_max", value(qualities[i].cc_max)}});
+  }
+  json["leaks"] = Json::array();
+  for (const auto& leak : summary.leaks) {
+    json["leaks"].push_back({dataset.stimuli[leak.first].key, dataset.stimuli[leak.second].key});
+  }
+  json["findings"] = notes;
+  return json;
+}
+
+}  // namespace
+
+Inspection inspect_dataset(const std::string& file) {
+  const Dataset dataset = read_dataset(file);
+  const DatasetSummary summary = summarise(dataset);
+  const auto qualities = qualities_of(dataset);
+  Inspection inspection;
+  Report& report = inspection.report;
+  Table overview{"dataset", {}, {}};
+  for (const auto& [name, text] : facts(dataset, summary)) overview.rows.push_back({name, text});
+  report.tables.push_back(std::move(overview));
+
+  Table stimuli{
+      "stimuli", {"key", "split", "category", "seconds", "trials", "missing %", "rate /s"}, {}};
+  for (const auto& stimulus : summary.stimuli) {
+    stimuli.rows.push_back({stimulus.key, split_text(stimulus.split),
+                            stimulus.category.empty() ? "-" : stimulus.category,
+                            number(stimulus.seconds), std::to_string(stimulus.trials),
+                            number(100 * stimulus.missing), number(stimulus.response_per_second)});
+  }
+  report.tables.push_back(std::move(stimuli));
+
+  Table units{"units", {"id", "stimuli", "trials", "missing %", "rate /s", "SNR", "CCmax"}, {}};
+  for (std::size_t i = 0; i < summary.units.size(); ++i) {
+    const UnitSummary& unit = summary.units[i];
+    std::string trials = std::to_string(unit.trials_fewest);
+    if (unit.trials_most != unit.trials_fewest) {
+      trials.append("-").append(std::to_string(unit.trials_most));
+    }
+    units.rows.push_back({unit.id, std::to_string(unit.stimuli), trials, number(100 * unit.missing),
+                          number(unit.response_per_second), number(qualities[i].snr),
+                          number(qualities[i].cc_max)});
+  }
+  report.tables.push_back(std::move(units));
+  report.notes = findings(dataset, summary);
+  inspection.json = json_of(dataset, summary, qualities, report.notes).dump(2);
+  return inspection;
+}
+
+}  // namespace strffit

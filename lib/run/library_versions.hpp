@@ -1,0 +1,13 @@
+// Which libraries this program runs on.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace strffit {
+
+// {"strffit", "0.1.0"}, {"LibTorch", ...}, {"BLAS", ...}, {"HDF5", ...}, {"CUDA", "none"}.
+std::vector<std::pair<std::string, std::string>> library_versions();
+
+}  // namespace strffit

@@ -1,0 +1,37 @@
+#include "run/predict.hpp"
+
+#include <numeric>
+
+#include "export/results.hpp"
+#include "run/fitted.hpp"
+#include "run/run_folder.hpp"
+#include "run/study.hpp"
+#include "training/device.hpp"
+
+namespace strffit {
+
+PredictOutcome predict_file(const PredictRequest& request, Observer& observer) {
+  const std::string start = now_utc();
+  const RunOptions run = run_options(request.device, request.threads);
+  const Checkpoint checkpoint = read_checkpoint(checkpoint_of(request.path));
+  const Dataset dataset = read_stimuli_for(checkpoint, request.data, observer);
+  std::vector<std::size_t> all(dataset.stimuli.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+
+  Results results;
+  results.roster = checkpoint.roster;
+  results.config = checkpoint.config;
+  results.predictions = predictions_of(checkpoint, dataset, all, run);
+  results.provenance = {request.command_line,
+                        device_of(run).str(),
+                        threads_of(run),
+                        absolute(dataset.file),
+                        dataset.sha256,
+                        start,
+                        now_utc()};
+  write_results(request.out, results);
+  return {request.out, static_cast<std::int64_t>(all.size()),
+          static_cast<std::int64_t>(checkpoint.roster.members.size()), checkpoint.roster.units()};
+}
+
+}  // namespace strffit

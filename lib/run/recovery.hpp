@@ -1,0 +1,27 @@
+// Fitted receptive fields beside those that a simulated dataset was made with.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "export/checkpoint.hpp"
+#include "export/strfs.hpp"
+#include "run/export_strfs.hpp"
+
+namespace strffit {
+
+// The field that stands for a member's output: its kernel where there is one a unit and one
+// channel, else its gradient STRF. Bands x lags; empty where there is neither.
+struct UnitField {
+  std::int64_t member = 0, unit = 0;
+  std::vector<float> values;
+};
+std::vector<UnitField> unit_fields(const Checkpoint& checkpoint, const Strfs& strfs);
+
+// Pearson correlation with /truth/strf of `file`, the shorter of the two longer by lags of zeros.
+// DataError where the file has no truth, other bands or other units.
+std::vector<Recovery> compare_with_truth(const Checkpoint& checkpoint,
+                                         const std::vector<UnitField>& fields,
+                                         const std::string& file);
+
+}  // namespace strffit

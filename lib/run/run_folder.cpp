@@ -1,0 +1,83 @@
+#include "run/run_folder.hpp"
+
+#include <filesystem>
+#include <system_error>
+
+#include "files/writer.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_there(const std::string& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+// Whether it was missing.
+bool make(const std::string& folder) {
+  std::error_code error;
+  const bool made = fs::create_directories(folder, error);
+  if (error) throw RunError("cannot make the run folder " + folder + ": " + error.message());
+  if (!fs::is_directory(folder, error)) {
+    throw RunError("cannot make the run folder " + folder + ": there is a file of that name");
+  }
+  return made;
+}
+
+Progress progress_in(const RunPaths& paths) {
+  if (is_there(paths.results())) return Progress::finished;
+  return is_there(paths.last()) || is_there(paths.config()) ? Progress::unfinished
+                                                            : Progress::fresh;
+}
+
+}  // namespace
+
+RunFolder::RunFolder(const std::string& folder, bool resume, bool overwrite) : paths_{folder} {
+  made_ = make(folder);
+  lock_.emplace(folder);
+  files::remove_stale_temporaries(folder);
+  progress_ = progress_in(paths_);
+  if (progress_ == Progress::finished && !resume && !overwrite) {
+    throw ConfigError(folder,
+                      "holds a finished run: --overwrite starts it anew, --out DIR writes "
+                      "elsewhere (--resume with a larger fit.max_epochs goes on)");
+  }
+  if (progress_ == Progress::unfinished && !resume && !overwrite) {
+    throw ConfigError(folder,
+                      "holds an unfinished run: --resume goes on with it, --overwrite starts it "
+                      "anew");
+  }
+}
+
+RunFolder::~RunFolder() {
+  lock_.reset();
+  std::error_code ignored;
+  if (made_) fs::remove(paths_.folder, ignored);  // does nothing unless empty
+}
+
+void RunFolder::clear() const {
+  // The results first: what is left over from a kill in between is an unfinished run.
+  for (const auto& path : {paths_.results(), paths_.checkpoint(), paths_.last(), paths_.config()}) {
+    std::error_code error;
+    fs::remove(path, error);
+    if (error) throw RunError("cannot remove " + path + ": " + error.message());
+  }
+}
+
+std::string checkpoint_of(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) return path;
+  const RunPaths paths{path};
+  if (is_there(paths.checkpoint())) return paths.checkpoint();
+  throw DataError(path, "",
+                  progress_in(paths) == Progress::unfinished
+                      ? "the run has not finished: there is no checkpoint.h5 yet; go on with "
+                        "strffit train CONFIG --resume"
+                      : "expected a run folder or a checkpoint; found no checkpoint.h5 in it");
+}
+
+}  // namespace strffit

@@ -1,0 +1,52 @@
+// The folder of one run: who may write it, and how far the run in it is.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "files/folder_lock.hpp"
+
+namespace strffit {
+
+enum class Progress { fresh, unfinished, finished };
+
+// Paths of a run folder's files (formats.md, "A run folder").
+struct RunPaths {
+  std::string folder;
+
+  std::string config() const { return folder + "/config.yaml"; }
+  std::string results() const { return folder + "/results.h5"; }
+  std::string checkpoint() const { return folder + "/checkpoint.h5"; }
+  std::string last() const { return folder + "/last.h5"; }
+  std::string log() const { return folder + "/train.log"; }
+};
+
+// Holds the folder's lock for as long as it lives. A folder that it made and that is still empty
+// then is removed.
+class RunFolder {
+ public:
+  // Makes the folder where it is missing. RunError where that fails and where another run writes
+  // it; ConfigError, naming both choices, where a run lies there already and neither `resume` nor
+  // `overwrite` says what to do with it.
+  RunFolder(const std::string& folder, bool resume, bool overwrite);
+  ~RunFolder();
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+
+  const RunPaths& paths() const { return paths_; }
+  Progress progress() const { return progress_; }
+
+  // Removes what an earlier run left, its log apart.
+  void clear() const;
+
+ private:
+  RunPaths paths_;
+  bool made_ = false;
+  std::optional<files::FolderLock> lock_;
+  Progress progress_ = Progress::fresh;
+};
+
+// The checkpoint that `path` means: itself, or that of a run folder. DataError where there is none.
+std::string checkpoint_of(const std::string& path);
+
+}  // namespace strffit

@@ -1,0 +1,256 @@
+#include "run/scoring.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <set>
+#include <span>
+
+#include "training/device.hpp"
+#include "util/errors.hpp"
+#include "util/threads.hpp"
+
+namespace strffit {
+
+namespace {
+
+constexpr double kBytesAtOnce = 256.0 * 1024 * 1024;  // of predictions
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+
+std::set<std::int64_t> skipped_units(const Roster& roster) {
+  std::set<std::int64_t> units;
+  for (const auto& skipped : roster.skipped) units.insert(skipped.unit);
+  return units;
+}
+
+// Some members of a checkpoint, kept because neighbouring stimuli mostly ask for the same ones.
+class Selected {
+ public:
+  explicit Selected(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
+
+  // (members, N, T)
+  Array<float> predict(const std::vector<std::int64_t>& members, const Stimulus& stimulus,
+                       const RunOptions& run) {
+    if (members != members_) {
+      members_ = members;
+      tensors_ = select_members(checkpoint_.tensors, members);
+      standardisation_ = checkpoint_.standardisation;
+      if (standardisation_.size() > 1) {
+        standardisation_.clear();
+        for (const auto member : members) {
+          standardisation_.push_back(
+              checkpoint_.standardisation.at(static_cast<std::size_t>(member)));
+        }
+      }
+    }
+    return strffit::predict(*checkpoint_.model, tensors_, standardisation_, stimulus.spectrogram,
+                            run);
+  }
+
+ private:
+  const Checkpoint& checkpoint_;
+  std::vector<std::int64_t> members_;
+  Tensors tensors_;
+  std::vector<Standardisation> standardisation_;
+};
+
+using Qualities = std::vector<ResponseQuality>;  // of each unit of the dataset
+
+// By the stimuli that they are taken over: many series share them.
+class QualityCache {
+ public:
+  QualityCache(const ScoringData& data, const std::vector<ScoredSeries>& series) {
+    for (const auto& one : series) {
+      if (qualities_.contains(one.stimuli)) continue;
+      Qualities& qualities = qualities_[one.stimuli];
+      qualities.resize(static_cast<std::size_t>(data.dataset->units()));
+      parallel_for(data.dataset->units(), threads_of(data.run), [&](std::int64_t unit) {
+        const auto trials = trials_of(*data.dataset, unit, one.stimuli);
+        qualities[static_cast<std::size_t>(unit)] = response_quality(trials);
+      });
+    }
+  }
+  const Qualities& of(const std::vector<std::size_t>& stimuli) const {
+    return qualities_.at(stimuli);
+  }
+
+ private:
+  std::map<std::vector<std::size_t>, Qualities> qualities_;
+};
+
+// Predictions of a block of series: (N, T) of each series and stimulus.
+using Block = std::map<std::pair<std::size_t, std::size_t>, std::span<const float>>;
+
+struct BlockOfSeries {
+  std::vector<Array<float>> memory;  // what the spans look at
+  Block predictions;
+};
+
+BlockOfSeries predict_block(const ScoringData& data, const std::vector<ScoredSeries>& series,
+                            std::size_t first, std::size_t last, Selected& selected) {
+  BlockOfSeries block;
+  std::map<std::size_t, std::vector<std::pair<std::size_t, std::int64_t>>> wanted;  // by stimulus
+  for (std::size_t i = first; i < last; ++i) {
+    for (std::size_t s = 0; s < series[i].stimuli.size(); ++s) {
+      wanted[series[i].stimuli[s]].emplace_back(i, series[i].member[s]);
+    }
+  }
+  block.memory.reserve(wanted.size());  // the spans must stay valid
+  for (const auto& [stimulus, pairs] : wanted) {
+    std::vector<std::int64_t> members;
+    for (const auto& [one, member] : pairs) members.push_back(member);
+    block.memory.push_back(selected.predict(members, data.dataset->stimuli[stimulus], data.run));
+    const Array<float>& array = block.memory.back();
+    const auto size = static_cast<std::size_t>(array.dim(1) * array.dim(2));
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      block.predictions[{pairs[i].first, stimulus}] =
+          std::span(array.values).subspan(i * size, size);
+    }
+  }
+  return block;
+}
+
+std::size_t series_at_once(const ScoringData& data, const std::vector<ScoredSeries>& series,
+                           std::int64_t outputs) {
+  std::int64_t frames = 1;
+  for (const auto& one : series) {
+    std::int64_t sum = 0;
+    for (const auto s : one.stimuli) sum += data.dataset->stimuli[s].frames();
+    frames = std::max(frames, sum);
+  }
+  const double bytes = static_cast<double>(frames * outputs) * sizeof(float);
+  return static_cast<std::size_t>(std::max(1.0, kBytesAtOnce / bytes));
+}
+
+}  // namespace
+
+std::vector<Trials> trials_of(const Dataset& dataset, std::int64_t unit,
+                              const std::vector<std::size_t>& stimuli) {
+  std::vector<Trials> trials;
+  for (const auto s : stimuli) {
+    const Stimulus& stimulus = dataset.stimuli.at(s);
+    const auto size = stimulus.trials() * stimulus.frames();
+    trials.push_back(
+        {stimulus.responses.data() + unit * size, stimulus.trials(), stimulus.frames()});
+  }
+  return trials;
+}
+
+std::vector<ScoredSeries> series_of_members(const Roster& roster,
+                                            const std::vector<Partition>& partitions,
+                                            SplitName split) {
+  std::vector<ScoredSeries> series;
+  for (std::size_t m = 0; m < roster.members.size(); ++m) {
+    const Member& member = roster.members[m];
+    const auto& stimuli = partitions.at(static_cast<std::size_t>(member.fold)).of(split);
+    series.push_back({member.unit, member.seed, member.fold, stimuli,
+                      std::vector(stimuli.size(), static_cast<std::int64_t>(m))});
+  }
+  return series;
+}
+
+std::vector<ScoredSeries> series_of_all(const Roster& roster, const Dataset& dataset) {
+  std::vector<std::size_t> all(dataset.stimuli.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  std::vector<ScoredSeries> series;
+  for (std::size_t m = 0; m < roster.members.size(); ++m) {
+    const Member& member = roster.members[m];
+    series.push_back({member.unit, member.seed, member.fold, all,
+                      std::vector(all.size(), static_cast<std::int64_t>(m))});
+  }
+  return series;
+}
+
+std::vector<ScoredSeries> series_of_folds(const Roster& roster,
+                                          const std::vector<Partition>& partitions) {
+  // Held-out stimuli with the member that did not see them, by seed and unit.
+  std::vector<ScoredSeries> series;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::map<std::size_t, std::int64_t>> held_out;
+  for (std::size_t m = 0; m < roster.members.size(); ++m) {
+    const Member& member = roster.members[m];
+    const auto [found, is_new] = held_out.try_emplace({member.seed, member.unit});
+    if (is_new) series.push_back({member.unit, member.seed, -1, {}, {}});
+    for (const auto s : partitions.at(static_cast<std::size_t>(member.fold)).valid) {
+      found->second[s] = static_cast<std::int64_t>(m);
+    }
+  }
+  for (auto& one : series) {
+    for (const auto& [stimulus, member] : held_out.at({one.seed, one.unit})) {
+      one.stimuli.push_back(stimulus);
+      one.member.push_back(member);
+    }
+  }
+  return series;
+}
+
+std::vector<UnitMetrics> score(const Checkpoint& checkpoint, const ScoringData& data,
+                               const std::vector<ScoredSeries>& series) {
+  const Roster& roster = checkpoint.roster;
+  const std::int64_t outputs = roster.outputs();
+  const auto skipped = skipped_units(roster);
+  const QualityCache qualities(data, series);
+  std::vector<UnitMetrics> scores(series.size() * static_cast<std::size_t>(outputs));
+  Selected selected(checkpoint);
+  const std::size_t step = series_at_once(data, series, outputs);
+  for (std::size_t first = 0; first < series.size(); first += step) {
+    const std::size_t last = std::min(series.size(), first + step);
+    const auto block = predict_block(data, series, first, last, selected);
+    const auto items = static_cast<std::int64_t>(last - first) * outputs;
+    parallel_for(items, threads_of(data.run), [&](std::int64_t item) {
+      const std::size_t i = first + static_cast<std::size_t>(item / outputs);
+      const std::int64_t output = item % outputs;
+      const ScoredSeries& one = series[i];
+      const std::int64_t unit = one.unit >= 0 ? one.unit : output;
+      if (skipped.contains(unit) || one.stimuli.empty()) return;
+      const std::int64_t place = data.unit_of.at(static_cast<std::size_t>(unit));
+      std::vector<std::span<const float>> predictions;
+      for (const auto s : one.stimuli) {
+        const auto frames = static_cast<std::size_t>(data.dataset->stimuli[s].frames());
+        predictions.push_back(block.predictions.at({i, s}).subspan(
+            static_cast<std::size_t>(output) * frames, frames));
+      }
+      scores[i * static_cast<std::size_t>(outputs) + static_cast<std::size_t>(output)] =
+          unit_metrics(trials_of(*data.dataset, place, one.stimuli), predictions, data.smoothed,
+                       qualities.of(one.stimuli)[static_cast<std::size_t>(place)]);
+    });
+  }
+  return scores;
+}
+
+Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Roster& roster) {
+  const Shape shape = {static_cast<std::int64_t>(roster.members.size()), roster.outputs()};
+  if (static_cast<std::int64_t>(scores.size()) != count(shape)) {
+    throw Bug("scores of other members than there are");
+  }
+  Metrics metrics;
+  for (const auto& metric : kUnitMetrics) {
+    Array<double> values(shape);
+    std::transform(scores.begin(), scores.end(), values.values.begin(),
+                   [&](const UnitMetrics& one) { return one.*metric.value; });
+    metrics.emplace(metric.name, std::move(values));
+  }
+  return metrics;
+}
+
+Predictions predictions_of(const Checkpoint& checkpoint, const Dataset& dataset,
+                           const std::vector<std::size_t>& stimuli, const RunOptions& run) {
+  const auto skipped = skipped_units(checkpoint.roster);
+  Predictions predictions;
+  for (const auto s : stimuli) {
+    const Stimulus& stimulus = dataset.stimuli.at(s);
+    auto& values = predictions[stimulus.key];
+    values = predict(*checkpoint.model, checkpoint.tensors, checkpoint.standardisation,
+                     stimulus.spectrogram, run);
+    if (checkpoint.roster.independent()) continue;
+    for (std::int64_t m = 0; m < values.dim(0); ++m) {
+      for (const auto unit : skipped) {
+        const auto begin = values.values.begin() + (m * values.dim(1) + unit) * values.dim(2);
+        std::fill(begin, begin + values.dim(2), kNaN);
+      }
+    }
+  }
+  return predictions;
+}
+
+}  // namespace strffit

@@ -1,0 +1,61 @@
+// Predictions of fitted members, and how good they are.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "dataset/dataset.hpp"
+#include "dataset/split.hpp"
+#include "export/checkpoint.hpp"
+#include "export/results.hpp"
+#include "metrics/unit_metrics.hpp"
+#include "training/options.hpp"
+
+namespace strffit {
+
+// One series of predictions: of a member, or of the members of all folds, each where it was held
+// out.
+struct ScoredSeries {
+  std::int64_t unit = -1;  // of a member
+  std::int64_t seed = 0;
+  std::int64_t fold = 0;             // -1: joined over folds
+  std::vector<std::size_t> stimuli;  // ascending
+  std::vector<std::int64_t> member;  // that predicts each of them
+};
+
+// What is needed beside a checkpoint.
+struct ScoringData {
+  const Dataset* dataset;
+  std::vector<std::int64_t> unit_of;  // dataset unit of each of Roster::unit_ids
+  bool smoothed = false;
+  RunOptions run;
+};
+
+// A series per member, of the stimuli of its fold's `split`.
+std::vector<ScoredSeries> series_of_members(const Roster& roster,
+                                            const std::vector<Partition>& partitions,
+                                            SplitName split);
+// A series per member, of all stimuli of a dataset.
+std::vector<ScoredSeries> series_of_all(const Roster& roster, const Dataset& dataset);
+// A series per seed and unit, of all stimuli that any fold held out.
+std::vector<ScoredSeries> series_of_folds(const Roster& roster,
+                                          const std::vector<Partition>& partitions);
+
+// (series x N) all metrics; NaN for units that were skipped and where there are no stimuli. Holds
+// the predictions of as many series at once as fit into 256 MiB.
+std::vector<UnitMetrics> score(const Checkpoint& checkpoint, const ScoringData& data,
+                               const std::vector<ScoredSeries>& series);
+
+// As (M, N) arrays by name; `scores` of a series per member.
+Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Roster& roster);
+
+// Of all members for some stimuli of a dataset; NaN for units that were skipped.
+Predictions predictions_of(const Checkpoint& checkpoint, const Dataset& dataset,
+                           const std::vector<std::size_t>& stimuli, const RunOptions& run);
+
+// The trials of a dataset's unit to some stimuli.
+std::vector<Trials> trials_of(const Dataset& dataset, std::int64_t unit,
+                              const std::vector<std::size_t>& stimuli);
+
+}  // namespace strffit

@@ -1,0 +1,264 @@
+#include "run/train.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <set>
+
+#include "export/last.hpp"
+#include "export/results.hpp"
+#include "files/writer.hpp"
+#include "run/run_folder.hpp"
+#include "run/study.hpp"
+#include "training/device.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Passes on what the trainer tells, and keeps the state to resume from.
+class Keeper : public Sink {
+ public:
+  Keeper(std::string path, LastState last, double every_seconds, Observer& observer)
+      : path_(std::move(path)),
+        last_(std::move(last)),
+        every_seconds_(every_seconds),
+        observer_(observer) {}
+
+  void began(const std::string& what) override { observer_.began(what); }
+  void epoch_done(const EpochReport& report) override { observer_.epoch_done(report); }
+  void warning(const std::string& message) override { observer_.warning(message); }
+  bool stop_requested() override { return observer_.stop_requested(); }
+  bool wants_state(std::int64_t) override { return seconds_since(saved_) >= every_seconds_; }
+  void save(const TrainerState& state) override {
+    last_.trainer = state;
+    write_last(path_, last_);
+    saved_ = Clock::now();
+  }
+
+ private:
+  std::string path_;
+  LastState last_;
+  double every_seconds_;
+  Observer& observer_;
+  Clock::time_point saved_ = Clock::now();
+};
+
+void read_study_config(Study& study, const TrainRequest& request) {
+  auto document = open_config(request.config, request.assignments);
+  study.config = read_config(document, default_run_folder(request.config));
+  study.resolved = document.resolved();
+}
+
+void refuse_changes(const LastState& last, const std::string& path, const std::string& resolved,
+                    Observer& observer) {
+  const auto changes = differences(last.config, resolved);
+  if (!changes.empty()) {
+    std::string list;
+    for (const auto& change : changes) list += "\n  " + change;
+    throw ConfigError(path,
+                      "was trained with another configuration, so it cannot go on with this "
+                      "one:" +
+                          list +
+                          "\nUndo that, start anew with --overwrite, or write elsewhere with "
+                          "--out DIR");
+  }
+  for (const char* key : {"run.device", "run.threads", "run.chunk"}) {
+    const std::string before = value_in(last.config, key), now = value_in(resolved, key);
+    if (before != now) {
+      observer.warning(std::string(key) + " was " + before + " and is now " + now +
+                       ": the result may differ from that of an uninterrupted run by rounding");
+    }
+  }
+}
+
+void refuse_other_data(const LastState& last, const Dataset& dataset) {
+  if (last.dataset_sha256 == dataset.sha256) return;
+  throw DataError(dataset.file, "",
+                  "is not what the run was begun with (sha256 " + dataset.sha256.substr(0, 12) +
+                      "..., then " + last.dataset_sha256.substr(0, 12) +
+                      "...): bring the old file back, or start anew with --overwrite");
+}
+
+// Whether fit.max_epochs is larger than it was.
+bool raised(const LastState& last, const Study& study) {
+  return value_in(last.config, "fit.max_epochs") != value_in(study.resolved, "fit.max_epochs");
+}
+
+// Members that had come to the end of fit.max_epochs go on where it is larger now.
+void reopen(TrainerState& state, const FitOptions& fit) {
+  if (fit.solver == Solver::ridge) return;
+  for (auto& status : state.status) {
+    if (status == MemberStatus::finished) status = MemberStatus::running;
+  }
+}
+
+// The state to go on from; nothing where training must begin at the start.
+std::optional<LastState> state_to_resume(const Study& study, const RunFolder& folder,
+                                         Observer& observer) {
+  const std::string path = folder.paths().last();
+  if (!std::filesystem::exists(path)) {
+    if (folder.progress() == Progress::unfinished) {
+      observer.began("resume: no state was saved yet, the run begins at its start");
+    }
+    return std::nullopt;
+  }
+  LastState last = read_last(path);
+  refuse_changes(last, path, study.resolved, observer);
+  return last;
+}
+
+std::vector<std::size_t> stimuli_to_keep(const Study& study) {
+  std::set<std::size_t> kept;
+  for (const auto& partition : study.plan.partitions) {
+    kept.insert(partition.test.begin(), partition.test.end());
+  }
+  std::vector<std::size_t> all;
+  for (std::size_t s = 0; s < study.dataset.stimuli.size(); ++s) {
+    const auto how = study.config.output.predictions;
+    if (how == KeepPredictions::all || (how == KeepPredictions::test && kept.contains(s))) {
+      all.push_back(s);
+    }
+  }
+  return all;
+}
+
+SplitScores summary_of(const std::string& split, const Metrics& metrics) {
+  return {split, summarise(metrics.at("cc").values), summarise(metrics.at("cc_norm").values)};
+}
+
+// Everything that took long is saved already, or not begun yet.
+void stop_if_asked(Observer& observer, const char* when) {
+  if (observer.stop_requested()) {
+    throw Stopped(std::string("stopped on request ") + when + "; go on with --resume");
+  }
+}
+
+// Checkpoint, then results, whose presence says that a run has finished.
+std::vector<SplitScores> write_outcome(const Study& study, const FitResult& fit,
+                                       const RunPaths& paths, Provenance provenance,
+                                       Observer& observer) {
+  Checkpoint checkpoint = empty_checkpoint(study);
+  checkpoint.epoch = fit.state.epoch;
+  checkpoint.tensors = fit.best;
+  write_checkpoint(paths.checkpoint(), checkpoint);
+
+  Results results;
+  results.roster = checkpoint.roster;
+  results.config = study.resolved;
+  results.status = fit.state.status;
+  results.best_epoch = fit.state.best_epoch;
+  results.history = fit.state.history;
+  results.ridge_penalty = fit.state.ridge_penalty;
+  ScoringData data{&study.dataset, {}, study.config.data.smooth_ms > 0, study.config.run};
+  for (std::int64_t unit = 0; unit < study.dataset.units(); ++unit) data.unit_of.push_back(unit);
+  std::vector<SplitScores> summaries;
+  for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
+    const auto series = series_of_members(checkpoint.roster, study.plan.partitions, split);
+    if (series.front().stimuli.empty()) continue;
+    stop_if_asked(observer, "while scoring");
+    const auto& metrics = results.metrics[to_string(split)] =
+        as_metrics(score(checkpoint, data, series), checkpoint.roster);
+    summaries.push_back(summary_of(to_string(split), metrics));
+  }
+  results.predictions =
+      predictions_of(checkpoint, study.dataset, stimuli_to_keep(study), study.config.run);
+  if (study.config.output.kernels) results.strfs = kernel_strfs(checkpoint);
+  provenance.end = now_utc();
+  results.provenance = std::move(provenance);
+  write_results(paths.results(), results);
+  return summaries;
+}
+
+}  // namespace
+
+TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer) {
+  Study study;
+  read_study_config(study, request);
+  const RunFolder folder(study.config.output.folder, request.resume, request.overwrite);
+  const RunPaths& paths = folder.paths();
+  TrainOutcome outcome;
+  outcome.folder = paths.folder;
+
+  auto last = request.overwrite ? std::nullopt : state_to_resume(study, folder, observer);
+  if (folder.progress() == Progress::finished && !request.overwrite &&
+      !(last && raised(*last, study))) {
+    outcome.was_finished = true;
+    return outcome;
+  }
+
+  observer.began(request.command_line);
+  const auto begun = Clock::now();
+  load(study, request.config, observer);
+  if (last) {
+    refuse_other_data(*last, study.dataset);
+    if (last->trainer.status.size() != study.plan.members.size()) {
+      throw DataError(paths.last(), "/members",
+                      "expected " + std::to_string(study.plan.members.size()) + " members; found " +
+                          std::to_string(last->trainer.status.size()));
+    }
+    if (raised(*last, study)) reopen(last->trainer, study.config.fit);
+    observer.began("resume after epoch " + std::to_string(last->trainer.epoch));
+  }
+  // Not before, so that bad data leave no folder behind.
+  observer.log_to(paths.log(), folder.progress() != Progress::fresh && !request.overwrite);
+  if (request.overwrite) folder.clear();
+  files::write_text(paths.config(), study.resolved);
+  stop_if_asked(observer, "before the first epoch");
+
+  const std::string started = last ? last->started : now_utc();
+  LastState meta{study.resolved, study.dataset.sha256, started, {}};
+  Keeper keeper(paths.last(), std::move(meta), study.config.output.checkpoint_every, observer);
+  const FitResult fit =
+      train(study.plan, study.config.run, keeper, last ? &last->trainer : nullptr);
+  keeper.save(fit.state);
+  observer.began("training has ended after epoch " + std::to_string(fit.state.epoch) +
+                 "; predicting and scoring");
+  outcome.scores = write_outcome(
+      study, fit, paths,
+      {request.command_line, device_of(study.config.run).str(), threads_of(study.config.run),
+       absolute(study.dataset.file), study.dataset.sha256, started, ""},
+      observer);
+
+  const auto with = [&fit](MemberStatus status) {
+    return std::count(fit.state.status.begin(), fit.state.status.end(), status);
+  };
+  outcome.epochs = fit.state.epoch;
+  outcome.members = static_cast<std::int64_t>(study.plan.members.size());
+  outcome.stopped_early = with(MemberStatus::stopped_early);
+  outcome.failed = with(MemberStatus::failed);
+  outcome.seconds = seconds_since(begun);
+  return outcome;
+}
+
+TrainPlan plan_run(const TrainRequest& request, Observer& observer) {
+  Study study;
+  read_study_config(study, request);
+  load(study, request.config, observer);
+  const Estimate estimated = estimate(study.plan, study.config.run);
+  TrainPlan plan;
+  plan.model = study.config.model.kind;
+  plan.device = device_of(study.config.run).str();
+  plan.units = study.dataset.units();
+  plan.stimuli = static_cast<std::int64_t>(study.dataset.stimuli.size());
+  plan.seeds = static_cast<std::int64_t>(study.config.fit.seeds.size());
+  plan.folds = study.config.data.split.folds;
+  plan.members = estimated.members;
+  plan.parameters_per_member = estimated.parameters_per_member;
+  plan.threads = estimated.threads;
+  plan.members_per_chunk = estimated.members_per_chunk;
+  plan.max_epochs = study.config.fit.max_epochs;
+  plan.megabytes = estimated.bytes / 1e6;
+  plan.seconds_per_epoch = estimated.seconds_per_epoch;
+  return plan;
+}
+
+}  // namespace strffit

@@ -1,0 +1,94 @@
+#include "run/train_report.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace strffit {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json value(double number) { return std::isfinite(number) ? Json(number) : Json(); }
+
+}  // namespace
+
+Report to_report(const TrainPlan& plan) {
+  Table table{"what a run will take", {}, {}};
+  const auto add = [&table](const std::string& name, const std::string& text) {
+    table.rows.push_back({name, text});
+  };
+  add("model", plan.model);
+  add("units, stimuli", std::to_string(plan.units) + ", " + std::to_string(plan.stimuli));
+  add("members", std::to_string(plan.members) + " (" + std::to_string(plan.seeds) + " seeds, " +
+                     (plan.folds > 0 ? std::to_string(plan.folds) : std::string("no")) + " folds)");
+  add("parameters", std::to_string(plan.parameters_per_member) + " a member, " +
+                        std::to_string(plan.parameters_per_member * plan.members) + " in all");
+  add("device", plan.device + ", " + std::to_string(plan.threads) + " threads, " +
+                    std::to_string(plan.members_per_chunk) + " members at once");
+  add("memory", number(plan.megabytes) + " MB at most");
+  add("time", plan.seconds_per_epoch > 0
+                  ? number(plan.seconds_per_epoch) + " s an epoch, " +
+                        number(plan.seconds_per_epoch * static_cast<double>(plan.max_epochs)) +
+                        " s for all " + std::to_string(plan.max_epochs)
+                  : std::string("that of the closed form"));
+  return {{table}, {}};
+}
+
+Report to_report(const TrainOutcome& outcome) {
+  Report report;
+  if (outcome.was_finished) return report;
+  Table table{"scores over units and members",
+              {"split", "mean cc", "median cc", "mean cc_norm", "median cc_norm", "undefined"},
+              {}};
+  for (const auto& split : outcome.scores) {
+    table.rows.push_back({split.split, score_text(split.cc.mean), score_text(split.cc.median),
+                          score_text(split.cc_norm.mean), score_text(split.cc_norm.median),
+                          std::to_string(split.cc_norm.left_out)});
+  }
+  report.tables.push_back(std::move(table));
+  report.notes.push_back(std::to_string(outcome.members) + " members, " +
+                         std::to_string(outcome.epochs) + " epochs, " + number(outcome.seconds) +
+                         " s; " + std::to_string(outcome.stopped_early) + " stopped early, " +
+                         std::to_string(outcome.failed) + " failed");
+  report.notes.push_back("results in " + outcome.folder);
+  return report;
+}
+
+std::string to_json(const TrainPlan& plan) {
+  return Json{{"model", plan.model},
+              {"device", plan.device},
+              {"threads", plan.threads},
+              {"units", plan.units},
+              {"stimuli", plan.stimuli},
+              {"seeds", plan.seeds},
+              {"folds", plan.folds},
+              {"members", plan.members},
+              {"parameters_per_member", plan.parameters_per_member},
+              {"members_per_chunk", plan.members_per_chunk},
+              {"max_epochs", plan.max_epochs},
+              {"megabytes", plan.megabytes},
+              {"seconds_per_epoch", plan.seconds_per_epoch}}
+      .dump(2);
+}
+
+std::string to_json(const TrainOutcome& outcome) {
+  Json json = {{"folder", outcome.folder},
+               {"was_finished", outcome.was_finished},
+               {"epochs", outcome.epochs},
+               {"members", outcome.members},
+               {"stopped_early", outcome.stopped_early},
+               {"failed", outcome.failed},
+               {"seconds", outcome.seconds}};
+  for (const auto& split : outcome.scores) {
+    json["scores"][split.split] = {{"mean_cc", value(split.cc.mean)},
+                                   {"median_cc", value(split.cc.median)},
+                                   {"mean_cc_norm", value(split.cc_norm.mean)},
+                                   {"median_cc_norm", value(split.cc_norm.median)},
+                                   {"units", split.cc_norm.count},
+                                   {"left_out", split.cc_norm.left_out}};
+  }
+  return json.dump(2);
+}
+
+}  // namespace strffit

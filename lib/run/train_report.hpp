@@ -1,0 +1,16 @@
+// What `train` found, as tables and as JSON.
+#pragma once
+
+#include <string>
+
+#include "run/report.hpp"
+#include "run/train.hpp"
+
+namespace strffit {
+
+Report to_report(const TrainPlan& plan);
+Report to_report(const TrainOutcome& outcome);
+std::string to_json(const TrainPlan& plan);
+std::string to_json(const TrainOutcome& outcome);
+
+}  // namespace strffit

@@ -1,0 +1,231 @@
+#include "training/chunk.hpp"
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "ops/adamw.hpp"
+#include "ops/autograd.hpp"
+#include "ops/loss.hpp"
+#include "training/start.hpp"
+
+namespace strffit {
+namespace {
+
+using Index = std::int64_t;
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+bool learnt(const Entry& entry) { return entry.role == Role::weight || entry.role == Role::learnt; }
+
+Tensors rows(const Tensors& all, const std::vector<Index>& which, const at::Device& device) {
+  Tensors result;
+  for (auto& [name, tensor] : select_members(all, which)) result[name] = tensor.to(device);
+  return result;
+}
+
+void store_row(const Tensors& from, std::size_t place, Tensors& to, Index row) {
+  const ops::WithoutGradients guard;
+  for (const auto& [name, tensor] : from)
+    to.at(name)[row].copy_(tensor.detach()[static_cast<Index>(place)]);
+}
+
+}  // namespace
+
+Chunk::Chunk(const Plan& plan, const FoldData& data, std::vector<Index> members,
+             const Memory& memory, const at::Device& device)
+    : plan_(&plan),
+      data_(&data),
+      members_(std::move(members)),
+      device_(device),
+      own_{rows(memory.current, members_, device), rows(memory.first, members_, device),
+           rows(memory.second, members_, device), rows(memory.average, members_, device)},
+      spread_(target_spread(data.all().targets.cpu())) {
+  make_leaves();
+}
+
+void Chunk::make_leaves() {
+  for (const auto& entry : plan_->model->entries()) {
+    auto& tensor = own_.current.at(entry.name);
+    tensor = tensor.detach();
+    if (learnt(entry)) tensor.requires_grad_(true);
+  }
+}
+
+at::Tensor Chunk::targets(const Batch& batch) const {
+  const auto m = static_cast<Index>(members_.size()), S = batch.layout->total;
+  if (plan_->fit.mode == FitMode::population) {
+    return batch.targets.t().unsqueeze(0).expand({m, S, batch.targets.size(0)});
+  }
+  std::vector<Index> units;
+  for (const auto member : members_)
+    units.push_back(plan_->members[static_cast<std::size_t>(member)].unit);
+  return batch.targets.index_select(0, at::tensor(units, at::kLong).to(device_)).unsqueeze(2);
+}
+
+std::vector<double> Chunk::step(const Batch& batch, const std::vector<double>& learning_rates,
+                                Index number) {
+  const auto& model = *plan_->model;
+  const auto& fit = plan_->fit;
+  const auto response = model.respond(own_.current, batch.x, batch.layout, true);
+  const auto loss = ops::loss(response, targets(batch), fit.loss);
+  auto objective = loss;
+  if (fit.l1 > 0 || fit.l2 > 0) {
+    const auto kernels = model.backbone().kernels(own_.current)->flatten(1);
+    if (fit.l1 > 0) objective = objective + fit.l1 * kernels.abs().sum(1);
+    if (fit.l2 > 0) objective = objective + fit.l2 * kernels.square().sum(1);
+  }
+  std::vector<const Entry*> entries;
+  std::vector<at::Tensor> leaves;
+  for (const auto& entry : model.entries()) {
+    if (!learnt(entry)) continue;
+    entries.push_back(&entry);
+    leaves.push_back(own_.current.at(entry.name));
+  }
+  const auto gradients = ops::gradients(objective, at::ones_like(objective), leaves);
+
+  const auto m = members_.size();
+  std::vector<double> scale(m, 1.0);
+  if (fit.gradient_clip > 0) {
+    auto squares = at::zeros({static_cast<Index>(m)}, at::kDouble);
+    for (const auto& gradient : gradients)
+      squares.add_(gradient.flatten(1).square().sum(1).to(at::kCPU, at::kDouble));
+    for (std::size_t i = 0; i < m; ++i) {
+      const double norm = std::sqrt(squares.data_ptr<double>()[i]);
+      if (norm > fit.gradient_clip) scale[i] = fit.gradient_clip / norm;
+    }
+  }
+  for (std::size_t e = 0; e < entries.size(); ++e) {
+    const auto& entry = *entries[e];
+    const double decay = entry.role == Role::weight ? fit.weight_decay : 0.0;
+    // Parameters in units of the response move by its spread, so that a learning rate means the
+    // same for counts and Hz.
+    const auto outputs = entry.response_units ? static_cast<std::size_t>(entry.shape.front()) : 1;
+    std::vector<double> rates, decays, scales;
+    for (std::size_t i = 0; i < m; ++i) {
+      const auto unit = plan_->members[static_cast<std::size_t>(members_[i])].unit;
+      for (std::size_t n = 0; n < outputs; ++n) {
+        const double spread = entry.response_units
+                                  ? spread_[unit < 0 ? n : static_cast<std::size_t>(unit)].second
+                                  : 1.0;
+        rates.push_back(learning_rates[i] * spread);
+        decays.push_back(decay / spread);
+        scales.push_back(scale[i]);
+      }
+    }
+    auto parameter = leaves[e].detach();
+    ops::adamw(parameter, gradients[e], own_.first.at(entry.name), own_.second.at(entry.name),
+               rates, decays, scales, number);
+  }
+  model.constrain(own_.current);
+  const auto values = loss.detach().to(at::kCPU, at::kDouble);
+  return {values.data_ptr<double>(), values.data_ptr<double>() + values.numel()};
+}
+
+// A running mean of what the steps pass through, which is nearer the minimum than any of them
+// (Polyak & Juditsky 1992). It forgets with a horizon of `fit.average` epochs, and faster at first,
+// when the steps come from far away.
+void Chunk::follow(Index number, Index steps) {
+  if (own_.average.empty()) return;
+  const ops::WithoutGradients guard;
+  const double horizon = plan_->fit.average * static_cast<double>(steps);
+  const double share = std::max(1 / (horizon + 1), 2 / (2 + static_cast<double>(number)));
+  for (auto& [name, tensor] : own_.average) tensor.lerp_(own_.current.at(name).detach(), share);
+}
+
+EpochScores Chunk::train(Index epoch, const std::vector<double>& learning_rates) {
+  const auto stimuli = data_->stimuli();
+  const auto size = plan_->fit.batch == kAllStimuli ? stimuli : std::min(plan_->fit.batch, stimuli);
+  std::vector<Index> order(static_cast<std::size_t>(stimuli));
+  std::iota(order.begin(), order.end(), 0);
+  const auto& first = plan_->members[static_cast<std::size_t>(members_.front())];
+  Random(
+      static_cast<std::uint64_t>(first.seed),
+      {static_cast<std::uint64_t>(first.fold), 0x6f72646572ULL, static_cast<std::uint64_t>(epoch)})
+      .shuffle(order);
+
+  const auto steps = (stimuli + size - 1) / size;
+  std::vector<double> loss(members_.size(), 0.0);
+  double weight = 0;
+  for (Index i = 0; i < steps; ++i) {
+    const std::vector<Index> places(order.begin() + i * size,
+                                    order.begin() + std::min(stimuli, (i + 1) * size));
+    const auto batch = data_->batch(places);
+    const auto values = step(batch, learning_rates, (epoch - 1) * steps + i + 1);
+    follow((epoch - 1) * steps + i + 1, steps);
+    const auto frames = static_cast<double>(batch.layout->frames);
+    for (std::size_t m = 0; m < loss.size(); ++m) loss[m] += frames * values[m];
+    weight += frames;
+  }
+  auto scores = validate();
+  scores.train_loss = loss;
+  for (auto& value : scores.train_loss) value /= weight;
+  return scores;
+}
+
+EpochScores Chunk::validate() const {
+  const auto m = members_.size();
+  EpochScores scores;
+  scores.train_loss.assign(m, kNaN);
+  scores.valid_loss.assign(m, kNaN);
+  scores.valid_cc.assign(m, kNaN);
+  scores.valid_cc_norm.assign(m, kNaN);
+  if (!data_->has_validation()) return scores;
+  const ops::WithoutGradients guard;
+  const auto& batch = data_->validation();
+  const auto response = plan_->model->respond(judged(), batch.x, batch.layout, false);
+  const auto loss = ops::loss(response, targets(batch), plan_->fit.loss).to(at::kCPU, at::kDouble);
+  const auto r = response.to(at::kCPU, at::kFloat);
+  const auto outputs = r.size(2);
+  for (std::size_t i = 0; i < m; ++i) {
+    const auto member = static_cast<Index>(i);
+    scores.valid_loss[i] = loss.data_ptr<double>()[i];
+    const auto unit = plan_->members[static_cast<std::size_t>(members_[i])].unit;
+    double cc = 0, cc_norm = 0;
+    Index n_cc = 0, n_cc_norm = 0;
+    for (Index n = 0; n < outputs; ++n) {
+      const auto& target = data_->scores()[static_cast<std::size_t>(unit < 0 ? n : unit)];
+      const auto* values = r.data_ptr<float>() + member * r.stride(0) + n * r.stride(2);
+      const double one = target.cc(values, r.stride(1)),
+                   normalised = target.cc_norm(values, r.stride(1));
+      // A constant prediction scores 0 among a population; a unit without defined score does not
+      // count.
+      if (target.all().y.empty()) continue;
+      cc += std::isnan(one) ? 0 : one;
+      ++n_cc;
+      if (!(target.signal_power() > 0)) continue;
+      cc_norm += std::isnan(normalised) ? 0 : normalised;
+      ++n_cc_norm;
+    }
+    scores.valid_cc[i] = n_cc > 0 ? cc / static_cast<double>(n_cc) : kNaN;
+    scores.valid_cc_norm[i] = n_cc_norm > 0 ? cc_norm / static_cast<double>(n_cc_norm) : kNaN;
+  }
+  return scores;
+}
+
+void Chunk::store(std::size_t place, Memory& memory) const {
+  store_row(own_.current, place, memory.current, members_[place]);
+  store_row(own_.first, place, memory.first, members_[place]);
+  store_row(own_.second, place, memory.second, members_[place]);
+  store_row(own_.average, place, memory.average, members_[place]);
+}
+
+void Chunk::store(std::size_t place, Tensors& tensors) const {
+  store_row(judged(), place, tensors, members_[place]);
+}
+
+void Chunk::keep(const std::vector<std::size_t>& places) {
+  const ops::WithoutGradients guard;
+  std::vector<Index> which(places.begin(), places.end()), members;
+  for (const auto place : places) members.push_back(members_[place]);
+  members_ = std::move(members);
+  for (auto* tensors : {&own_.current, &own_.first, &own_.second, &own_.average}) {
+    *tensors = rows(*tensors, which, device_);
+  }
+  make_leaves();
+}
+
+}  // namespace strffit

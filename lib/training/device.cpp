@@ -1,0 +1,24 @@
+#include "training/device.hpp"
+
+#include <ATen/Context.h>
+
+#include "util/errors.hpp"
+#include "util/memory.hpp"
+
+namespace strffit {
+
+at::Device device_of(const RunOptions& run) {
+  const bool there = at::hasCUDA();
+  if (run.device == "cuda" && !there) {
+    throw RunError(
+        "run.device: cuda was asked for, but this LibTorch finds no GPU that it can use; take "
+        "device: cpu, or build with a LibTorch that has CUDA (docs/gpu.md)");
+  }
+  return run.device != "cpu" && there ? at::Device(at::kCUDA) : at::Device(at::kCPU);
+}
+
+int threads_of(const RunOptions& run) {
+  return run.threads > 0 ? static_cast<int>(run.threads) : available_processors();
+}
+
+}  // namespace strffit

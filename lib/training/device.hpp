@@ -1,0 +1,15 @@
+// Where and by how many threads a run computes.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include "training/options.hpp"
+
+namespace strffit {
+
+// RunError where a GPU is asked for that LibTorch does not have.
+at::Device device_of(const RunOptions& run);
+
+int threads_of(const RunOptions& run);
+
+}  // namespace strffit

@@ -1,0 +1,57 @@
+// The `fit` mapping of a configuration.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/node.hpp"
+#include "ops/loss.hpp"
+
+namespace strffit {
+
+inline constexpr std::int64_t kAllStimuli = 0;  // FitOptions::batch
+
+enum class FitMode { population, independent };
+enum class Solver { gradient, ridge };
+enum class Initialise { random, ridge };
+enum class Schedule { constant, plateau, cosine };
+enum class Monitor { valid_loss, valid_cc, valid_cc_norm };
+
+struct FitOptions {
+  FitMode mode = FitMode::population;         // one model for all units, or one per unit
+  Solver solver = Solver::gradient;           // ridge: closed form, linear only
+  Initialise initialise = Initialise::ridge;  // start of linear and ln; others start at random
+  ops::Loss loss = ops::Loss::mse;
+  double learning_rate = 1e-3;    // > 0
+  double weight_decay = 1e-4;     // >= 0, AdamW's
+  double l1 = 0, l2 = 0;          // >= 0, of the kernels
+  std::int64_t batch = 1;         // stimuli a step, or kAllStimuli
+  std::int64_t max_epochs = 150;  // >= 0
+  std::int64_t patience = 25;     // epochs without improvement; >= 1
+  Monitor monitor = Monitor::valid_cc_norm;
+  Schedule schedule = Schedule::constant;
+  std::int64_t schedule_patience = 8;  // plateau: epochs
+  double schedule_factor = 0.5;        // plateau: rate times this, in (0, 1)
+  double average =
+      5;  // epochs that the weights which are judged and kept are averaged over; 0: none
+  double gradient_clip = 0;               // largest norm of a member's gradient; 0: none
+  std::vector<std::int64_t> seeds = {0};  // a member each, >= 0, unique
+};
+
+struct ModelSpec;
+
+// Reads, checks and documents every key of `node`, the mapping `fit`. Keys that mean nothing for
+// the model are unknown.
+FitOptions read_fit_options(config::Node& node, const ModelSpec& model);
+
+struct RunOptions {
+  std::string device = "auto";  // cpu, cuda, auto: cuda where there is one
+  std::int64_t threads = 0;     // 0: as many as the machine (or the job) has
+  std::int64_t chunk = 0;       // members worked at once; 0: chosen
+};
+
+// The mapping `run`.
+RunOptions read_run_options(config::Node& node);
+
+}  // namespace strffit

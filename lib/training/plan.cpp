@@ -1,0 +1,58 @@
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "training/trainer.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+
+Plan make_plan(const Dataset& dataset, const SplitOptions& split, Standardise how,
+               const ModelSpec& model, const FitOptions& fit) {
+  Plan plan;
+  plan.dataset = &dataset;
+  plan.fit = fit;
+  plan.partitions = partitions(dataset, split);
+  std::set<std::size_t> left_out;
+  for (const auto& partition : plan.partitions) {
+    plan.standardisation.push_back(how == Standardise::none
+                                       ? Standardisation{{0.0}, {1.0}}
+                                       : standardisation(dataset, partition.train, how));
+    for (const auto& unit : unusable_units(dataset, partition.train)) {
+      if (left_out.insert(unit.unit).second) plan.unusable.push_back(unit);
+    }
+  }
+  if (left_out.size() == static_cast<std::size_t>(dataset.units())) {
+    throw DataError(dataset.file, "",
+                    "no unit can be fitted: " + dataset.unit_ids[plan.unusable.front().unit] + " " +
+                        plan.unusable.front().reason);
+  }
+  bool non_negative = true;
+  for (const auto& stimulus : dataset.stimuli) {
+    non_negative = non_negative &&
+                   std::none_of(stimulus.responses.values.begin(), stimulus.responses.values.end(),
+                                [](float r) { return r < 0; });
+  }
+  if (fit.loss == ops::Loss::poisson && !non_negative) {
+    throw DataError(
+        dataset.file, "",
+        "the poisson loss needs responses that are not below 0; choose another fit.loss");
+  }
+  const bool population = fit.mode == FitMode::population;
+  plan.model = model.build(dataset.axes, population ? dataset.units() : 1, non_negative);
+  for (std::int64_t fold = 0; fold < static_cast<std::int64_t>(plan.partitions.size()); ++fold) {
+    for (const auto seed : fit.seeds) {
+      if (population) {
+        plan.members.push_back({-1, seed, fold});
+        continue;
+      }
+      for (std::int64_t unit = 0; unit < dataset.units(); ++unit) {
+        if (!left_out.contains(static_cast<std::size_t>(unit)))
+          plan.members.push_back({unit, seed, fold});
+      }
+    }
+  }
+  return plan;
+}
+
+}  // namespace strffit

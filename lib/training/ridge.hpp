@@ -1,0 +1,35 @@
+// The closed-form solution of a linear receptive field, for all units at once.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "metrics/score_target.hpp"
+#include "ops/layout.hpp"
+
+namespace strffit {
+
+// What is regressed: x (1, S, I) after the prefilter, zero at gap frames; targets (N, S), NaN where
+// nothing counts.
+struct RidgeData {
+  at::Tensor x, targets;
+  ops::LayoutPtr layout;
+};
+
+struct RidgeSolution {
+  at::Tensor weights;             // (N, I, L) float32, lag 0 = current frame
+  at::Tensor bias;                // (N)
+  std::vector<double> penalties;  // (N) relative to the mean power of the inputs; one of `grid`,
+                                  // NaN for a unit without targets
+  std::vector<double> grid;       // ascending
+  bool chosen_on_validation;      // else the training stimuli were split for it
+};
+
+// min over k, b of sum_t (y[t] - b - sum k x)^2 + penalty |k|^2, the penalty per unit from a log
+// grid by the correlation with the validation targets. Units whose targets lack the same frames
+// share one Gram matrix. Without validation stimuli the penalty is chosen with every fourth
+// training stimulus held out (one stimulus alone: the middle of the grid).
+RidgeSolution ridge(const RidgeData& train, const RidgeData* valid, std::int64_t lags);
+
+}  // namespace strffit

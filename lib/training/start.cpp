@@ -1,0 +1,209 @@
+#include "training/start.hpp"
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "model/kernel.hpp"
+#include "model/output.hpp"
+#include "ops/autograd.hpp"
+#include "ops/gemm.hpp"
+#include "training/ridge.hpp"
+#include "util/errors.hpp"
+#include "util/threads.hpp"
+
+namespace strffit {
+namespace {
+
+using Index = std::int64_t;
+
+Tensors one_member(const Tensors& tensors, Index m) {
+  Tensors member;
+  for (const auto& [name, tensor] : tensors) member[name] = tensor.narrow(0, m, 1);
+  return member;
+}
+
+// Places where a unit's target counts, and the target there.
+std::pair<at::Tensor, at::Tensor> counted(const at::Tensor& target) {
+  const auto places = at::isnan(target).logical_not().nonzero().flatten();
+  return {places, target.index_select(0, places)};
+}
+
+ResponseRange range_of(const at::Tensor& target, const at::Tensor& drive) {
+  const auto sorted = std::get<0>(target.sort());
+  const auto n = sorted.numel();
+  const auto quantile = [&](double q) {
+    return sorted[static_cast<Index>(std::llround(q * static_cast<double>(n - 1)))].item<double>();
+  };
+  ResponseRange range{quantile(0.02), quantile(0.98), drive.mean().item<double>(),
+                      n > 1 ? drive.std().item<double>() : 1.0};
+  const double spread = n > 1 ? target.std().item<double>() : 1.0;
+  range.high =
+      std::max(range.high, range.low + spread);  // sparse responses have both quantiles at 0
+  return range;
+}
+
+// The inverse of a fixed output nonlinearity and its slope there, by bisection; the drive is looked
+// for in +-20.
+std::pair<double, double> inverse(const Output& output, double value) {
+  const auto at = [&](double x) {
+    return output.apply({}, at::full({1, 1, 1}, x, at::kDouble)).item<double>();
+  };
+  double low = -20, high = 20;
+  for (int i = 0; i < 60; ++i) (at((low + high) / 2) < value ? low : high) = (low + high) / 2;
+  const double x = (low + high) / 2;
+  return {x, std::max((at(x + 1e-4) - at(x - 1e-4)) / 2e-4, 1e-3)};
+}
+
+// Puts the closed form of unit `unit` into output n of one member (views, M = 1).
+void place_closed_form(const Model& model, Tensors& member, Index n, const at::Tensor& kernel,
+                       double bias, const at::Tensor& prediction, const at::Tensor& target) {
+  auto weights = kernel.clone();
+  const auto& output = model.backbone().output();
+  double offset = bias;
+  if (output.parametric()) {  // a drive of zero mean and unit spread
+    const double mean = prediction.mean().item<double>(),
+                 spread = std::max(prediction.std().item<double>(), 1e-12);
+    weights.div_(spread);
+    offset = (bias - mean) / spread;
+    const auto drive = (prediction - mean) / spread;
+    if (!output.fit(member, 0, n, drive, target))
+      output.fit_range(member, 0, n, range_of(target, drive));
+  } else if (!output.identity() && output.kind() != "relu" && output.kind() != "leaky_relu") {
+    const auto [x, slope] = inverse(output, target.mean().item<double>());
+    weights.div_(slope);
+    offset = x + (bias - target.mean().item<double>()) / slope;
+  }
+  Tensors own;
+  for (auto& [name, tensor] : member) {
+    if (name.starts_with("strf/"))
+      own[name] = name == "strf/position" || name == "strf/sigma" ? tensor[0].narrow(1, n, 1)
+                                                                  : tensor[0].narrow(0, n, 1);
+  }
+  model.backbone().response_kernel()->imitate(own, weights.unsqueeze(0));
+  own.at("strf/bias").fill_(offset);
+}
+
+}  // namespace
+
+std::vector<std::pair<double, double>> target_spread(const at::Tensor& targets) {
+  std::vector<std::pair<double, double>> result;
+  for (Index n = 0; n < targets.size(0); ++n) {
+    const auto y = counted(targets[n]).second.to(at::kDouble);
+    const double spread = y.numel() > 1 ? y.std().item<double>() : 0.0;
+    result.emplace_back(y.numel() > 0 ? y.mean().item<double>() : 0.0, spread > 0 ? spread : 1.0);
+  }
+  return result;
+}
+
+StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& folds, int threads,
+                             Sink& sink) {
+  const ops::WithoutGradients guard;
+  const auto& model = *plan.model;
+  const auto M = static_cast<Index>(plan.members.size()), N = model.outputs();
+  std::vector<Random> random;
+  for (const auto& member : plan.members) {
+    const auto unit =
+        member.unit < 0 ? 0 : 1 + plan.dataset->unit_index[static_cast<std::size_t>(member.unit)];
+    random.emplace_back(
+        static_cast<std::uint64_t>(member.seed),
+        std::initializer_list<std::uint64_t>{static_cast<std::uint64_t>(member.fold),
+                                             static_cast<std::uint64_t>(unit)});
+  }
+  StartingPoint start;
+  start.tensors = model.start(random);
+  const bool closed_form =
+      plan.fit.initialise == Initialise::ridge && model.backbone().response_kernel() != nullptr;
+
+  std::map<Index, RidgeSolution> solutions;  // by fold: of all units
+  if (closed_form) {
+    start.ridge_penalty = Array<double>({M, N}, std::numeric_limits<double>::quiet_NaN());
+    for (Index fold = 0; fold < static_cast<Index>(folds.size()); ++fold) {
+      const auto& data = folds[static_cast<std::size_t>(fold)];
+      const auto first = std::find_if(plan.members.begin(), plan.members.end(),
+                                      [&](const auto& m) { return m.fold == fold; });
+      if (first == plan.members.end()) continue;
+      const auto any =
+          one_member(start.tensors, first - plan.members.begin());  // prefilters all start alike
+      const auto prepared = [&](const Batch& batch) {
+        const auto x = model.prefilter().apply(any, batch.x.cpu(), batch.layout);
+        return RidgeData{x, batch.targets.cpu(), batch.layout};
+      };
+      const auto train = prepared(data.all());
+      const auto valid = data.has_validation() ? prepared(data.validation()) : RidgeData{};
+      solutions.emplace(fold,
+                        ridge(train, data.has_validation() ? &valid : nullptr, model.context()));
+    }
+  }
+
+  std::vector<std::string> edges(static_cast<std::size_t>(M));
+  parallel_for(M, threads, [&](Index m) {
+    const ops::WithoutGradients inner;
+    const auto& member = plan.members[static_cast<std::size_t>(m)];
+    const auto& data = folds[static_cast<std::size_t>(member.fold)].all();
+    auto own = one_member(start.tensors, m);
+    const auto x = data.x.cpu(), targets = data.targets.cpu();
+    const auto unit_of = [&](Index n) { return member.unit < 0 ? n : member.unit; };
+    if (closed_form) {
+      const auto& solution = solutions.at(member.fold);
+      const auto channels = static_cast<Index>(model.channels().size());
+      const auto input = model.prefilter().apply(own, x, data.layout);
+      for (Index n = 0; n < N; ++n) {
+        const auto unit = unit_of(n);
+        const double penalty = solution.penalties[static_cast<std::size_t>(unit)];
+        start.ridge_penalty.values[static_cast<std::size_t>(m * N + n)] = penalty;
+        if (std::isnan(penalty)) continue;
+        const auto kernel = solution.weights[unit].view({channels, -1, model.context()});
+        Tensors alone;  // its prediction, by a model's own arithmetic
+        const auto [places, target] = counted(targets[unit]);
+        auto prediction =
+            at::full({data.layout->total}, solution.bias[unit].item<double>(), at::kFloat);
+        for (Index lag = 0; lag < model.context(); ++lag) {
+          const auto part = at::mv(input[0].narrow(0, 0, data.layout->total - lag),
+                                   kernel.select(2, lag).reshape(-1));
+          prediction.narrow(0, lag, data.layout->total - lag).add_(part);
+        }
+        place_closed_form(model, own, n, kernel, solution.bias[unit].item<double>(),
+                          prediction.index_select(0, places), target);
+      }
+    } else if (model.backbone().output().parametric()) {
+      Tensors copy;  // batch norm must not gather statistics yet
+      for (const auto& [name, tensor] : own) copy[name] = tensor.clone();
+      const auto drive = model.drive(copy, x, data.layout, true)[0];  // (S, N)
+      for (Index n = 0; n < N; ++n) {
+        const auto [places, target] = counted(targets[unit_of(n)]);
+        if (target.numel() == 0) continue;
+        model.backbone().output().fit_range(
+            own, 0, n, range_of(target, drive.select(1, n).index_select(0, places)));
+      }
+    }
+  });
+
+  if (closed_form) {
+    const auto& grid = solutions.begin()->second.grid;
+    Index low = 0, high = 0, defined = 0;
+    for (const double p : start.ridge_penalty.values) {
+      low += p == grid.front();
+      high += p == grid.back();
+      defined += !std::isnan(p);
+    }
+    sink.began("ridge: penalty per unit from " + std::to_string(grid.size()) + " between " +
+               std::to_string(grid.front()) + " and " +
+               std::to_string(static_cast<Index>(grid.back())) + " times the inputs' power, " +
+               (solutions.begin()->second.chosen_on_validation
+                    ? "chosen on the validation stimuli"
+                    : "chosen on held-out training stimuli"));
+    if (low + high > 0) {
+      sink.warning("ridge: the penalty is at an end of its grid for " + std::to_string(low) +
+                   " (weakest) and " + std::to_string(high) + " (strongest) of " +
+                   std::to_string(defined) + " fits");
+    }
+  }
+  return start;
+}
+
+}  // namespace strffit

@@ -1,0 +1,24 @@
+// Where training starts: random numbers, the closed form, and outputs in the range of the
+// responses.
+#pragma once
+
+#include "training/study.hpp"
+#include "training/trainer.hpp"
+
+namespace strffit {
+
+struct StartingPoint {
+  Tensors tensors;              // (M, ...) float32, CPU
+  Array<double> ridge_penalty;  // (M, N); empty where there was no closed form
+};
+
+// Member m from its own seed, fold and unit alone, whoever else is in the plan. folds: one per
+// partition.
+StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& folds, int threads,
+                             Sink& sink);
+
+// Mean and standard deviation of the targets (N, S) of every unit that has any (0 and 1 for the
+// others).
+std::vector<std::pair<double, double>> target_spread(const at::Tensor& targets);
+
+}  // namespace strffit

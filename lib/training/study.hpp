@@ -1,0 +1,52 @@
+// The dataset as the trainer wants it: standardised, joined, as tensors.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "metrics/score_target.hpp"
+#include "ops/layout.hpp"
+#include "training/trainer.hpp"
+
+namespace strffit {
+
+// Some stimuli joined: input x (1, S, F), zero at gap frames, and targets by unit (N, S), NaN at
+// gap frames.
+struct Batch {
+  at::Tensor x, targets;
+  ops::LayoutPtr layout;
+};
+
+// What the members of one fold are trained and validated on.
+class FoldData {
+ public:
+  // Tensors on `device`. `gap`: of the layouts.
+  FoldData(const Dataset& dataset, const Partition& partition,
+           const Standardisation& standardisation, std::int64_t gap, const at::Device& device);
+
+  std::int64_t stimuli() const { return static_cast<std::int64_t>(train_.size()); }
+  // Training stimuli by their places in Partition::train, joined in this order. Single ones and all
+  // of them in their own order are made once.
+  Batch batch(const std::vector<std::int64_t>& places) const;
+  const Batch& all() const { return all_; }
+  bool has_validation() const { return valid_.layout != nullptr; }
+  const Batch& validation() const { return valid_; }
+  // One per unit, on the validation stimuli.
+  const std::vector<ScoreTarget>& scores() const { return scores_; }
+
+ private:
+  struct Piece {
+    at::Tensor x, targets;  // (gap + T, F), (N, gap + T): the gap before it included
+    std::int64_t frames;
+  };
+  Batch joined(const std::vector<const Piece*>& pieces) const;
+
+  std::int64_t gap_;
+  std::vector<Piece> train_;
+  std::vector<Batch> single_;
+  Batch all_, valid_;
+  std::vector<ScoreTarget> scores_;
+};
+
+}  // namespace strffit

@@ -1,0 +1,477 @@
+#include "training/trainer.hpp"
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <numeric>
+
+#include "ops/autograd.hpp"
+#include "ops/gemm.hpp"
+#include "training/chunk.hpp"
+#include "training/device.hpp"
+#include "training/start.hpp"
+#include "util/errors.hpp"
+#include "util/memory.hpp"
+#include "util/threads.hpp"
+
+namespace strffit {
+namespace {
+
+using Index = std::int64_t;
+using Clock = std::chrono::steady_clock;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+Array<float> to_array(const at::Tensor& tensor) {
+  const auto values = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+  return {values.sizes().vec(),
+          std::vector<float>(values.data_ptr<float>(), values.data_ptr<float>() + values.numel())};
+}
+
+at::Tensor to_tensor(const Array<float>& array) {
+  return at::from_blob(const_cast<float*>(array.data()), array.shape, at::kFloat).clone();
+}
+
+// Numbers of one frame of a member that a step keeps, times 4 bytes: how large a chunk may be
+// without leaving the cache. Members that share their input gain from one large product, so they
+// are let to be more.
+constexpr double kOwnInputBytes = 2.0 * 1024 * 1024, kSharedInputBytes = 48.0 * 1024 * 1024;
+
+// Multiplications of a step's largest product from which threads inside it pay.
+constexpr double kLargeStep = 2e9;
+// Unknowns of the closed form from which the same holds.
+constexpr Index kLargeSystem = 1500;
+
+class Trainer {
+ public:
+  Trainer(const Plan& plan, const RunOptions& run, Sink& sink, const TrainerState* resume)
+      : plan_(plan),
+        device_(device_of(run)),
+        threads_(device_.is_cpu() ? threads_of(run) : 1),
+        run_(run),
+        sink_(sink) {
+    keep_freed_memory();
+    const auto numbers = plan.model->context() * plan.dataset->bands() *
+                         static_cast<Index>(plan.model->channels().size());
+    ops::set_inner_threads(numbers > kLargeSystem ? threads_of(run)
+                                                  : 1);  // for the closed form; see kLargeStep
+    for (std::size_t fold = 0; fold < plan.partitions.size(); ++fold) {
+      folds_.emplace_back(*plan.dataset, plan.partitions[fold], plan.standardisation[fold],
+                          plan.model->gap(), device_);
+    }
+    const auto M = plan.members.size();
+    if (resume) {
+      restore(*resume);
+      return;
+    }
+    auto start = starting_point(plan, folds_, threads_, sink);
+    state_.ridge_penalty = std::move(start.ridge_penalty);
+    memory_.current = std::move(start.tensors);
+    for (const auto& entry : plan.model->entries()) {
+      if (entry.role != Role::weight && entry.role != Role::learnt) continue;
+      memory_.first[entry.name] = at::zeros_like(memory_.current.at(entry.name));
+      memory_.second[entry.name] = at::zeros_like(memory_.current.at(entry.name));
+    }
+    for (const auto& [name, tensor] : memory_.current) {
+      best_[name] = tensor.clone();
+      if (plan.fit.average > 0) memory_.average[name] = tensor.clone();
+    }
+    state_.status.assign(
+        M, plan.fit.solver == Solver::ridge ? MemberStatus::finished : MemberStatus::running);
+    state_.best_score.assign(M, -kInfinity);
+    state_.best_epoch.assign(M, 0);
+    state_.learning_rate.assign(M, plan.fit.learning_rate);
+    state_.plateau_since.assign(M, 0);
+    for (const auto* name :
+         {"train_loss", "valid_loss", "valid_cc", "valid_cc_norm", "learning_rate", "seconds"})
+      state_.history[name];
+  }
+
+  FitResult run() {
+    make_chunks();
+    const auto begun = Clock::now();
+    if (state_.epoch == 0 && plan_.fit.solver == Solver::gradient) score_start();
+    while (!chunks_.empty() && state_.epoch < plan_.fit.max_epochs) {
+      const auto report = epoch(begun);
+      sink_.epoch_done(report);
+      const bool stop = sink_.stop_requested();
+      if (stop || sink_.wants_state(state_.epoch)) sink_.save(state());
+      if (stop && !chunks_.empty() && state_.epoch < plan_.fit.max_epochs) {
+        throw Stopped("stopped on request after epoch " + std::to_string(state_.epoch) +
+                      "; everything is saved, go on with --resume");
+      }
+    }
+    for (auto& status : state_.status) {
+      if (status == MemberStatus::running) status = MemberStatus::finished;
+    }
+    return {state(), best_};
+  }
+
+  Estimate estimate() {
+    make_chunks();
+    Estimate e;
+    e.members = static_cast<Index>(plan_.members.size());
+    e.parameters_per_member = plan_.model->parameter_count();
+    e.chunks = static_cast<Index>(chunks_.size());
+    e.members_per_chunk =
+        chunks_.empty() ? 0 : static_cast<Index>(chunks_.front().members().size());
+    e.threads = threads_;
+    // A few chunks are tried for an epoch; the others will cost and need no more.
+    const auto tried = std::min<Index>(e.chunks, threads_);
+    const std::vector<double> rates(static_cast<std::size_t>(e.members), plan_.fit.learning_rate);
+    const auto begun = Clock::now();
+    if (plan_.fit.solver == Solver::gradient && plan_.fit.max_epochs > 0) {
+      for_chunks(tried, [&](std::size_t c) { chunks_[c].train(1, rates); });
+    }
+    e.seconds_per_epoch = tried > 0 ? seconds_since(begun) * static_cast<double>(e.chunks) /
+                                          static_cast<double>(tried)
+                                    : 0;
+    e.bytes = static_cast<double>(peak_memory_bytes());
+    return e;
+  }
+
+ private:
+  // Members of one fold (and, where their stimuli come in different orders, one seed), cut into
+  // chunks. The same for a resumed run: members that have ended leave their chunk, they do not
+  // change where chunks begin.
+  void make_chunks() {
+    const auto& members = plan_.members;
+    const auto M = static_cast<Index>(members.size());
+    const bool orders_differ = plan_.fit.batch != kAllStimuli;
+    Index begin = 0;
+    while (begin < M) {
+      const auto& first = members[static_cast<std::size_t>(begin)];
+      Index end = begin + 1;
+      while (end < M && members[static_cast<std::size_t>(end)].fold == first.fold &&
+             (!orders_differ || members[static_cast<std::size_t>(end)].seed == first.seed)) {
+        ++end;
+      }
+      const auto size = chunk_size(end - begin, folds_[static_cast<std::size_t>(first.fold)]);
+      for (Index from = begin; from < end; from += size) {
+        std::vector<Index> active;
+        for (Index m = from; m < std::min(end, from + size); ++m) {
+          if (state_.status[static_cast<std::size_t>(m)] == MemberStatus::running)
+            active.push_back(m);
+        }
+        if (!active.empty()) {
+          chunks_.emplace_back(plan_, folds_[static_cast<std::size_t>(first.fold)],
+                               std::move(active), memory_, device_);
+        }
+      }
+      begin = end;
+    }
+  }
+
+  Index chunk_size(Index group, const FoldData& data) const {
+    if (run_.chunk > 0) return std::min(run_.chunk, group);
+    if (!device_.is_cpu()) return std::min<Index>(group, 512);
+    const bool own = plan_.model->prefilter().learns();
+    double largest = 0;  // numbers a frame
+    for (const auto& entry : plan_.model->entries()) {
+      if (entry.role == Role::weight)
+        largest = std::max(largest, static_cast<double>(entry.shape.front()));
+    }
+    const double inputs = static_cast<double>(plan_.dataset->bands() *
+                                              static_cast<Index>(plan_.model->channels().size()));
+    const double frames =
+        static_cast<double>(plan_.fit.batch == kAllStimuli
+                                ? data.all().layout->total
+                                : data.all().layout->total / data.stimuli() * plan_.fit.batch);
+    const double bytes = frames * 4 * (own ? 2 * inputs + 3 * largest : 3 * largest);
+    const auto fitting = static_cast<Index>((own ? kOwnInputBytes : kSharedInputBytes) / bytes);
+    const auto even = (group + threads_ - 1) / threads_;
+    return std::clamp<Index>(std::min(fitting, even), 1, group);
+  }
+
+  // Members are spread over threads where there are several chunks; a single chunk of large
+  // products has the threads inside those.
+  void for_chunks(Index n, const std::function<void(std::size_t)>& work) {
+    ops::set_inner_threads(n == 1 && large_steps() ? threads_ : 1);
+    parallel_for(n, threads_, [&](Index c) {
+      if (n > 1) ops::stay_on_this_thread();
+      work(static_cast<std::size_t>(c));
+    });
+  }
+
+  // Threads inside a product wait for each other at its end: on a machine that others use too, a
+  // step of small products takes ten times as long with them.
+  bool large_steps() const {
+    double multiplications = 0;
+    for (const auto& chunk : chunks_) {
+      const auto& data = folds_[static_cast<std::size_t>(
+          plan_.members[static_cast<std::size_t>(chunk.members().front())].fold)];
+      const auto frames = plan_.fit.batch == kAllStimuli
+                              ? data.all().layout->frames
+                              : data.all().layout->frames / data.stimuli() * plan_.fit.batch;
+      multiplications =
+          std::max(multiplications, static_cast<double>(frames * plan_.model->parameter_count()) *
+                                        static_cast<double>(chunk.members().size()));
+    }
+    return multiplications > kLargeStep;
+  }
+
+  double score_of(const EpochScores& scores, std::size_t i) const {
+    const double loss =
+        std::isnan(scores.valid_loss[i]) ? scores.train_loss[i] : scores.valid_loss[i];
+    double score = -loss;
+    if (plan_.fit.monitor != Monitor::valid_loss && !std::isnan(scores.valid_cc[i]))
+      score = scores.valid_cc[i];
+    if (plan_.fit.monitor == Monitor::valid_cc_norm && !std::isnan(scores.valid_cc_norm[i]))
+      score = scores.valid_cc_norm[i];
+    return std::isnan(score) ? -kInfinity : score;
+  }
+
+  // The starting values are the first candidates: a closed form may be better than what follows.
+  void score_start() {
+    for_chunks(static_cast<Index>(chunks_.size()), [&](std::size_t c) {
+      const auto scores = chunks_[c].validate();
+      for (std::size_t i = 0; i < chunks_[c].members().size(); ++i) {
+        if (std::isnan(scores.valid_loss[i])) continue;
+        state_.best_score[static_cast<std::size_t>(chunks_[c].members()[i])] = score_of(scores, i);
+      }
+    });
+  }
+
+  EpochReport epoch(Clock::time_point begun) {
+    const auto epoch_begun = Clock::now();
+    const auto number = ++state_.epoch;
+    const auto M = plan_.members.size();
+    std::map<std::string, std::vector<double>> row;
+    for (const auto* name :
+         {"train_loss", "valid_loss", "valid_cc", "valid_cc_norm", "learning_rate"}) {
+      row[name].assign(M, std::numeric_limits<double>::quiet_NaN());
+    }
+    set_rates(number);
+    for_chunks(static_cast<Index>(chunks_.size()), [&](std::size_t c) {
+      auto& chunk = chunks_[c];
+      std::vector<double> rates;
+      for (const auto member : chunk.members())
+        rates.push_back(state_.learning_rate[static_cast<std::size_t>(member)]);
+      const auto scores = chunk.train(number, rates);
+      for (std::size_t i = 0; i < rates.size(); ++i) {
+        const auto m = static_cast<std::size_t>(chunk.members()[i]);
+        row["train_loss"][m] = scores.train_loss[i];
+        row["valid_loss"][m] = scores.valid_loss[i];
+        row["valid_cc"][m] = scores.valid_cc[i];
+        row["valid_cc_norm"][m] = scores.valid_cc_norm[i];
+        row["learning_rate"][m] = rates[i];
+        judge(chunk, i, scores, number);
+      }
+    });
+    EpochReport report = summary(row, number);
+    leave_ended();
+    for (auto& [name, values] : row) state_.history[name].push_back(std::move(values));
+    state_.history["seconds"].push_back({seconds_since(epoch_begun)});
+    report.seconds = seconds_since(begun);
+    return report;
+  }
+
+  void set_rates(Index number) {
+    if (plan_.fit.schedule != Schedule::cosine) return;
+    const double part = static_cast<double>(number - 1) / static_cast<double>(plan_.fit.max_epochs);
+    const double rate = plan_.fit.learning_rate * (1 + std::cos(std::numbers::pi * part)) / 2;
+    std::fill(state_.learning_rate.begin(), state_.learning_rate.end(), rate);
+  }
+
+  // Best state, schedule and end of one member; members of other chunks are judged at the same
+  // time.
+  void judge(const Chunk& chunk, std::size_t place, const EpochScores& scores, Index number) {
+    const auto m = static_cast<std::size_t>(chunk.members()[place]);
+    if (!std::isfinite(scores.train_loss[place])) {
+      state_.status[m] = MemberStatus::failed;
+      return;
+    }
+    const double score = score_of(scores, place);
+    if (score > state_.best_score[m]) {
+      state_.best_score[m] = score;
+      state_.best_epoch[m] = number;
+      state_.plateau_since[m] = number;
+      chunk.store(place, best_);
+    }
+    if (plan_.fit.schedule == Schedule::plateau &&
+        number - state_.plateau_since[m] >= plan_.fit.schedule_patience) {
+      state_.learning_rate[m] *= plan_.fit.schedule_factor;
+      state_.plateau_since[m] = number;
+    }
+    if (number - state_.best_epoch[m] >= plan_.fit.patience)
+      state_.status[m] = MemberStatus::stopped_early;
+  }
+
+  // Members that have ended leave their chunk and cost nothing from now on.
+  void leave_ended() {
+    for (auto& chunk : chunks_) {
+      std::vector<std::size_t> staying;
+      for (std::size_t i = 0; i < chunk.members().size(); ++i) {
+        const auto m = static_cast<std::size_t>(chunk.members()[i]);
+        if (state_.status[m] == MemberStatus::running) {
+          staying.push_back(i);
+          continue;
+        }
+        chunk.store(i, memory_);
+        if (state_.status[m] == MemberStatus::failed) {
+          sink_.warning(
+              "the loss of " + name_of(m) + " is no longer finite in epoch " +
+              std::to_string(state_.epoch) + ": it stops with its state of epoch " +
+              std::to_string(state_.best_epoch[m]) +
+              ", the others go on; a lower fit.learning_rate or fit.gradient_clip may help");
+        }
+      }
+      if (staying.size() < chunk.members().size()) chunk.keep(staying);
+    }
+    std::erase_if(chunks_, [](const Chunk& chunk) { return chunk.members().empty(); });
+  }
+
+  std::string name_of(std::size_t m) const {
+    const auto& member = plan_.members[m];
+    return "member " + std::to_string(m) + " (" +
+           (member.unit < 0
+                ? "all units"
+                : "unit " + plan_.dataset->unit_ids[static_cast<std::size_t>(member.unit)]) +
+           ", seed " + std::to_string(member.seed) + ", fold " + std::to_string(member.fold) + ")";
+  }
+
+  EpochReport summary(std::map<std::string, std::vector<double>>& row, Index number) const {
+    const auto mean = [](const std::vector<double>& values) {
+      double sum = 0, n = 0;
+      for (const double v : values) {
+        if (std::isfinite(v)) {
+          sum += v;
+          ++n;
+        }
+      }
+      return n > 0 ? sum / n : std::numeric_limits<double>::quiet_NaN();
+    };
+    EpochReport report{};
+    report.epoch = number;
+    report.max_epochs = plan_.fit.max_epochs;
+    report.members = static_cast<Index>(plan_.members.size());
+    report.running = std::count(state_.status.begin(), state_.status.end(), MemberStatus::running);
+    report.train_loss = mean(row["train_loss"]);
+    report.valid_loss = mean(row["valid_loss"]);
+    report.valid_score = plan_.fit.monitor == Monitor::valid_loss ? -report.valid_loss
+                         : plan_.fit.monitor == Monitor::valid_cc ? mean(row["valid_cc"])
+                                                                  : mean(row["valid_cc_norm"]);
+    return report;
+  }
+
+  TrainerState state() {
+    for (const auto& chunk : chunks_) {
+      for (std::size_t i = 0; i < chunk.members().size(); ++i) chunk.store(i, memory_);
+    }
+    auto result = state_;
+    const auto put = [&](const std::string& prefix, const Tensors& tensors) {
+      for (const auto& [name, tensor] : tensors) result.tensors[prefix + name] = to_array(tensor);
+    };
+    put("current/", memory_.current);
+    put("best/", best_);
+    put("first/", memory_.first);
+    put("second/", memory_.second);
+    put("average/", memory_.average);
+    return result;
+  }
+
+  void restore(const TrainerState& saved) {
+    state_ = saved;
+    state_.tensors.clear();
+    const auto get = [&](const std::string& name, const at::Tensor& like) {
+      const auto found = saved.tensors.find(name);
+      if (found == saved.tensors.end())
+        throw DataError("last.h5", name, "is missing; the run cannot be resumed from it");
+      if (found->second.shape != like.sizes().vec()) {
+        throw DataError("last.h5", name,
+                        "has shape " + to_string(found->second.shape) + ", expected " +
+                            to_string(like.sizes().vec()));
+      }
+      return to_tensor(found->second);
+    };
+    for (const auto& entry : plan_.model->entries()) {
+      auto shape = entry.shape;
+      shape.insert(shape.begin(), static_cast<Index>(plan_.members.size()));
+      const auto like = at::empty(shape);
+      memory_.current[entry.name] = get("current/" + entry.name, like);
+      best_[entry.name] = get("best/" + entry.name, like);
+      if (plan_.fit.average > 0) memory_.average[entry.name] = get("average/" + entry.name, like);
+      if (entry.role != Role::weight && entry.role != Role::learnt) continue;
+      memory_.first[entry.name] = get("first/" + entry.name, like);
+      memory_.second[entry.name] = get("second/" + entry.name, like);
+    }
+  }
+
+  const Plan& plan_;
+  at::Device device_;
+  int threads_;
+  RunOptions run_;
+  Sink& sink_;
+  std::vector<FoldData> folds_;
+  Memory memory_;
+  Tensors best_;
+  TrainerState state_;  // without its tensors
+  std::vector<Chunk> chunks_;
+};
+
+}  // namespace
+
+FitResult train(const Plan& plan, const RunOptions& run, Sink& sink,
+                const TrainerState* resume_from) {
+  return Trainer(plan, run, sink, resume_from).run();
+}
+
+Estimate estimate(const Plan& plan, const RunOptions& run) {
+  Sink silent;
+  return Trainer(plan, run, silent, nullptr).estimate();
+}
+
+Array<float> predict(const Model& model, const Tensors& tensors,
+                     const std::vector<Standardisation>& standardisation,
+                     const Array<float>& spectrogram, const RunOptions& run) {
+  const ops::WithoutGradients guard;
+  const auto device = device_of(run);
+  const int threads = device.is_cpu() ? threads_of(run) : 1;
+  const auto F = spectrogram.dim(0), T = spectrogram.dim(1);
+  const auto layout = ops::join({T}, model.gap());
+  const auto input = [&](const Standardisation& standard) {
+    auto values = spectrogram;
+    standard.apply(values);
+    auto x = at::zeros({1, layout->total, F});
+    x[0].narrow(0, model.gap(), T).copy_(at::from_blob(values.data(), {F, T}, at::kFloat).t());
+    return x.to(device);
+  };
+  const auto M = model.entries().empty() ? 1 : tensors.begin()->second.size(0);
+  Array<float> result({M, model.outputs(), T});
+  const auto store = [&](const at::Tensor& response, Index first) {
+    const auto rows =
+        response.narrow(1, model.gap(), T).transpose(1, 2).to(at::kCPU).contiguous();  // (m, N, T)
+    std::copy_n(rows.data_ptr<float>(), rows.numel(), result.data() + first * model.outputs() * T);
+  };
+  const auto some = [&](Index first, Index count) {
+    Tensors part;
+    for (const auto& [name, tensor] : tensors)
+      part[name] = tensor.narrow(0, first, count).to(device);
+    return part;
+  };
+  constexpr Index kAtOnce = 16;  // members
+  const bool one_input = standardisation.size() == 1;
+  const Index step = one_input ? kAtOnce : 1;
+  const auto shared = one_input ? input(standardisation.front()) : at::Tensor();
+  const auto pieces = (M + step - 1) / step;
+  ops::set_inner_threads(pieces > 1 ? 1 : threads);
+  parallel_for(pieces, threads, [&](Index piece) {
+    const ops::WithoutGradients inner;
+    if (pieces > 1) ops::stay_on_this_thread();
+    const auto first = piece * step, count = std::min(step, M - first);
+    const auto x = one_input ? shared : input(standardisation[static_cast<std::size_t>(first)]);
+    store(model.respond(some(first, count), x, layout), first);
+  });
+  ops::set_inner_threads(threads);
+  return result;
+}
+
+}  // namespace strffit

@@ -1,0 +1,103 @@
+// Trains all members of a study side by side.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataset/dataset.hpp"
+#include "dataset/prepare.hpp"
+#include "dataset/split.hpp"
+#include "model/model.hpp"
+#include "training/options.hpp"
+#include "util/array.hpp"
+#include "util/observer.hpp"
+
+namespace strffit {
+
+// One independent model of the ensemble.
+struct Member {
+  std::int64_t unit =
+      -1;  // index into Dataset::unit_ids; -1: predicts all units that can be fitted
+  std::int64_t seed = 0;
+  std::int64_t fold = 0;  // index into the partitions
+};
+
+// What is trained on what. Members: folds x seeds x units, the last fastest.
+struct Plan {
+  const Dataset* dataset;                        // smoothed already where asked for
+  std::vector<Partition> partitions;             // one per fold
+  std::vector<Standardisation> standardisation;  // one per fold; mean 0, std 1 where none is wanted
+  std::shared_ptr<const Model> model;            // outputs: 1 (independent), or the number of units
+  std::vector<Member> members;
+  std::vector<UnusableUnit>
+      unusable;  // fitted by nobody: no member in independent mode, no target in population
+  FitOptions fit;
+};
+
+// Throws DataError where no unit can be fitted.
+Plan make_plan(const Dataset& dataset, const SplitOptions& split, Standardise how,
+               const ModelSpec& model, const FitOptions& fit);
+
+// Why a member ended; `running` while it has not.
+enum class MemberStatus : std::uint8_t { running, finished, stopped_early, failed };
+
+// Everything needed to go on exactly, and all results so far. By name: parameters, buffers
+// (current), best parameters and buffers ("best/..."), optimiser ("first/...", "second/..."),
+// running means ("average/..."), each (M, ...) float32.
+struct TrainerState {
+  std::int64_t epoch = 0;  // epochs done
+  std::map<std::string, Array<float>> tensors;
+  std::vector<MemberStatus> status;  // (M)
+  std::vector<double>
+      best_score;  // (M) the monitored value, larger is better; -infinity before the first
+  std::vector<std::int64_t> best_epoch;     // (M) 0: the starting values
+  std::vector<double> learning_rate;        // (M) now
+  std::vector<std::int64_t> plateau_since;  // (M) epoch of the last improvement or reduction
+  std::map<std::string, std::vector<std::vector<double>>>
+      history;                  // name -> epochs x M; "seconds": epochs x 1
+  Array<double> ridge_penalty;  // (M, N) chosen penalties, relative to the inputs' mean power;
+                                // empty without ridge
+};
+
+// Where the trainer tells what happens, and what it may keep; calls come from the thread that
+// called train().
+class Sink : public Observer {
+ public:
+  // Asked after every epoch; if true, `save` is called with the state.
+  virtual bool wants_state(std::int64_t epoch) {
+    (void)epoch;
+    return false;
+  }
+  // Called too when stop_requested() is true after an epoch; then train() throws Stopped.
+  virtual void save(const TrainerState& state) { (void)state; }
+};
+
+struct FitResult {
+  TrainerState state;  // of the end
+  Tensors best;        // parameters and buffers of every member's best state, (M, ...) float32, CPU
+};
+
+// Trains until every member has ended. `resume_from`: go on from a state of the same plan.
+// Bit-identical on the CPU for the same plan and run options, resumed or not.
+FitResult train(const Plan& plan, const RunOptions& run, Sink& sink,
+                const TrainerState* resume_from = nullptr);
+
+// Predictions of the members for one stimulus: spectrogram (F, T) as recorded -> (M, N, T).
+// `standardisation`: one, or one per member.
+Array<float> predict(const Model& model, const Tensors& tensors,
+                     const std::vector<Standardisation>& standardisation,
+                     const Array<float>& spectrogram, const RunOptions& run);
+
+// What the run will need, before it begins.
+struct Estimate {
+  std::int64_t members, parameters_per_member, chunks, members_per_chunk, threads;
+  double bytes;              // peak memory
+  double seconds_per_epoch;  // all members; measured on a part of them
+};
+Estimate estimate(const Plan& plan, const RunOptions& run);
+
+}  // namespace strffit

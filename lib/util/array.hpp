@@ -1,0 +1,44 @@
+// A plain dense array in C order: what files, dataset and metrics exchange without LibTorch.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace strffit {
+
+using Shape = std::vector<std::int64_t>;
+
+// Number of elements of a shape; 1 for a scalar's empty shape.
+inline std::int64_t count(const Shape& shape) {
+  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+}
+
+// "(37, 20, 999)".
+inline std::string to_string(const Shape& shape) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    text += (i ? ", " : "") + std::to_string(shape[i]);
+  }
+  return text + ")";
+}
+
+template <class T>
+struct Array {
+  Shape shape;
+  std::vector<T> values;  // count(shape) of them, last axis fastest
+
+  Array() = default;
+  explicit Array(Shape s, T fill = T{})
+      : shape(std::move(s)), values(static_cast<std::size_t>(count(shape)), fill) {}
+  Array(Shape s, std::vector<T> v) : shape(std::move(s)), values(std::move(v)) {}
+
+  std::int64_t size() const { return static_cast<std::int64_t>(values.size()); }
+  std::int64_t dim(std::size_t axis) const { return shape.at(axis); }
+  T* data() { return values.data(); }
+  const T* data() const { return values.data(); }
+};
+
+}  // namespace strffit

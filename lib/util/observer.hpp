@@ -1,0 +1,28 @@
+// Who watches a long command: the library tells, the program draws.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace strffit {
+
+struct EpochReport {
+  std::int64_t epoch = 0, max_epochs = 0;
+  std::int64_t running = 0, members = 0;
+  double train_loss = 0, valid_loss = 0, valid_score = 0;  // means over the members still running
+  double seconds = 0;                                      // since training began in this process
+};
+
+// All calls come from the thread that called the command.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  // "ridge: 20 penalties, ..."; for the log.
+  virtual void began(const std::string& what) { (void)what; }
+  virtual void epoch_done(const EpochReport& report) { (void)report; }
+  virtual void warning(const std::string& message) { (void)message; }
+  // Asked between the steps of the work; true ends it as soon as what is needed to go on is saved.
+  virtual bool stop_requested() { return false; }
+};
+
+}  // namespace strffit

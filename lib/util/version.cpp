@@ -1,0 +1,7 @@
+#include "util/version.hpp"
+
+namespace strffit {
+
+const char* version() { return STRFFIT_VERSION; }
+
+}  // namespace strffit

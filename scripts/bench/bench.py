@@ -1,0 +1,168 @@
+"""Times deepSTRF and strffit in turn on one dataset; scripts/bench.sh calls it.
+
+Every sample is saved as soon as it is taken: an interrupted benchmark goes on where it was.
+"""
+import argparse
+import hashlib
+import importlib.metadata
+import itertools
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+
+import report
+import study
+from programs import DeepStrf, Strffit
+
+LIGHT, HEAVY = ("linear", "ln", "nrf", "dnet"), ("conv2d", "statenet")
+FOLDER = pathlib.Path("build/bench")
+
+
+class State:
+    """The samples taken so far, in a file; those of another program or dataset are put aside."""
+
+    def __init__(self, path, key, fresh):
+        self.path, self.data = path, {"key": key, "samples": {}}
+        if path.exists() and not fresh:
+            saved = json.loads(path.read_text())
+            if saved["key"] == key:
+                self.data = saved
+            else:
+                path.rename(path.with_suffix(".previous.json"))
+                print(f"bench: program, dataset or machine changed: starting anew, earlier samples "
+                      f"in {path.with_suffix('.previous.json')}", file=sys.stderr)
+
+    def samples(self, name):
+        return self.data["samples"].get(name, [])
+
+    def add(self, name, sample):
+        self.data["samples"].setdefault(name, []).append(sample)
+        # Written beside and renamed: a kill leaves the former or the new file.
+        beside = self.path.with_suffix(".tmp")
+        beside.write_text(json.dumps(self.data, indent=1))
+        beside.rename(self.path)
+
+    def take(self, name, count, measure):
+        """Calls measure until there are count samples; all of them."""
+        while len(self.samples(name)) < count:
+            print(f"bench: {name}, {len(self.samples(name)) + 1} of {count}", file=sys.stderr)
+            self.add(name, measure() | {"load": os.getloadavg()[0]})
+        return self.samples(name)
+
+
+def sha256(path):
+    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+
+
+def processor():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def commit(options):
+    if options.given_program:
+        return "not known: a program given by --strffit"
+    described = subprocess.run(["git", "describe", "--always", "--dirty"], text=True,
+                               capture_output=True)
+    return f"commit {described.stdout.strip() or 'not known'}"
+
+
+def cell_name(kind, adaptrans, batch):
+    return f"{kind}, {'AdapTrans' if adaptrans else 'plain'}, batch {batch}"
+
+
+def time_cell(deepstrf, strffit, dataset, kind, adaptrans, batch, epochs):
+    """One turn of each program; the first epoch warms up and is left out on both sides."""
+    theirs = deepstrf.ask(job="epochs", kind=kind, adaptrans=adaptrans, batch=batch, epochs=epochs)
+    ours = strffit.train(kind, adaptrans, dataset, "fit.mode=independent", f"fit.batch={batch}",
+                         f"fit.max_epochs={1 + epochs}", "fit.patience=1000000",
+                         *study.NO_OUTPUT)
+    plan = strffit.plan(kind, adaptrans, dataset, "fit.mode=independent")
+    return {"deepstrf_ms": 1e3 * statistics.median(theirs["seconds"]),
+            "strffit_ms": 1e3 * statistics.median(ours["epoch_seconds"][1:]) / ours["members"],
+            "deepstrf_parameters": theirs["parameters"],
+            "strffit_parameters": plan["parameters_per_member"],
+            "members": ours["members"], "command": ours["command"]}
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="scripts/bench.sh", description=__doc__)
+    parser.add_argument("dataset", nargs="?", help="with a split at every sound, all sounds of one "
+                        "length (default: a simulated one)")
+    parser.add_argument("--repetitions", type=int, default=3, help="of linear, ln, nrf and dnet; "
+                        "the slow conv2d and statenet take a third (default 3)")
+    parser.add_argument("--kinds", default=",".join(LIGHT + HEAVY))
+    parser.add_argument("--threads", type=int, default=2, help="of both programs (default 2)")
+    parser.add_argument("--quick", action="store_true", help="one short repetition, to try the "
+                        "benchmark itself; writes build/bench/quick.md, no documentation")
+    parser.add_argument("--study", action="store_true", help="also whole studies, time to "
+                        "accuracy, growth with members, start-up and memory (half an hour)")
+    parser.add_argument("--fresh", action="store_true", help="forget the samples taken so far")
+    parser.add_argument("--strffit", help="program (default: build/release/strffit, built)")
+    parser.add_argument("--from", dest="caller", default=".", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.kinds = options.kinds.split(",")
+    if unknown := set(options.kinds) - set(LIGHT + HEAVY):
+        parser.error(f"no such kind: {', '.join(unknown)}; known: {', '.join(LIGHT + HEAVY)}")
+    if options.repetitions < 1 or options.threads < 1:
+        parser.error("--repetitions and --threads must be at least 1")
+    caller = pathlib.Path(options.caller)
+    options.dataset = caller / options.dataset if options.dataset else None
+    options.given_program = options.strffit is not None
+    options.strffit = (caller / options.strffit if options.given_program
+                       else pathlib.Path("build/release/strffit").resolve())
+    for path in (options.dataset, options.strffit):
+        if path and not path.is_file():
+            parser.error(f"{path}: no such file")
+    return options
+
+
+def main():
+    options = parse()
+    scratch = FOLDER / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    strffit = Strffit(options.strffit, scratch, options.threads)
+    dataset = options.dataset or strffit.simulate(scratch / "simulated.h5", units=37, bands=34,
+                                                  stimuli=20, seconds=5)
+    if (load := os.getloadavg()[0]) > 0.5:
+        print(f"bench: warning: the machine is busy (load {load:.1f}): nothing will be judged",
+              file=sys.stderr)
+    deepstrf = DeepStrf(dataset, options.threads)
+    key = {"dataset": sha256(dataset), "strffit": sha256(options.strffit), "torch": deepstrf.torch,
+           "deepstrf": importlib.metadata.version("deepSTRF"), "threads": options.threads,
+           "processor": processor(), "cores": os.cpu_count(), "quick": options.quick}
+    state = State(FOLDER / ("quick.json" if options.quick else "samples.json"), key, options.fresh)
+    facts = key | {"version": strffit.call("--version")[0].strip(), "dataset_name": dataset.name,
+                   "python": platform.python_version(), "commit": commit(options),
+                   "system": platform.freedesktop_os_release()["PRETTY_NAME"]}
+
+    repetitions = 1 if options.quick else options.repetitions
+    # Repetition by repetition over all cells, so that a slow minute of the machine hits all alike.
+    for repetition, kind, adaptrans, batch in itertools.product(
+            range(repetitions), options.kinds, (False, True), ("all", 1)):
+        heavy = kind in HEAVY
+        epochs = 1 if options.quick else 2 if heavy else 5
+        if heavy and repetition >= (repetitions + 2) // 3:
+            continue
+        state.take(cell_name(kind, adaptrans, batch), repetition + 1, lambda: time_cell(
+            deepstrf, strffit, dataset, kind, adaptrans, batch, epochs))
+    sections = {"epochs": report.epochs_section(state, options.kinds, cell_name, facts)}
+    if options.study:
+        rows = study.measure(state, deepstrf, strffit, dataset, key["dataset"], scratch,
+                             options.quick)
+        sections["study"] = report.study_section(rows, facts)
+    deepstrf.close()
+    print("\n\n".join(sections.values()))
+    path = FOLDER / "quick.md" if options.quick else pathlib.Path("docs/speed.md")
+    report.write(path, sections)
+    print(f"bench: written to {path}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

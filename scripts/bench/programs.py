@@ -1,0 +1,105 @@
+"""Runs the two programs that are compared, and measures them."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+import h5py
+import numpy as np
+
+CONTEXT, HIDDEN = 9, 20
+
+
+class DeepStrf:
+    """A process of deepSTRF that answers jobs (deepstrf_epoch.py)."""
+
+    def __init__(self, dataset, threads):
+        script = pathlib.Path(__file__).with_name("deepstrf_epoch.py")
+        start = time.perf_counter()
+        self.process = subprocess.Popen(
+            [sys.executable, str(script), str(dataset), f"--threads={threads}",
+             f"--context={CONTEXT}", f"--hidden={HIDDEN}"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=os.environ | {"OMP_NUM_THREADS": str(threads)})
+        self.torch = self._answer()["torch"]
+        self.start_seconds = time.perf_counter() - start
+
+    def _answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit("bench: deepSTRF ended early; its message is above")
+        return json.loads(line)
+
+    def ask(self, **job):
+        self.process.stdin.write(json.dumps(job) + "\n")
+        self.process.stdin.flush()
+        return self._answer()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Strffit:
+    """The program, with its runs in a scratch folder."""
+
+    def __init__(self, program, scratch, threads):
+        self.program, self.scratch, self.threads = str(program), scratch, threads
+
+    def call(self, *arguments):
+        """(standard output, seconds from start to end, peak resident memory in MB)."""
+        start = time.perf_counter()
+        with open(self.scratch / "stderr.log", "w+", encoding="utf-8") as log:
+            process = subprocess.Popen([self.program, *map(str, arguments)], text=True,
+                                       stdout=subprocess.PIPE, stderr=log)
+            output = process.stdout.read()
+            # What /usr/bin/time -v calls "Maximum resident set size", of this child alone.
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - start
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode != 0:
+                log.seek(0)
+                raise SystemExit(f"bench: exit code {process.returncode} of\n  {self.program} "
+                                 f"{' '.join(map(str, arguments))}\n{log.read()}")
+        return output, seconds, usage.ru_maxrss * 1024 / 1e6
+
+    def train_arguments(self, kind, adaptrans, dataset, *settings, threads=None):
+        # deepSTRF's conv2d and statenet take neither size; what it uses is strffit's default
+        # (the table of parameters shows it).
+        sizes = {"conv2d": (), "statenet": (), "linear": (f"model.context={CONTEXT}",),
+                 "ln": (f"model.context={CONTEXT}",)}
+        sizes = sizes.get(kind, (f"model.context={CONTEXT}", f"model.hidden={HIDDEN}"))
+        return ["train", f"configs/{kind}.yaml", f"data.file={dataset}", *sizes,
+                f"model.prefilter.kind={'adaptrans' if adaptrans else 'none'}", *settings,
+                "--device", "cpu", "--threads", threads or self.threads]
+
+    def train(self, *arguments, **options):
+        """A whole run: wall and peak of `call`, what results.h5 says, and the command."""
+        folder = self.scratch / "run"
+        shutil.rmtree(folder, ignore_errors=True)
+        command = [*self.train_arguments(*arguments, **options), "--out", folder]
+        _, wall, peak = self.call(*command)
+        with h5py.File(folder / "results.h5") as results:
+            scores = results["metrics/test/cc_norm"][()] if "metrics/test" in results else [np.nan]
+            return {"wall": wall, "peak_megabytes": peak, "folder": str(folder),
+                    "epoch_seconds": results["history/seconds"][()].tolist(),
+                    "members": results["history/train_loss"].shape[1],
+                    "test_cc_norm": float(np.nanmean(scores)),
+                    # As a reader would call it: with the dataset in their own folder.
+                    "command": " ".join(["strffit", *map(str, command)]).replace(
+                        str(arguments[2]), arguments[2].name)}
+
+    def plan(self, *arguments, **options):
+        """What --dry-run expects."""
+        command = [*self.train_arguments(*arguments, **options), "--dry-run", "--json"]
+        return json.loads(self.call(*command)[0])
+
+    def simulate(self, path, **options):
+        """A simulated dataset, made once; one that exists was made with these options."""
+        if not path.exists():
+            flags = [part for name, value in options.items() for part in (f"--{name}", value)]
+            self.call("simulate", "--out", path, *flags)
+        return path

@@ -1,0 +1,171 @@
+"""What a user waits for: whole studies, time to accuracy, growth with members, start-up, memory."""
+import statistics
+
+from report import number
+
+# Of ns1_even.h5 alone: score that deepSTRF reaches with AdapTrans as a population model, in these
+# seconds on one core (AdamW, one sound a step, until 25 epochs bring nothing), and the share of
+# them that strffit may take. Measured once, not by this benchmark.
+NS1_EVEN = "e68c99ab9da085dcdc68fae7eb15ad4709c63f7b710def22b8ce601b4cd79445"
+ACCURACY = {"linear": (0.627, 61, 20), "nrf": (0.663, 113, 20), "dnet": (0.718, 120, 20),
+            "conv2d": (0.756, 179, 4)}
+NO_OUTPUT = ("output.predictions=none", "output.kernels=false")
+
+
+def seeds(count):
+    return f"fit.seeds=[{','.join(map(str, range(count)))}]"
+
+
+def measure(state, deepstrf, strffit, dataset, dataset_sha256, scratch, quick):
+    """Tables, each {title, note, header, rows, loads}; True or False: whether a goal is reached."""
+    tables = [whole_study(state, deepstrf, strffit, dataset, quick)]
+    if dataset_sha256 == NS1_EVEN:
+        tables.append(time_to_accuracy(state, strffit, dataset, quick))
+    tables.append(growth(state, strffit, scratch, quick))
+    tables.append(start_up(state, strffit, dataset, quick))
+    tables.append(memory(state, strffit, dataset, quick))
+    tables.append(memory_of_4000(state, strffit, scratch, quick))
+    return tables
+
+
+def loads(*samples):
+    return [sample["load"] for sample in samples]
+
+
+def whole_study(state, deepstrf, strffit, dataset, quick):
+    epochs, n_seeds = (2, 1) if quick else (50, 10)
+    theirs = state.take("study of deepSTRF", 2, lambda: deepstrf.ask(
+        job="fit", kind="nrf", adaptrans=True, unit=len(state.samples("study of deepSTRF")),
+        epochs=epochs) | {"start": deepstrf.start_seconds})
+    ours = state.take("study of strffit", 1, lambda: strffit.train(
+        "nrf", True, dataset, "fit.mode=independent", seeds(n_seeds), "fit.batch=1",
+        f"fit.max_epochs={epochs}", "fit.patience=1000000"))[0]
+    fit = statistics.mean(sample["seconds"] for sample in theirs)
+    total = theirs[0]["start"] + fit * ours["members"]
+    return {"title": f"A study: {ours['members']} fits of nrf with AdapTrans, {epochs} epochs",
+            "note": f"Whole processes. strffit ran all {ours['members']} fits; of deepSTRF "
+                    f"{len(theirs)} fits were measured, one after the other, and multiplied: "
+                    f"{theirs[0]['start']:.1f} s to start and {fit:.1f} s a fit. "
+                    f"Command: `{ours['command']}`",
+            "header": ["deepSTRF, s (computed)", "strffit, s", "factor", "asked", "reached",
+                       "strffit, peak MB"],
+            "rows": [[number(total), number(ours["wall"]), number(total / ours["wall"]), 20,
+                      total / ours["wall"] >= 20, number(ours["peak_megabytes"])]],
+            "loads": loads(ours, *theirs)}
+
+
+def time_to_accuracy(state, strffit, dataset, quick):
+    rows, all_samples = [], []
+    for kind, (target, seconds, share) in ACCURACY.items():
+        limit = ("fit.max_epochs=2",) if quick else ()
+        samples = state.take(f"accuracy of {kind}", 1 if quick else 3,
+                             lambda: strffit.train(kind, True, dataset, *limit, threads=1))
+        wall = statistics.median(sample["wall"] for sample in samples)
+        score = statistics.median(sample["test_cc_norm"] for sample in samples)
+        # Without the score there is no time to it, and so no factor.
+        factor = number(seconds / wall) if score >= target else "score not reached"
+        rows.append([kind, target, f"{score:.3f}", seconds, number(seconds / share), number(wall),
+                     factor, score >= target and wall <= seconds / share])
+        all_samples += samples
+    return {"title": "Time to accuracy, population models with AdapTrans",
+            "note": "From the shell prompt to the saved result, one thread, the configurations of "
+                    "`configs/` as they are; mean test cc_norm over units. deepSTRF's scores and "
+                    "seconds were measured once on one core, not in this run.",
+            "header": ["model", "deepSTRF, cc_norm", "strffit, cc_norm", "deepSTRF, s", "asked, s",
+                       "strffit, s", "factor", "score and time reached"],
+            "rows": rows, "loads": loads(*all_samples)}
+
+
+def growth(state, strffit, scratch, quick):
+    dataset = strffit.simulate(scratch / "growth.h5", units=10, bands=34, stimuli=20, seconds=5)
+    rows, all_samples = [], []
+    counts = ((1, 1), (10, 1)) if quick else ((1, 1), (10, 1), (10, 10), (10, 100))
+    for kind, adaptrans in (("linear", False), ("nrf", False), ("nrf", True)):
+        costs = []
+        for units, n_seeds in counts:
+            members = units * n_seeds
+            epochs = 2 if quick else 21 if members <= 10 else 6 if members <= 100 else 3
+            sample = state.take(
+                f"growth of {kind}, {'AdapTrans' if adaptrans else 'plain'}, {members}", 1,
+                lambda: one_growth(strffit, kind, adaptrans, dataset, units, n_seeds, epochs))[0]
+            costs.append(sample["ms"])
+            all_samples.append(sample)
+        rows.append([kind, "AdapTrans" if adaptrans else "none", *map(number, costs)])
+    return {"title": "Growth with members",
+            "note": "ms an epoch per member, one sound a step, simulated data of 14 training "
+                    "sounds of 1,000 frames and 34 bands. One member alone has its threads inside.",
+            "header": ["model", "prefilter", *(f"{u * s} members" for u, s in counts)],
+            "rows": rows, "loads": loads(*all_samples)}
+
+
+def one_growth(strffit, kind, adaptrans, dataset, units, n_seeds, epochs):
+    run = strffit.train(kind, adaptrans, dataset, f"data.units=[0-{units - 1}]",
+                        "fit.mode=independent", seeds(n_seeds), "fit.batch=1",
+                        f"fit.max_epochs={epochs}", "fit.patience=1000000", *NO_OUTPUT)
+    assert run["members"] == units * n_seeds, f"{run['members']} members were fitted"
+    return {"ms": 1e3 * statistics.median(run["epoch_seconds"][1:]) / run["members"]}
+
+
+def start_up(state, strffit, dataset, quick):
+    count = 1 if quick else 7
+    version = state.take("start-up of --version", count,
+                         lambda: {"seconds": strffit.call("--version")[1]})
+    if len(state.samples("start-up of eval")) < count:
+        run = strffit.train("linear", False, dataset, "fit.solver=ridge")["folder"]
+    evaluation = state.take("start-up of eval", count, lambda: {
+        "seconds": strffit.call("eval", run, "--threads", strffit.threads)[1]})
+    medians = {"strffit --version": statistics.median(sample["seconds"] for sample in version),
+               "strffit eval, linear, population":
+                   statistics.median(sample["seconds"] for sample in evaluation)}
+    rows = [[command, number(seconds), 0.6, seconds < 0.6] for command, seconds in medians.items()]
+    return {"title": "Start-up", "note": f"Whole process, median of {count}.",
+            "header": ["command", "s", "asked, below", "reached"], "rows": rows,
+            "loads": loads(*version, *evaluation)}
+
+
+def memory(state, strffit, dataset, quick):
+    rows, all_samples = [], []
+    kinds = ("linear", "nrf") if quick else ("linear", "ln", "nrf", "dnet", "conv2d", "statenet")
+    for kind in kinds:
+        for adaptrans in (False, True):
+            name = f"memory of {kind}, {'AdapTrans' if adaptrans else 'plain'}"
+            sample = state.take(name, 1, lambda: one_memory(strffit, kind, adaptrans, dataset))[0]
+            ratio = sample["plan_megabytes"] / sample["peak_megabytes"]
+            rows.append([kind, "AdapTrans" if adaptrans else "none",
+                         number(sample["plan_megabytes"]), number(sample["peak_megabytes"]),
+                         f"{100 * (ratio - 1):+.0f} %", abs(ratio - 1) <= 0.25])
+            all_samples.append(sample)
+    return {"title": "Memory",
+            "note": "What `--dry-run` expects of a run of one member per unit, one sound a step, "
+                    "against the peak resident memory of that run (two epochs).",
+            "header": ["model", "prefilter", "expected, MB", "peak, MB", "difference",
+                       "within 25 %"],
+            "rows": rows, "loads": loads(*all_samples)}
+
+
+def one_memory(strffit, kind, adaptrans, dataset):
+    settings = ("fit.mode=independent", "fit.batch=1", "fit.max_epochs=2")
+    return {"plan_megabytes": strffit.plan(kind, adaptrans, dataset, *settings)["megabytes"],
+            "peak_megabytes": strffit.train(kind, adaptrans, dataset, *settings)["peak_megabytes"]}
+
+
+def memory_of_4000(state, strffit, scratch, quick):
+    units, sounds = (4, 10) if quick else (400, 100)
+    dataset = strffit.simulate(scratch / f"memory-{units}.h5", units=units, bands=34,
+                               stimuli=sounds, seconds=5, trials=2)
+    # As float32 in memory: spectrograms (34 bands) and responses (2 trials a unit).
+    data_megabytes = sounds * 1000 * (34 + 2 * units) * 4 / 1e6
+    limit = data_megabytes + 2 * 1024**3 / 1e6
+    rows, all_samples = [], []
+    for kind in ("linear", "ln", "nrf"):
+        sample = state.take(f"memory of {10 * units} members, {kind}", 1, lambda: {
+            "megabytes": strffit.plan(kind, True, dataset, "fit.mode=independent", seeds(10),
+                                      "fit.batch=1")["megabytes"]})[0]
+        rows.append([kind, number(sample["megabytes"]), number(limit),
+                     sample["megabytes"] <= limit])
+        all_samples.append(sample)
+    return {"title": f"Memory of {10 * units} members",
+            "note": f"{sounds} simulated sounds of 1,000 frames, {units} units x 10 seeds, with "
+                    "AdapTrans, as `--dry-run` expects it (not run).",
+            "header": ["model", "expected, MB", "data and 2 GiB, MB", "within"],
+            "rows": rows, "loads": loads(*all_samples)}

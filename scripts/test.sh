@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Installs what is missing, then runs every check and test. With names of stages: only those.
+#   checks      layout, formatting, which room includes which
+#   release     warnings are errors, every header compiles alone, every test
+#   quickstart  the new user's first command, the tour of README.md, the code of docs/python.md
+#   asan        every test under AddressSanitizer and UndefinedBehaviorSanitizer
+#   tsan        the trainer's tests under ThreadSanitizer, built without precompiled headers
+#   wheel       the tests against PyPI's current LibTorch instead of the system's
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+all_stages=(checks release quickstart asan tsan wheel)
+tsan_rooms=(util training)
+# Against the wheel: what calls LibTorch.
+wheel_rooms=(ops prefilter model training contract)
+
+stages=("$@")
+((${#stages[@]})) || stages=("${all_stages[@]}")
+summary=()
+skipped=0
+
+skip() {
+  echo "*** SKIPPED: $1" >&2
+  summary+=("*** SKIPPED: $1")
+  skipped=$((skipped + 1))
+}
+
+build() {  # folder, targets...
+  local folder=$1
+  shift
+  cmake --build "$folder" ${1:+--target "$@"}
+}
+
+# Keeps ctest's closing line for the end. 120 s is forty times what the slowest test needs.
+test_build() {  # name, ctest's arguments...
+  local name=$1 output=build/$1-ctest.txt
+  shift
+  ctest "$@" --no-tests=error | tee "$output"
+  summary+=("$name: $(grep 'tests passed' "$output")")
+}
+
+# Those of the given rooms that have tests.
+programs_of() {  # folder, rooms...
+  local folder=$1 known
+  shift
+  known=$(ctest --test-dir "$folder" -N)
+  for room in "$@"; do
+    if grep -q ": $room\$" <<<"$known"; then echo "test_$room"; fi
+  done
+}
+names_of() { local IFS='|'; echo "^(${*#test_})\$"; }
+
+run_checks() {
+  scripts/check_includes
+  scripts/check_format
+  summary+=("checks: passed")
+}
+
+run_release() {
+  cmake --preset release -DSTRFFIT_WERROR=ON
+  build build/release
+  build build/release headers_alone
+  test_build release --preset release
+}
+
+run_quickstart() {
+  scripts/quickstart.sh
+  scripts/check_readme
+  if python=$(python_with numpy h5py matplotlib); then
+    "$python" scripts/check_python_docs
+    summary+=("quickstart, README.md, docs/python.md: passed")
+  else
+    summary+=("quickstart, README.md: passed")
+    skip "docs/python.md: needs numpy, h5py and matplotlib from PyPI, which could not be fetched"
+  fi
+}
+
+run_asan() {
+  cmake --preset asan -DSTRFFIT_WERROR=ON
+  build build/asan
+  test_build asan --preset asan
+}
+
+run_tsan() {
+  cmake --preset tsan -DSTRFFIT_WERROR=ON
+  local programs
+  mapfile -t programs < <(programs_of build/tsan "${tsan_rooms[@]}")
+  build build/tsan "${programs[@]}"
+  test_build tsan --preset tsan -R "$(names_of "${programs[@]}")"
+}
+
+run_wheel() {
+  local python root programs
+  if ! python=$(python_with --no-deps torch) || ! root=$(scripts/wheel_torch_root "$python"); then
+    skip "wheel: PyPI's LibTorch could not be fetched"
+    return
+  fi
+  # No -Werror: GCC's optimiser suspects code of headers that change every few weeks.
+  cmake -S . -B build/wheel -G Ninja -DCMAKE_BUILD_TYPE=Release -DSTRFFIT_WERROR=OFF \
+    -DTorch_ROOT="$root" -DTorch_CPU_ONLY=ON
+  mapfile -t programs < <(programs_of build/wheel "${wheel_rooms[@]}")
+  build build/wheel "${programs[@]}"
+  test_build wheel --test-dir build/wheel --output-on-failure -j 2 -R "$(names_of "${programs[@]}")"
+}
+
+# Prints the path of a python3 in build/python that has these packages from PyPI.
+python_with() {
+  local python=build/python/bin/python3
+  [[ -x $python ]] || python3 -m venv build/python >&2 || return 1
+  "$python" -m pip install --quiet --disable-pip-version-check --no-compile "$@" >&2 ||
+    return 1
+  echo "$python"
+}
+
+scripts/setup.sh --tests
+mkdir -p build
+for stage in "${stages[@]}"; do
+  declare -F "run_$stage" >/dev/null || { echo "no stage $stage: ${all_stages[*]}" >&2; exit 2; }
+  echo "=== $stage"
+  started=$SECONDS
+  "run_$stage"
+  echo "=== $stage: $((SECONDS - started)) s"
+done
+printf '%s\n' "" "${summary[@]}"
+printf '%s\n' "${summary[@]}" | awk -v skipped="$skipped" '
+  /tests passed/ { failed += $(NF - 7); total += $NF }
+  END { print total - failed " passed, " failed + 0 " failed, " skipped " skipped" }'

@@ -1,0 +1,175 @@
+// What is accepted, and what comes back.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "config/range.hpp"
+#include "schema.hpp"
+#include "util/errors.hpp"
+
+namespace strffit::config {
+namespace {
+
+Settings settings_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  Document document = Document::from_text(text, "fit.yaml");
+  for (const auto& assignment : overrides) document.set(assignment);
+  return read_settings(document.root());
+}
+
+template <class Function>
+std::string message_of(Function function) {
+  try {
+    function();
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST_CASE("an absent key has its default, in an empty file as in an empty mapping") {
+  const Settings expected{.file = "",
+                          .smooth_ms = "off",
+                          .units = {"all"},
+                          .standardise = "true",
+                          .kind = "linear",
+                          .hidden = 20,
+                          .kernel = "full",
+                          .rank = 1,
+                          .rectify = true,
+                          .learning_rate = 1e-3,
+                          .momentum = 0.9,
+                          .fraction = 0.1,
+                          .batch = std::int64_t{4},
+                          .seeds = {0},
+                          .penalties = {0.1, 1},
+                          .memory = std::int64_t{1} << 40};
+  for (const char* text : {"", "\n", "# nothing\n", "---\n", "{}", "model:\n",
+                           "model: ~\nfit: {}\n", "\xEF\xBB\xBF", "---\n...\n"}) {
+    CAPTURE(text);
+    CHECK(settings_of(text) == expected);
+  }
+}
+
+TEST_CASE("every way of writing a value is read") {
+  const std::string text =
+      "\xEF\xBB\xBF# a byte order mark,\ta tab in a comment, and line ends of Windows\r\n"
+      "data:\r\n"
+      "  file: sounds/größe 1.h5  # with spaces\r\n"
+      "  smooth_ms: 21\r\n"
+      "  units: [a, 7, '008', \"true\"]\r\n"
+      "  standardise: False\r\n"
+      "model: {kind: \"nrf\", hidden: +7, rectify: FALSE,\r\n"
+      "        kernel: {kind: separable, rank: 8}}\r\n"
+      "fit:\r\n"
+      "  learning_rate: 1.5e-3\r\n"
+      "  momentum: 0\r\n"
+      "  fraction: .5\r\n"
+      "  batch: all\r\n"
+      "  seeds: 3\r\n"
+      "  penalties:\r\n"
+      "  - 1.\r\n"
+      "  - 1E+2\r\n"
+      "  memory: -9223372036854775808\r\n";
+  const Settings read = settings_of(text);
+  CHECK(read.file == "sounds/größe 1.h5");
+  CHECK(std::get<double>(read.smooth_ms) == 21);
+  CHECK(read.units == std::vector<std::string>{"a", "7", "008", "true"});
+  CHECK(read.standardise == "false");
+  CHECK(read.kind == "nrf");
+  CHECK(read.hidden == 7);
+  CHECK(read.rectify == false);
+  CHECK(read.kernel == "separable");
+  CHECK(read.rank == 8);
+  CHECK(read.learning_rate == 1.5e-3);
+  CHECK(read.momentum == 0);
+  CHECK(read.fraction == 0.5);
+  CHECK(std::get<std::string>(read.batch) == "all");
+  CHECK(read.seeds == std::vector<std::int64_t>{3});
+  CHECK(read.penalties == std::vector<double>{1, 100});
+  CHECK(read.memory == std::numeric_limits<std::int64_t>::min());
+}
+
+TEST_CASE("overrides replace what the file says, and make what it lacks") {
+  const std::string text = "model: {hidden: 3, kernel: {rank: 2}}\nfit:\n";
+  const Settings read = settings_of(
+      text, {"model.hidden=40", "model.kernel.kind=separable", "fit.seeds=[1, 2]", "fit.batch=all",
+             "data.file=a=b.h5", "data.smooth_ms=1e1", "model.hidden=41"});
+  CHECK(read.hidden == 41);
+  CHECK(read.rank == 2);
+  CHECK(read.kernel == "separable");
+  CHECK(read.seeds == std::vector<std::int64_t>{1, 2});
+  CHECK(std::get<std::string>(read.batch) == "all");
+  CHECK(read.file == "a=b.h5");
+  CHECK(std::get<double>(read.smooth_ms) == 10);
+  CHECK(settings_of(text, {"model={kind: ln}"}).hidden == 20);
+}
+
+TEST_CASE("places of keys, of absent keys, and of keys from the command line") {
+  Document document = Document::from_text("# c\nmodel:\n  hidden: 3\n", "fit.yaml");
+  document.set("fit.batch=2");
+  Node root = document.root();
+  Node model = root.map("model", "");
+  CHECK(model.where("hidden") == "fit.yaml:3:3: model.hidden");
+  CHECK(model.where("kind") == "fit.yaml:2:1: model.kind");
+  CHECK(model.map("kernel", "").where("rank") == "fit.yaml:2:1: model.kernel.rank");
+  CHECK(root.where("data") == "fit.yaml:2:1: data");
+  CHECK(root.map("fit", "").where("batch") == "fit.batch=2 (command line)");
+  CHECK(message_of([&] { model.fail("hidden", "must be even"); }) ==
+        "fit.yaml:3:3: model.hidden: must be even");
+  CHECK(message_of([&] {
+          model.choice("kind", "", {"ln", "nrf"}, "");
+        }) == "fit.yaml:2:1: model.kind: is required: ln or nrf");
+  CHECK(Document::from_text("", "a").root().where("b") == "a:1:1: b");
+}
+
+TEST_CASE("the form of a value can be asked before it is read") {
+  const Node root = Document::from_text("a: 1\nb: [1]\nc: {d: 1}\ne:\n", "f").root();
+  CHECK(root.form("a") == Form::scalar);
+  CHECK(root.form("b") == Form::list);
+  CHECK(root.form("c") == Form::map);
+  CHECK(root.form("e") == Form::nothing);
+  CHECK(root.form("g") == Form::absent);
+  CHECK(root.has("e"));
+  CHECK_FALSE(root.has("g"));
+}
+
+TEST_CASE("finish looks into every mapping that was handed out, and at no other") {
+  Node root = Document::from_text("a: {b: {c: 1}}\n", "f").root();
+  Node a = root.map("a", "");
+  a.map("b", "");
+  CHECK(message_of([&] { root.finish(); }) == "f:1:9: a.b.c: unknown key; no key is known here");
+  Node again = root.map("a", "").map("b", "");  // the same mapping as before
+  again.get("c", 1, any(), "");
+  CHECK(message_of([&] { root.finish(); }) == "accepted");
+}
+
+TEST_CASE("defaults that would be refused, and late overrides, are our mistakes") {
+  Document document = Document::from_text("", "f");
+  Node root = document.root();
+  CHECK_THROWS_AS(root.get("a", 0, at_least(1), ""), Bug);
+  CHECK_THROWS_AS(root.get("a", std::nan(""), any(), ""), Bug);
+  CHECK_THROWS_AS(root.get("a", std::numeric_limits<double>::infinity(), any(), ""), Bug);
+  CHECK_THROWS_AS(root.choice("a", "x", {"y"}, ""), Bug);
+  CHECK_THROWS_AS(root.integer_or("a", "x", any(), {"y"}, ""), Bug);
+  CHECK_THROWS_AS(root.numbers("a", {-1}, at_least(0), ""), Bug);
+  CHECK_THROWS_AS(document.set("a=1"), Bug);
+}
+
+TEST_CASE("ranges hold their ends as they say, and never NaN") {
+  CHECK(at_least(1).contains(1));
+  CHECK_FALSE(above(1).contains(1));
+  CHECK(between(0, 1).contains(0));
+  CHECK(between(0, 1).contains(1));
+  CHECK_FALSE(between(0, 1).contains(1.0000001));
+  for (const Range& range : {any(), at_least(0), above(0), between(-1, 1)}) {
+    CHECK_FALSE(range.contains(std::nan("")));
+    CHECK_FALSE(range.contains(std::numeric_limits<double>::infinity()));
+  }
+  CHECK(describe(any()).empty());
+  CHECK(describe({.high = 2, .high_open = true}) == "below 2");
+  CHECK(describe({.low = 0, .high = 1, .low_open = true}) == "above 0 and at most 1");
+}
+
+}  // namespace
+}  // namespace strffit::config

@@ -1,0 +1,160 @@
+// What is wrong ends with its exit code and with a message that says what, where and how to mend
+// it.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "support/h5_edit.hpp"
+#include "support/program.hpp"
+
+namespace strffit {
+namespace {
+
+using test::Ended;
+using test::run;
+using test::SmallStudy;
+namespace fs = std::filesystem;
+
+constexpr int kFailed = 1, kUsage = 2, kBadData = 3;
+
+void refused(const std::vector<std::string>& arguments, int code, const std::string& message) {
+  std::string call = "strffit";
+  for (const auto& argument : arguments) call += " " + argument;
+  CAPTURE(call);
+  const Ended ended = run(arguments);
+  CHECK(ended.signal == 0);
+  CHECK(ended.code == code);
+  CHECK_MESSAGE(ended.err.find(message) != std::string::npos, ended.err);
+  CHECK(ended.err.find("HDF5-DIAG") == std::string::npos);
+  CHECK(ended.out.empty());
+}
+
+TEST_CASE("refused: the command line") {
+  refused({}, kUsage, "Usage: strffit");
+  refused({"trian"}, kUsage, "trian");
+  refused({"train"}, kUsage, "CONFIG");
+  refused({"train", "a.yaml", "--resume", "--overwrite"}, kUsage, "excludes");
+  refused({"eval", "run", "--threads", "many"}, kUsage, "--threads");
+  refused({"eval", "run", "--threads", "-1"}, kUsage, "run.threads=-1");
+  refused({"eval", "run", "--device", "tpu"}, kUsage, "run.device=tpu");
+  refused({"export-strfs", "run", "--format", "gif"}, kUsage, "--format");
+  refused({"init", "linaer"}, kUsage, "expected linear, ln");
+}
+
+TEST_CASE("refused: configurations, before any data is opened") {
+  const SmallStudy study;
+  fs::remove(study.data_file());
+  const std::string config = study.config();
+  refused({"train", study.file("none.yaml")}, kUsage, "none.yaml");
+  refused({"train", config, "model.contxt=5"}, kUsage, "did you mean \"context\"?");
+  refused({"train", config, "model.context=many"}, kUsage, "model.context=many (command line)");
+  refused({"train", config, "model.context=0"}, kUsage, "from 1 to 10000");
+  refused({"train", config, "fit.loss"}, kUsage, "fit.loss");
+  const std::string rest = "\nmodel: {kind: ln}\n";
+  const auto text = [&](const std::string& yaml, const std::string& message) {
+    test::write_text(study.file("bad.yaml"), yaml);
+    refused({"train", study.file("bad.yaml")}, kUsage, study.file("bad.yaml") + message);
+  };
+  text("data: {file: a.h5, fil: b.h5}" + rest, ":1:20: data.fil: unknown key");
+  text("data: {file: a.h5}\ndata: {}" + rest, ":2:1: ");
+  text("data:\n\tfile: a.h5" + rest, ":2:1: ");
+  text("data: {file: [a.h5" + rest, ":");
+  text("data: &a {file: a.h5}" + rest, ":1:");
+  text("\xff\xfe", ":1:1: ");
+  text(std::string(2 << 20, 'a'), ": ");
+  text("data: {file: a.h5}\nmodel: {kind: ln, kernel: {kind: dcls, rank: 2}}", ":2:");
+}
+
+TEST_CASE("refused: datasets") {
+  const SmallStudy study;
+  const std::string data = study.data_file(), config = study.config();
+  const std::string whole = test::read_text(data);
+  const auto broken = [&](auto edit, const std::string& message) {
+    test::write_text(data, whole);
+    {
+      test::H5Edit editor(data);
+      edit(editor);
+    }
+    refused({"train", config}, kBadData, data + ": " + message);
+    refused({"inspect", data}, kBadData, data + ": " + message);
+    CHECK_FALSE(fs::exists(study.run()));
+  };
+  using test::H5Edit;
+  broken([](H5Edit& e) { e.number_attribute("version", 2); }, "");
+  broken([](H5Edit& e) { e.text_attribute("format", "nwb"); }, "");
+  broken([](H5Edit& e) { e.drop("dt_ms"); }, "");
+  broken([](H5Edit& e) { e.number_attribute("dt_ms", -5); }, "");
+  broken([](H5Edit& e) { e.remove("/units/id"); }, "/units/id");
+  broken([](H5Edit& e) { e.put("/frequencies_hz", {1}, {NAN}); }, "/frequencies_hz");
+  broken(
+      [](H5Edit& e) {
+        e.put("/stimuli/sound_01/spectrogram", {2}, {1, 2});
+      },
+      "/stimuli/sound_01/spectrogram");
+  test::write_text(data, whole.substr(0, whole.size() / 2));
+  refused({"train", config}, kBadData, data);
+  test::write_text(data, "not HDF5");
+  refused({"inspect", data}, kBadData, data);
+  fs::remove(data);
+  refused({"train", config}, kBadData, data);
+  test::write_text(data, whole);
+  refused({"train", config, "data.units=[nobody]"}, kUsage, "nobody");
+  refused({"train", config, "data.folds=9"}, kUsage, "data.split");
+  refused({"train", config, "data.split={test: [talk]}"}, kUsage, "talk");
+}
+
+TEST_CASE("refused: checkpoints and runs") {
+  const SmallStudy study("{kind: statenet, kernel_frequency: 3}", "{max_epochs: 1}");
+  REQUIRE(run({"train", study.config()}).code == 0);
+  const std::string fit = study.run(), checkpoint = fit + "/checkpoint.h5";
+  const std::string out = study.file("out.h5");
+  refused({"eval", study.file("nothing")}, kBadData, "nothing");
+  refused({"eval", study.data_file()}, kBadData, "strffit-checkpoint");
+  refused({"eval", fit, "--split", "testing"}, kUsage, "expected train, valid, test or all");
+  refused({"export-strfs", fit}, kUsage, "--gradient");
+  refused({"export-strfs", fit, "--gradient", "--dynamic", "sound_1"}, kBadData,
+          "no such stimulus");
+  refused({"export-strfs", fit, "--gradient", "--truth", fit + "/results.h5"}, kBadData,
+          "results.h5");
+  refused({"train", study.config()}, kUsage, "--overwrite");
+  {
+    test::H5Edit editor(study.data_file());
+    editor.number_attribute("dt_ms", 4);
+  }
+  for (const auto& call : std::vector<std::vector<std::string>>{
+           {"predict", fit, "--data", study.data_file(), "--out", out},
+           {"eval", fit},
+           {"export-strfs", fit, "--gradient", "--out", out}}) {
+    refused(call, kBadData, "/ attribute dt_ms: expected the 5.0");
+  }
+  CHECK_FALSE(fs::exists(out));
+  fs::resize_file(checkpoint, fs::file_size(checkpoint) / 2);
+  refused({"eval", fit}, kBadData, checkpoint);
+}
+
+TEST_CASE("refused: places that cannot be written") {
+  const SmallStudy study;
+  test::write_text(study.file("file"), "");
+  refused({"train", study.config(), "--out", study.file("file")}, kFailed,
+          "cannot make the run folder");
+  refused({"train", study.config(), "--out", study.file("file") + "/run"}, kFailed,
+          "cannot make the run folder");
+  refused({"simulate", "--out", study.file("no/where.h5")}, kFailed, "no/where.h5");
+  refused({"simulate", "--out", study.data_file()}, kFailed, "--overwrite");
+  const Ended full = run({"init", "ln"}, [] {
+    const int file = open("/dev/full", O_WRONLY);
+    dup2(file, STDOUT_FILENO);
+  });
+  CHECK(full.code == kFailed);
+  CHECK(full.err.find("standard output") != std::string::npos);
+}
+
+TEST_CASE("refused: a GPU where there is none") {
+  if (run({"--version"}).out.find("CUDA none") == std::string::npos) return;
+  const SmallStudy study;
+  refused({"train", study.config(), "--device", "cuda"}, kFailed, "device: cpu");
+}
+
+}  // namespace
+}  // namespace strffit

@@ -1,0 +1,246 @@
+#include <H5Cpp.h>
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "files/reader.hpp"
+#include "files/writer.hpp"
+#include "support/temporary_folder.hpp"
+#include "util/errors.hpp"
+
+namespace strffit::files {
+namespace {
+
+std::string content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::size_t entries(const std::string& folder) {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
+}
+
+template <class Call>
+std::string message_of(Call call) {
+  try {
+    call();
+  } catch (const RunError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+// Runs `body` in a process of its own and returns what it returned, or -1 where it crashed.
+template <class Body>
+int in_child(Body body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    int result = 99;
+    try {
+      result = body();
+    } catch (...) {
+    }
+    _exit(result);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// Files of this process may grow to `bytes`, as by `ulimit -f`.
+void limit_file_size(rlim_t bytes) {
+  signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit limit { bytes, bytes };
+  setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+void write_small(const std::string& path, float value) {
+  Writer writer(path, "strffit-results");
+  writer.put("/a", Array<float>({2}, value));
+  writer.commit();
+}
+
+// What the next test wrote, through HDF5 itself and not through our reader.
+void check_with_hdf5_alone(const std::string& path) {
+  const H5::H5File file(path, H5F_ACC_RDONLY);
+  const H5::DataSet floats = file.openDataSet("/group/inner/floats");
+  CHECK(floats.getDataType() == H5::PredType::NATIVE_FLOAT);
+  hsize_t sizes[2] = {0, 0};
+  REQUIRE(floats.getSpace().getSimpleExtentDims(sizes) == 2);
+  CHECK(sizes[0] == 2);
+  CHECK(sizes[1] == 3);
+  float values[6];
+  floats.read(values, H5::PredType::NATIVE_FLOAT);
+  for (int i = 0; i < 6; ++i) CHECK(values[i] == static_cast<float>(i));
+  const H5::DataSet packed = file.openDataSet("/packed");
+  CHECK(packed.getCreatePlist().getLayout() == H5D_CHUNKED);
+  packed.read(values, H5::PredType::NATIVE_FLOAT);
+  CHECK(values[5] == 5);
+  CHECK(file.openDataSet("/bytes").getDataType() == H5::PredType::NATIVE_UINT8);
+  CHECK(file.openDataSet("/int32").getDataType() == H5::PredType::NATIVE_INT32);
+  CHECK(H5Tget_cset(file.openDataSet("/text").getDataType().getId()) == H5T_CSET_UTF8);
+}
+
+TEST_CASE("writer: what was put is what HDF5 finds, axes and types included") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("out.h5");
+  {
+    Writer writer(path, "strffit-results", 1);
+    writer.put("/group/inner/floats", Array<float>({2, 3}, {0, 1, 2, 3, 4, 5}));
+    writer.put("/packed", Array<double>({2, 3}, {0, 1, 2, 3, 4, 5}), true);
+    writer.put("/int64", Array<std::int64_t>({1}, {-5}));
+    writer.put("/int32", Array<std::int32_t>({1}, {-6}));
+    writer.put("/bytes", Array<std::uint8_t>({2}, {0, 255}));
+    writer.put("/scalar", Array<double>(Shape{}, 2.5));
+    writer.put("/empty", Array<float>({0, 4}));
+    writer.put("/text", Array<std::string>({2}, std::vector<std::string>{"Geh\xc3\xb6r", ""}));
+    writer.group("/nothing");
+    writer.attribute("/", "note", "x");
+    writer.attribute("/packed", "lag_ms", std::vector<double>{0, 5});
+    writer.attribute("/packed", "channel", std::vector<std::string>{"ON", "OFF"});
+    writer.attribute("/nothing", "epoch", std::int64_t{7});
+    writer.attribute("/nothing", "dt_ms", 0.1);
+    writer.commit();
+  }
+  CHECK(entries(folder.path()) == 1);
+
+  check_with_hdf5_alone(path);
+  const Reader reader(path, {"strffit-results"});
+  CHECK(reader.integers("/int64").values[0] == -5);
+  CHECK(reader.doubles("/scalar", {Shape{}}).values[0] == 2.5);
+  CHECK(reader.floats("/empty").shape == Shape{0, 4});
+  CHECK(reader.strings("/text").values == std::vector<std::string>{"Geh\xc3\xb6r", ""});
+  CHECK(reader.children("/nothing").empty());
+  CHECK(reader.string_attribute("/", "note") == "x");
+  CHECK(reader.numbers_attribute("/packed", "lag_ms") == std::vector<double>{0, 5});
+  CHECK(reader.strings_attribute("/packed", "channel") == std::vector<std::string>{"ON", "OFF"});
+  CHECK(reader.integer_attribute("/nothing", "epoch") == 7);
+  CHECK(reader.number_attribute("/nothing", "dt_ms") == 0.1);
+}
+
+TEST_CASE("writer: the same content gives the same bytes") {
+  const test::TemporaryFolder folder;
+  write_small(folder.file("a"), 1);
+  write_small(folder.file("b"), 1);
+  CHECK(content(folder.file("a")) == content(folder.file("b")));
+}
+
+TEST_CASE("writer: without commit nothing is there, and what was there stays") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("out.h5");
+  { Writer writer(path, "strffit-results"); }
+  CHECK(entries(folder.path()) == 0);
+  write_small(path, 1);
+  const std::string before = content(path);
+  {
+    Writer writer(path, "strffit-results");
+    writer.put("/b", Array<float>({3}));
+    CHECK(content(path) == before);
+  }
+  CHECK(content(path) == before);
+  CHECK(entries(folder.path()) == 1);
+  write_small(path, 2);
+  CHECK(Reader(path, {"strffit-results"}).floats("/a").values[0] == 2);
+}
+
+TEST_CASE("writer: a folder that is missing, vanishes or is in the way") {
+  const test::TemporaryFolder folder;
+  CHECK(message_of([&] { write_small(folder.file("none/out.h5"), 1); }) ==
+        "cannot write " + folder.file("none/out.h5") +
+            ": No such file or directory; does the folder " + folder.file("none") + " exist?");
+  CHECK(message_of([&] { write_text(folder.file("none/a"), "x"); }) ==
+        "cannot write " + folder.file("none/a") + ": No such file or directory; does the folder " +
+            folder.file("none") + " exist?");
+  CHECK(message_of([&] { write_small(folder.path(), 1); }) ==
+        "cannot write " + folder.path() + ": it is a folder");
+  std::filesystem::create_directory(folder.file("run"));
+  CHECK(message_of([&] {
+          Writer writer(folder.file("run/out.h5"), "strffit-results");
+          std::filesystem::remove_all(folder.file("run"));
+          writer.commit();
+        }) == "cannot write " + folder.file("run/out.h5") +
+                  ": No such file or directory; does the folder " + folder.file("run") + " exist?");
+}
+
+TEST_CASE("writer: the file-size limit is an error, the process goes on and the old file stays") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("out.h5");
+  write_small(path, 1);
+  const std::string before = content(path);
+  // A large dataset fails while it is put, many small ones when they are flushed.
+  for (const std::int64_t size : {std::int64_t{1} << 20, std::int64_t{1} << 10}) {
+    CAPTURE(size);
+    const int result = in_child([&] {
+      limit_file_size(100000);
+      const std::string message = message_of([&] {
+        Writer writer(path, "strffit-results");
+        for (int i = 0; i < 200; ++i) {
+          writer.put("/a" + std::to_string(i), Array<double>({size}, 1.0));
+        }
+        writer.commit();
+      });
+      if (message.find("File too large; raise the limit") == std::string::npos) return 1;
+      if (entries(folder.path()) != 1) return 2;
+      write_small(folder.file("small.h5"), 3);  // HDF5 is not left in a bad state
+      return H5close() < 0 ? 3 : 0;
+    });
+    CHECK(result == 0);
+    CHECK(content(path) == before);
+    CHECK(std::filesystem::remove(folder.file("small.h5")));
+  }
+  const int text = in_child([&] {
+    limit_file_size(1000);
+    const std::string message = message_of([&] { write_text(path, std::string(5000, 'x')); });
+    return message.find("File too large") == std::string::npos ? 1 : 0;
+  });
+  CHECK(text == 0);
+  CHECK(content(path) == before);
+  CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("writer: text replaces text, whole") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("config.yaml");
+  write_text(path, "first, which is longer\n");
+  write_text(path, "second\n");
+  CHECK(content(path) == "second\n");
+  CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("writer: only the temporary files of dead processes are stale") {
+  const test::TemporaryFolder folder;
+  const pid_t dead = fork();
+  if (dead == 0) _exit(0);
+  waitpid(dead, nullptr, 0);
+  const std::string stale = ".last.h5." + std::to_string(dead) + ".tmp";
+  const std::vector<std::string> kept = {".last.h5." + std::to_string(getpid()) + ".tmp",
+                                         ".last.h5." + std::to_string(getppid()) + ".tmp",
+                                         "last.h5." + std::to_string(dead) + ".tmp",
+                                         ".last.h5." + std::to_string(dead),
+                                         ".last.h5.12x.tmp",
+                                         "notes.tmp",
+                                         ".tmp"};
+  write_text(folder.file(stale), "x");
+  for (const std::string& name : kept) write_text(folder.file(name), "x");
+  CHECK(remove_stale_temporaries(folder.path()) == std::vector<std::string>{stale});
+  CHECK(entries(folder.path()) == kept.size());
+  CHECK(remove_stale_temporaries(folder.file("none")).empty());
+}
+
+TEST_CASE("writer: broken promises are bugs") {
+  const test::TemporaryFolder folder;
+  Writer writer(folder.file("out.h5"), "strffit-results");
+  CHECK_THROWS_AS(writer.put("/a", Array<float>({3}, std::vector<float>(2))), Bug);
+  CHECK_THROWS_AS(writer.attribute("/none", "x", 1.0), Bug);
+  writer.commit();
+  CHECK_THROWS_AS(writer.put("/a", Array<float>({3})), Bug);
+}
+
+}  // namespace
+}  // namespace strffit::files

@@ -1,0 +1,300 @@
+#include <filesystem>
+#include <fstream>
+
+#include "export/checkpoint.hpp"
+#include "export/last.hpp"
+#include "export/results.hpp"
+#include "files/folder_lock.hpp"
+#include "run/evaluate.hpp"
+#include "run/train.hpp"
+#include "support/h5_equal.hpp"
+#include "support/small_study.hpp"
+#include "util/errors.hpp"
+
+// After everything of LibTorch.
+#include <doctest/doctest.h>
+
+namespace strffit {
+namespace {
+
+using test::differing;
+using test::SmallStudy;
+namespace fs = std::filesystem;
+using Paths = std::vector<std::string>;
+
+class Watcher : public TrainObserver {
+ public:
+  void began(const std::string& what) override { told += what + "\n"; }
+  void warning(const std::string& message) override { told += "warning: " + message + "\n"; }
+  void epoch_done(const EpochReport& report) override { epoch = report.epoch; }
+  void log_to(const std::string& path, bool append) override {
+    log = path;
+    appended = append;
+  }
+  bool stop_requested() override { return stop_at >= 0 && epoch >= stop_at; }
+
+  std::string told, log;
+  bool appended = false;
+  std::int64_t epoch = 0, stop_at = -1;
+};
+
+TrainRequest request_of(const SmallStudy& study, std::vector<std::string> assignments = {}) {
+  TrainRequest request;
+  request.config = study.config();
+  request.assignments = std::move(assignments);
+  request.command_line = "strffit train";
+  return request;
+}
+
+TrainOutcome trained(const SmallStudy& study, std::vector<std::string> assignments = {}) {
+  Watcher watcher;
+  return train_run(request_of(study, std::move(assignments)), watcher);
+}
+
+// Differences of two runs, the time that epochs took apart.
+std::vector<std::string> differences_of(const std::string& a, const std::string& b) {
+  auto found = differing(a + "/results.h5", b + "/results.h5", {"history/seconds"});
+  const auto more = differing(a + "/checkpoint.h5", b + "/checkpoint.h5");
+  found.insert(found.end(), more.begin(), more.end());
+  return found;
+}
+
+TEST_CASE("train: a run folder holds what formats.md says") {
+  const SmallStudy study;
+  Watcher watcher;
+  const auto outcome = train_run(request_of(study), watcher);
+  CHECK(outcome.folder == study.run());
+  CHECK(outcome.members == 3);
+  CHECK(outcome.scores.size() == 3);
+  CHECK(watcher.log == study.run() + "/train.log");
+  CHECK_FALSE(watcher.appended);
+  CHECK(watcher.told.find("sha256") != std::string::npos);
+  for (const char* name : {"config.yaml", "results.h5", "checkpoint.h5", "last.h5"}) {
+    CHECK(fs::exists(study.run() + "/" + name));
+  }
+  const auto results = read_results(study.run() + "/results.h5");
+  CHECK(results.metrics.size() == 3);
+  CHECK(results.metrics.at("test").at("cc").shape == Shape{3, 1});
+  CHECK(results.predictions.size() == 2);
+  CHECK(results.strfs == std::vector<std::string>{"kernel (3, 1, 1, 6, 5)"});
+  CHECK(results.status.size() == 3);
+  for (const char* name : {"strffit_version", "libtorch_version", "blas_version", "device", "host",
+                           "start", "end", "command_line", "dataset_sha256", "config"}) {
+    CHECK_MESSAGE(!results.attributes.at(name).empty(), name);
+  }
+}
+
+TEST_CASE("train: from its own saved configuration it gives the same") {
+  const SmallStudy study;
+  trained(study);
+  TrainRequest again;
+  again.config = study.run() + "/config.yaml";
+  again.assignments = {"output.folder=" + study.file("again")};
+  Watcher watcher;
+  train_run(again, watcher);
+  CHECK(differences_of(study.run(), study.file("again")) == Paths{});
+}
+
+TEST_CASE("train: stopped after any epoch and resumed, the result is the same bit for bit") {
+  for (const std::string fit :
+       {"{mode: independent, max_epochs: 8, patience: 3}",
+        "{mode: population, max_epochs: 8, schedule: plateau, schedule_patience: 1, seeds: [1, 2]}",
+        "{mode: independent, max_epochs: 5, schedule: cosine, loss: poisson, initialise: "
+        "random}"}) {
+    CAPTURE(fit);
+    const SmallStudy study("{kind: ln, context: 5, prefilter: {kind: adaptrans}, output: softplus}",
+                           fit, ", folds: 2");
+    trained(study);
+    const std::string whole = study.file("whole");
+    fs::rename(study.run(), whole);
+    for (const std::int64_t stop_at : {0, 1, 3}) {
+      CAPTURE(stop_at);
+      fs::remove_all(study.run());
+      Watcher stopping;
+      stopping.stop_at = stop_at;
+      CHECK_THROWS_AS(train_run(request_of(study), stopping), Stopped);
+      CHECK_FALSE(fs::exists(study.run() + "/results.h5"));
+      Watcher watcher;
+      auto resume = request_of(study);
+      resume.resume = true;
+      train_run(resume, watcher);
+      CHECK(watcher.appended);
+      CHECK(differences_of(study.run(), whole) == Paths{});
+    }
+  }
+}
+
+TEST_CASE("train: a larger max_epochs goes on with a finished run as if it had been meant") {
+  const SmallStudy study("{kind: ln, context: 5}",
+                         "{mode: independent, max_epochs: 3, patience: 50}");
+  trained(study, {"fit.max_epochs=6", "output.folder=" + study.file("whole")});
+  trained(study);
+  auto resume = request_of(study, {"fit.max_epochs=6"});
+  resume.resume = true;
+  Watcher watcher;
+  CHECK(train_run(resume, watcher).epochs == 6);
+  CHECK(differences_of(study.run(), study.file("whole")) == Paths{});
+}
+
+TEST_CASE("train: a closed form has no epochs to go on with") {
+  const SmallStudy study("{kind: linear, context: 5}", "{solver: ridge, max_epochs: 3}");
+  CHECK(trained(study).epochs == 0);
+  auto resume = request_of(study, {"fit.max_epochs=6"});
+  resume.resume = true;
+  Watcher watcher;
+  CHECK(train_run(resume, watcher).epochs == 0);
+}
+
+TEST_CASE("train: a folder with a run in it") {
+  const SmallStudy study;
+  trained(study);
+  const std::string folder = study.run();
+  Watcher watcher;
+
+  SUBCASE("finished: refused, both choices named") {
+    CHECK_THROWS_WITH_AS(
+        train_run(request_of(study), watcher),
+        (folder + ": holds a finished run: --overwrite starts it anew, --out DIR writes elsewhere "
+                  "(--resume with a larger fit.max_epochs goes on)")
+            .c_str(),
+        ConfigError);
+  }
+  SUBCASE("finished: --resume has nothing to do and touches nothing") {
+    const auto before = fs::last_write_time(folder + "/results.h5");
+    auto resume = request_of(study);
+    resume.resume = true;
+    CHECK(train_run(resume, watcher).was_finished);
+    CHECK(fs::last_write_time(folder + "/results.h5") == before);
+    CHECK(watcher.log.empty());
+  }
+  SUBCASE("finished: --overwrite starts anew") {
+    auto anew = request_of(study, {"fit.max_epochs=2"});
+    anew.overwrite = true;
+    CHECK(train_run(anew, watcher).epochs == 2);
+    CHECK_FALSE(watcher.appended);
+  }
+  SUBCASE("unfinished: refused, both choices named") {
+    fs::remove(folder + "/results.h5");
+    CHECK_THROWS_WITH_AS(train_run(request_of(study), watcher),
+                         (folder + ": holds an unfinished run: --resume goes on with it, "
+                                   "--overwrite starts it anew")
+                             .c_str(),
+                         ConfigError);
+  }
+  SUBCASE("unfinished, nothing saved yet: --resume begins at the start") {
+    for (const char* name : {"/results.h5", "/last.h5", "/checkpoint.h5"})
+      fs::remove(folder + name);
+    auto resume = request_of(study);
+    resume.resume = true;
+    CHECK(train_run(resume, watcher).epochs > 0);
+    CHECK(watcher.told.find("begins at its start") != std::string::npos);
+  }
+  SUBCASE("resumed with another configuration: refused, the difference named") {
+    fs::remove(folder + "/results.h5");
+    auto resume = request_of(study, {"fit.patience=6"});
+    resume.resume = true;
+    CHECK_THROWS_WITH_AS(train_run(resume, watcher),
+                         (folder + "/last.h5: was trained with another configuration, so it "
+                                   "cannot go on with this one:\n  fit.patience: 5, now "
+                                   "6\nUndo that, start anew with --overwrite, or write "
+                                   "elsewhere with --out DIR")
+                             .c_str(),
+                         ConfigError);
+  }
+  SUBCASE("resumed with other data: refused") {
+    fs::remove(folder + "/results.h5");
+    write_dataset(study.data_file(), test::small_recording(1).dataset);
+    auto resume = request_of(study);
+    resume.resume = true;
+    CHECK_THROWS_WITH_AS(train_run(resume, watcher),
+                         doctest::Contains("is not what the run was begun with"), DataError);
+  }
+  SUBCASE("resumed with other threads: a warning") {
+    fs::remove(folder + "/results.h5");
+    auto resume = request_of(study, {"run.threads=2"});
+    resume.resume = true;
+    train_run(resume, watcher);
+    CHECK(watcher.told.find("warning: run.threads was 1 and is now 2") != std::string::npos);
+  }
+  SUBCASE("a torn state: refused by name, and not replaced") {
+    fs::remove(folder + "/results.h5");
+    fs::resize_file(folder + "/last.h5", fs::file_size(folder + "/last.h5") / 2);
+    const auto size = fs::file_size(folder + "/last.h5");
+    auto resume = request_of(study);
+    resume.resume = true;
+    CHECK_THROWS_WITH_AS(train_run(resume, watcher), doctest::Contains("last.h5"), DataError);
+    CHECK(fs::file_size(folder + "/last.h5") == size);
+  }
+  SUBCASE("in use: refused") {
+    const files::FolderLock holder(folder);
+    auto anew = request_of(study);
+    anew.overwrite = true;
+    CHECK_THROWS_WITH_AS(train_run(anew, watcher), doctest::Contains("is in use by process"),
+                         RunError);
+  }
+}
+
+TEST_CASE("train: bad data leave no folder behind") {
+  const SmallStudy study;
+  fs::resize_file(study.data_file(), 1000);
+  CHECK_THROWS_AS(trained(study), DataError);
+  CHECK_FALSE(fs::exists(study.run()));
+}
+
+TEST_CASE("train: a file in place of the folder") {
+  const SmallStudy study;
+  test::write_text(study.run(), "");
+  CHECK_THROWS_WITH_AS(trained(study), doctest::Contains("cannot make the run folder"), RunError);
+}
+
+TEST_CASE("train: a unit that always responds the same is left out, and is NaN in the results") {
+  const SmallStudy study("{kind: linear, context: 5}", "{max_epochs: 2}");
+  auto recording = test::small_recording().dataset;
+  for (auto& stimulus : recording.stimuli) {
+    const auto size = stimulus.trials() * stimulus.frames();
+    std::fill_n(stimulus.responses.values.begin() + size, size, 1.0F);
+  }
+  write_dataset(study.data_file(), recording);
+  Watcher watcher;
+  train_run(request_of(study), watcher);
+  CHECK(watcher.told.find("warning: unit " + recording.unit_ids[1] + " is left out") !=
+        std::string::npos);
+  const auto results = read_results(study.run() + "/results.h5");
+  const auto& cc = results.metrics.at("test").at("cc").values;
+  CHECK(std::isfinite(cc[0]));
+  CHECK(std::isnan(cc[1]));
+  REQUIRE(results.roster.skipped.size() == 1);
+  CHECK(results.roster.skipped[0].unit == 1);
+
+  EvalRequest request;
+  request.path = study.run();
+  const auto evaluation = evaluate(request, watcher);
+  CHECK(evaluation.summary[0].left_out == 1);
+  CHECK(evaluation.scores[1].why.starts_with("not fitted: "));
+}
+
+TEST_CASE("train: the same sound on both sides of a split is told") {
+  const SmallStudy study;
+  auto recording = test::small_recording().dataset;
+  recording.stimuli.back().spectrogram = recording.stimuli.front().spectrogram;
+  write_dataset(study.data_file(), recording);
+  Watcher watcher;
+  train_run(request_of(study), watcher);
+  CHECK(watcher.told.find("have the same spectrogram") != std::string::npos);
+}
+
+TEST_CASE("train: a plan says what it will take and writes nothing") {
+  const SmallStudy study("{kind: linear, context: 5}",
+                         "{mode: independent, seeds: [0, 1], max_epochs: 7}", ", folds: 2");
+  Observer silent;
+  const auto plan = plan_run(request_of(study), silent);
+  CHECK(plan.members == 3 * 2 * 2);
+  CHECK(plan.parameters_per_member == 6 * 5 + 1);
+  CHECK(plan.max_epochs == 7);
+  CHECK(plan.seconds_per_epoch > 0);
+  CHECK(plan.megabytes > 0);
+  CHECK_FALSE(fs::exists(study.run()));
+}
+
+}  // namespace
+}  // namespace strffit

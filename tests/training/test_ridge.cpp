@@ -1,0 +1,120 @@
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
+#include <cmath>
+#include <limits>
+
+#include "ops/layout.hpp"
+#include "training/ridge.hpp"
+#include "training/study.hpp"
+
+// After everything of LibTorch.
+#include <doctest/doctest.h>
+
+using namespace strffit;
+
+namespace {
+
+struct Problem {
+  RidgeData data;
+  at::Tensor rows, targets;  // (T, D + 1) written out, with a column of ones; (T, N)
+};
+
+// Two stimuli of noise; lagged rows made frame by frame, zeros before each start.
+Problem problem(std::int64_t lags, bool holes) {
+  at::manual_seed(1);
+  const std::int64_t inputs = 3, units = 2;
+  Problem p;
+  p.data.layout = ops::join({40, 25}, lags - 1);
+  p.data.x = at::zeros({1, p.data.layout->total, inputs});
+  p.data.targets = at::full({units, p.data.layout->total}, std::numeric_limits<float>::quiet_NaN());
+  std::vector<at::Tensor> rows, targets;
+  for (const auto& [begin, frames] : p.data.layout->segments) {
+    p.data.x[0].narrow(0, begin, frames).copy_(at::randn({frames, inputs}));
+    p.data.targets.narrow(1, begin, frames).copy_(at::randn({units, frames}));
+    for (std::int64_t t = begin; t < begin + frames; ++t) {
+      std::vector<at::Tensor> row;
+      for (std::int64_t l = 0; l < lags; ++l) row.push_back(p.data.x[0][t - l]);
+      row.push_back(at::ones({1}));
+      rows.push_back(at::cat(row));
+      targets.push_back(p.data.targets.select(1, t).clone());
+    }
+  }
+  p.rows = at::stack(rows).to(at::kDouble);
+  p.targets = at::stack(targets).to(at::kDouble);
+  if (holes) {
+    for (const std::int64_t t : {3, 4, 50}) {
+      p.targets[t][1].fill_(std::numeric_limits<double>::quiet_NaN());
+      const auto& segments = p.data.layout->segments;
+      p.data.targets[1][t < 40 ? segments[0].begin + t : segments[1].begin + t - 40].fill_(
+          std::numeric_limits<float>::quiet_NaN());
+    }
+  }
+  return p;
+}
+
+}  // namespace
+
+TEST_CASE("ridge solves the normal equations, units with missing frames too") {
+  // Reference: the gradient of the penalised squared error is zero at its minimum. Tolerance:
+  // products in single precision, relative to the size of the terms.
+  for (const bool holes : {false, true}) {
+    const std::int64_t lags = 4;
+    const auto p = problem(lags, holes);
+    const auto solution = ridge(p.data, &p.data, lags);
+    CHECK(solution.chosen_on_validation);
+    const auto D = p.rows.size(1) - 1;
+    for (std::int64_t n = 0; n < 2; ++n) {
+      const auto there = at::isnan(p.targets.select(1, n)).logical_not().nonzero().flatten();
+      const auto A = p.rows.index_select(0, there),
+                 y = p.targets.select(1, n).index_select(0, there);
+      const auto inputs = A.narrow(1, 0, D);
+      const auto centred = inputs - inputs.mean(0, true);
+      const double power = centred.square().sum(0).mean().item<double>();
+      const double penalty = solution.penalties[static_cast<std::size_t>(n)] * power;
+      const auto w = solution.weights[n].t().reshape(-1).to(at::kDouble);  // lag by lag
+      const auto error = y - at::mv(inputs, w) - solution.bias[n].item<double>();
+      const auto gradient = at::mv(inputs.t(), error) - penalty * w;
+      CHECK(gradient.abs().max().item<double>() <
+            1e-4 * at::mv(inputs.t(), y).abs().max().item<double>());
+      CHECK(std::abs(error.mean().item<double>()) < 1e-5);
+    }
+  }
+}
+
+TEST_CASE(
+    "ridge without validation stimuli holds some training stimuli out, and one stimulus gets the "
+    "middle of the grid") {
+  auto p = problem(2, false);
+  const auto split = ridge(p.data, nullptr, 2);
+  CHECK_FALSE(split.chosen_on_validation);
+  auto one = std::make_shared<ops::Layout>(*p.data.layout);
+  one->segments.pop_back();
+  p.data.layout = one;
+  // What is beyond the only stimulus must not count.
+  p.data.targets.narrow(1, 50, p.data.targets.size(1) - 50)
+      .fill_(std::numeric_limits<float>::quiet_NaN());
+  const auto single = ridge(p.data, nullptr, 2);
+  CHECK(single.penalties[0] == single.grid[single.grid.size() / 2]);
+  CHECK(single.weights.isfinite().all().item<bool>());
+}
+
+TEST_CASE("ridge recovers the receptive fields that a simulation was made with") {
+  const auto simulation = simulate({});
+  const test::Study study(simulation.dataset,
+                          {"model.kind=linear", "model.context=20", "fit.solver=ridge"});
+  const auto result = study.fit();
+  const auto& weights = result.best.at("strf/weight");  // (1, N, 1, F, L)
+  const auto N = simulation.truth.strf.dim(0), F = simulation.truth.strf.dim(1),
+             L = simulation.truth.strf.dim(2);
+  const auto truth =
+      at::from_blob(const_cast<float*>(simulation.truth.strf.data()), {N, F, L}, at::kFloat);
+  const auto lags = std::min<std::int64_t>(L, 20);
+  for (std::int64_t n = 0; n < N; ++n) {
+    const auto a = weights[0][n][0].narrow(1, 0, lags).flatten(),
+               b = truth[n].narrow(1, 0, lags).flatten();
+    const auto correlation =
+        at::dot(a - a.mean(), b - b.mean()) / ((a - a.mean()).norm() * (b - b.mean()).norm());
+    CHECK(correlation.item<double>() > 0.9);
+  }
+}
