@@ -19,6 +19,7 @@ struct Session {
 void add_init(CLI::App& app, Session& session);
 void add_train(CLI::App& app, Session& session);
 void add_eval(CLI::App& app, Session& session);
+void add_compare(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
 void add_export_strfs(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);

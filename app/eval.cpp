@@ -17,6 +17,12 @@ void add_eval(CLI::App& app, Session& session) {
   command->add_option("RUN", request.path, "Run folder or checkpoint")->required();
   command->add_option("--data", request.data, "Dataset (default: what was fitted)");
   command->add_option("--split", request.split, "train, valid, test or all")->capture_default_str();
+  command
+      ->add_option("--null", request.null,
+                   "Draws of a null distribution, for a p- and a q-value per unit")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command->add_option("--null-seed", request.null_seed, "Of the draws")->capture_default_str();
   add_run_options(*command, request.device, request.threads);
   auto* json = command->add_flag("--json", options->json, "JSON instead of a table");
   command->add_flag("--csv", options->csv, "CSV instead of a table")->excludes(json);

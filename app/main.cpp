@@ -73,6 +73,7 @@ void set_up(CLI::App& app, Session& session) {
   add_init(app, session);
   add_train(app, session);
   add_eval(app, session);
+  add_compare(app, session);
   add_predict(app, session);
   add_export_strfs(app, session);
   add_inspect(app, session);

@@ -8,17 +8,12 @@
 #include <vector>
 
 namespace strffit {
-namespace {
-
-// `sorted` ascending, not empty; 0 <= share <= 1.
-double quantile(const std::vector<double>& sorted, double share) {
+double quantile_of_sorted(std::span<const double> sorted, double share) {
   const double place = share * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(place);
   const std::size_t above = std::min(below + 1, sorted.size() - 1);
   return std::lerp(sorted[below], sorted[above], place - static_cast<double>(below));
 }
-
-}  // namespace
 
 Summary summarise(std::span<const double> values) {
   std::vector<double> finite;
@@ -35,9 +30,9 @@ Summary summarise(std::span<const double> values) {
   if (finite.empty()) return summary;
   summary.mean =
       std::accumulate(finite.begin(), finite.end(), 0.0) / static_cast<double>(finite.size());
-  summary.median = quantile(finite, 0.5);
-  summary.lower_quartile = quantile(finite, 0.25);
-  summary.upper_quartile = quantile(finite, 0.75);
+  summary.median = quantile_of_sorted(finite, 0.5);
+  summary.lower_quartile = quantile_of_sorted(finite, 0.25);
+  summary.upper_quartile = quantile_of_sorted(finite, 0.75);
   return summary;
 }
 

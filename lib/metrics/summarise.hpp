@@ -19,4 +19,7 @@ struct Summary {
 
 Summary summarise(std::span<const double> values);
 
+// The same rule alone: `sorted` ascending, not empty; 0 <= share <= 1.
+double quantile_of_sorted(std::span<const double> sorted, double share);
+
 }  // namespace strffit

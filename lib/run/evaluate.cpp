@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "metrics/significance.hpp"
 #include "run/fitted.hpp"
 #include "run/run_folder.hpp"
 #include "util/errors.hpp"
@@ -14,6 +15,8 @@
 namespace strffit {
 
 namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // The metrics that need at least two trials, SP to cc_max in models.md.
 constexpr std::array<double UnitMetrics::*, 5> kNeedTrials = {
@@ -78,11 +81,91 @@ std::vector<std::string> labels(const Evaluation& evaluation, const UnitScore& s
   return cells;
 }
 
+constexpr double kMoreThanContextMs = 100;  // by which responses are shifted at least
+
+NullOptions null_options(const EvalRequest& request, const Checkpoint& checkpoint,
+                         const Dataset& dataset, const std::vector<ScoredSeries>& series) {
+  NullOptions options;
+  if (request.null < 0) throw ConfigError("--null", "expected a number of draws from 1 on");
+  options.draws = request.null;
+  options.seed = static_cast<std::uint64_t>(request.null_seed);
+  options.min_shift = checkpoint.model->context() +
+                      static_cast<std::int64_t>(std::ceil(kMoreThanContextMs / dataset.axes.dt_ms));
+  if (options.draws == 0) return options;
+  for (const auto& one : series) {
+    std::vector<std::int64_t> frames;
+    for (const auto s : one.stimuli) {
+      const Stimulus& stimulus = dataset.stimuli[s];
+      frames.push_back(stimulus.frames());
+      if (frames.back() >= 2 * options.min_shift) continue;
+      throw ConfigError("--null", "stimulus " + stimulus.key + " has " +
+                                      std::to_string(frames.back()) +
+                                      " frames: to shift its responses by at least " +
+                                      std::to_string(options.min_shift) +
+                                      " (context and 100 ms) both ways takes twice as many; "
+                                      "there is no null distribution for it");
+    }
+    const double possible = null_shifts(options, frames);
+    if (static_cast<double>(options.draws) <= possible) continue;
+    throw ConfigError("--null", "only " + number(possible) +
+                                    " different shifts of these stimuli are possible; ask for at "
+                                    "most as many draws");
+  }
+  return options;
+}
+
+// q-values over the units of each seed and fold: each is a study of its own.
+void add_false_discovery_rates(std::vector<UnitScore>& scores) {
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<std::size_t>> studies;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    studies[{scores[i].seed, scores[i].fold}].push_back(i);
+  }
+  for (const auto& [study, places] : studies) {
+    std::vector<double> p;
+    for (const auto i : places) p.push_back(scores[i].null.p);
+    const auto q = false_discovery_rates(p);
+    for (std::size_t k = 0; k < places.size(); ++k) scores[places[k]].q = q[k];
+  }
+}
+
+Protocol protocol_of(const Checkpoint& checkpoint, const Dataset& dataset, double smooth_ms,
+                     const std::set<std::size_t>& stimuli) {
+  Protocol protocol{dataset.sha256, dataset.axes.dt_ms, smooth_ms, {}, checkpoint.roster.unit_ids};
+  for (const auto s : stimuli) protocol.stimuli.push_back(dataset.stimuli[s].key);
+  std::sort(protocol.units.begin(), protocol.units.end());
+  return protocol;
+}
+
+struct NullColumn {
+  const char* name;
+  double (*value)(const UnitScore&);
+};
+constexpr std::array<NullColumn, 4> kNullColumns = {
+    {{"null_cc_mean", [](const UnitScore& score) { return score.null.mean; }},
+     {"null_cc_sd", [](const UnitScore& score) { return score.null.sd; }},
+     {"p", [](const UnitScore& score) { return score.null.p; }},
+     {"q", [](const UnitScore& score) { return score.q; }}}};
+
+std::string null_note(const Evaluation& evaluation) {
+  constexpr double kRate = 0.05;
+  const auto& scores = evaluation.scores;
+  const auto found = std::count_if(scores.begin(), scores.end(),
+                                   [](const UnitScore& score) { return score.q <= kRate; });
+  return std::to_string(found) + " of " + std::to_string(scores.size()) +
+         " scores have q <= 0.05: cc against " + std::to_string(evaluation.null.draws) +
+         " circular shifts of the responses by at least " +
+         std::to_string(evaluation.null.min_shift) + " frames, seed " +
+         std::to_string(evaluation.null.seed);
+}
+
 std::vector<std::string> label_header(const Evaluation& evaluation) {
   std::vector<std::string> header = {"unit"};
   if (evaluation.several_seeds) header.push_back("seed");
   if (evaluation.several_folds) header.push_back("fold");
   for (const auto& metric : kUnitMetrics) header.emplace_back(metric.name);
+  if (evaluation.null.draws > 0) {
+    for (const auto& column : kNullColumns) header.emplace_back(column.name);
+  }
   return header;
 }
 
@@ -113,12 +196,17 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
   const bool counts = dataset.counts && options.smooth_ms == 0;
   if (options.smooth_ms > 0) smooth(dataset, options.smooth_ms);
 
-  Evaluation result{
-      checkpoint.file, file, request.split, checkpoint.model->kind(), 0, false, false, {}, {}};
+  Evaluation result;
+  result.checkpoint = checkpoint.file;
+  result.data = file;
+  result.split = request.split;
+  result.model = checkpoint.model->kind();
   const auto series = chosen_series(checkpoint, dataset, options, request.split);
   const ScoringData data{&dataset, places_of_units(checkpoint, dataset), options.smooth_ms > 0,
                          run};
-  const auto metrics = score(checkpoint, data, series);
+  result.null = null_options(request, checkpoint, dataset, series);
+  NullTest null{result.null, {}};
+  const auto metrics = score(checkpoint, data, series, request.null > 0 ? &null : nullptr);
   std::set<std::size_t> stimuli;
   const auto outputs = static_cast<std::size_t>(roster.outputs());
   for (std::size_t i = 0; i < series.size(); ++i) {
@@ -130,7 +218,9 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
       const std::int64_t unit = one.unit >= 0 ? one.unit : static_cast<std::int64_t>(n);
       const UnitMetrics& found = metrics[i * outputs + n];
       result.scores.push_back({roster.unit_ids[static_cast<std::size_t>(unit)], one.seed, one.fold,
-                               found, reason(roster, unit, found, counts)});
+                               found, reason(roster, unit, found, counts),
+                               request.null > 0 ? null.scores[i * outputs + n] : NullScore{},
+                               kNaN});
     }
   }
   // Units without a member are rows as well: nobody should have to count to miss them.
@@ -138,10 +228,12 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
     for (const auto& skipped : roster.skipped) {
       result.scores.push_back({roster.unit_ids[static_cast<std::size_t>(skipped.unit)],
                                series.front().seed, series.front().fold, UnitMetrics{},
-                               "not fitted: " + skipped.reason});
+                               "not fitted: " + skipped.reason, NullScore{}, kNaN});
     }
   }
+  if (request.null > 0) add_false_discovery_rates(result.scores);
   result.stimuli = static_cast<std::int64_t>(stimuli.size());
+  result.protocol = protocol_of(checkpoint, dataset, options.smooth_ms, stimuli);
   for (const auto& metric : kUnitMetrics) {
     std::vector<double> values;
     for (const auto& score : result.scores) values.push_back(score.metrics.*metric.value);
@@ -153,11 +245,14 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
 Table to_table(const Evaluation& evaluation) {
   Table table{"", label_header(evaluation), {}};
   table.header.emplace_back("why_undefined");
+  const auto cell = [](double found) {
+    return std::isnan(found) ? std::string() : nlohmann::json(found).dump();
+  };
   for (const auto& score : evaluation.scores) {
     auto row = labels(evaluation, score);
-    for (const auto& metric : kUnitMetrics) {
-      const double found = score.metrics.*metric.value;
-      row.push_back(std::isnan(found) ? "" : nlohmann::json(found).dump());
+    for (const auto& metric : kUnitMetrics) row.push_back(cell(score.metrics.*metric.value));
+    if (evaluation.null.draws > 0) {
+      for (const auto& column : kNullColumns) row.push_back(cell(column.value(score)));
     }
     row.push_back(score.why);
     table.rows.push_back(std::move(row));
@@ -174,13 +269,17 @@ Report to_report(const Evaluation& evaluation) {
   for (const auto& score : evaluation.scores) {
     auto row = labels(evaluation, score);
     for (const auto& metric : kUnitMetrics) row.push_back(score_text(score.metrics.*metric.value));
+    if (evaluation.null.draws > 0) {
+      for (const auto& column : kNullColumns) row.push_back(score_text(column.value(score)));
+    }
     scores.rows.push_back(std::move(row));
   }
-  const std::size_t label_columns = scores.header.size() - kUnitMetrics.size();
+  const std::size_t label_columns = labels(evaluation, {}).size();
   const auto add = [&](const std::string& name, auto value_of) {
     std::vector<std::string> row(label_columns);
     row[0] = name;
     for (const auto& summary : evaluation.summary) row.push_back(value_of(summary));
+    row.resize(scores.header.size());
     scores.rows.push_back(std::move(row));
   };
   for (const auto& [name, value] : kSummaryRows) {
@@ -198,6 +297,7 @@ Report to_report(const Evaluation& evaluation) {
     for (const auto& unit : units) line += " " + unit;
     report.notes.push_back(line);
   }
+  if (evaluation.null.draws > 0) report.notes.push_back(null_note(evaluation));
   return report;
 }
 
@@ -207,12 +307,20 @@ std::string to_json(const Evaluation& evaluation) {
                                  {"model", evaluation.model},
                                  {"split", evaluation.split},
                                  {"stimuli", evaluation.stimuli}};
+  if (evaluation.null.draws > 0) {
+    json["null"] = {{"draws", evaluation.null.draws},
+                    {"min_shift", evaluation.null.min_shift},
+                    {"seed", evaluation.null.seed}};
+  }
   auto& scores = json["scores"] = nlohmann::ordered_json::array();
   for (const auto& score : evaluation.scores) {
     nlohmann::ordered_json one = {{"unit", score.unit}, {"seed", score.seed}};
     one["fold"] = score.fold < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(score.fold);
     for (const auto& metric : kUnitMetrics) {
       one[std::string(metric.name)] = value(score.metrics.*metric.value);
+    }
+    if (evaluation.null.draws > 0) {
+      for (const auto& column : kNullColumns) one[column.name] = value(column.value(score));
     }
     if (!score.why.empty()) one["why_undefined"] = score.why;
     scores.push_back(std::move(one));

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
+#include "metrics/null_correlation.hpp"
 #include "metrics/summarise.hpp"
 #include "metrics/unit_metrics.hpp"
 #include "run/report.hpp"
@@ -18,6 +20,8 @@ struct EvalRequest {
   std::string split = "test";  // train, valid, test, or all: every stimulus of the dataset
   std::string device = "auto";
   std::int64_t threads = 0;  // 0: all
+  std::int64_t null = 0;     // draws of the null distribution, 0: none
+  std::int64_t null_seed = 0;
 };
 
 struct UnitScore {
@@ -25,7 +29,17 @@ struct UnitScore {
   std::int64_t seed = 0;
   std::int64_t fold = 0;  // -1: joined over folds
   UnitMetrics metrics;
-  std::string why;  // a metric is NaN; "" where none is
+  std::string why;                                      // a metric is NaN; "" where none is
+  NullScore null;                                       // NaN where none was asked for
+  double q = std::numeric_limits<double>::quiet_NaN();  // of null.p over the units of a seed, fold
+};
+
+// What scores must share to be compared.
+struct Protocol {
+  std::string dataset_sha256;
+  double dt_ms = 0, smooth_ms = 0;
+  std::vector<std::string> stimuli;  // keys of those scored, ascending
+  std::vector<std::string> units;    // ids, ascending
 };
 
 struct Evaluation {
@@ -34,10 +48,13 @@ struct Evaluation {
   bool several_seeds = false, several_folds = false;
   std::vector<UnitScore> scores;  // in the order of members, then units
   std::vector<Summary> summary;   // of each of kUnitMetrics
+  Protocol protocol;
+  NullOptions null;  // min_shift: the model's context and 100 ms
 };
 
 // With folds, a unit's score on `valid` is that of the joined predictions of all folds, each of the
-// stimuli that it held out.
+// stimuli that it held out. Null distributions are of `cc`; ConfigError where a stimulus is too
+// short for them, or fewer shifts are possible than draws were asked for.
 Evaluation evaluate(const EvalRequest& request, Observer& observer);
 
 Report to_report(const Evaluation& evaluation);

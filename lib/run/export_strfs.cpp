@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
-#include <set>
 
 #include "export/results.hpp"
 #include "run/figures.hpp"
@@ -21,12 +20,7 @@ namespace {
 
 constexpr double kLargestDynamic = 8e9;  // bytes: what one file of dynamic STRFs may hold
 
-void check(const ExportRequest& request) {
-  const std::set<std::string> formats = {"png", "svg", "pdf"};
-  if (!formats.contains(request.format)) {
-    throw ConfigError("--format", "expected png, svg or pdf; found \"" + request.format + "\"");
-  }
-}
+void check(const ExportRequest& request) { check_figure_format(request.format); }
 
 // Scores on the test stimuli for the figures, where a run folder has them.
 Array<double> test_scores(const std::string& path, const Roster& roster) {

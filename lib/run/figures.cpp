@@ -13,9 +13,6 @@
 
 namespace strffit {
 
-namespace {
-
-// A unit's id as part of a file's name.
 std::string file_name(const std::string& id) {
   std::string name = id;
   for (char& c : name) {
@@ -23,6 +20,19 @@ std::string file_name(const std::string& id) {
   }
   return name;
 }
+
+void make_folder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw RunError("cannot make the folder " + folder + ": " + error.message());
+}
+
+void check_figure_format(const std::string& format) {
+  if (format == "png" || format == "svg" || format == "pdf") return;
+  throw ConfigError("--format", "expected png, svg or pdf; found \"" + format + "\"");
+}
+
+namespace {
 
 struct Drawing {
   std::string name;  // of the file, without folder and ending
@@ -135,9 +145,7 @@ std::optional<plot::TimeConstantsFigure> time_constants(const Strfs& strfs) {
 std::vector<std::string> draw_figures(const std::string& folder, const std::string& format,
                                       const Checkpoint& checkpoint, const Strfs& strfs,
                                       const Array<double>& cc_norm) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw RunError("cannot make the folder " + folder + ": " + error.message());
+  make_folder(folder);
   const Figures figures(checkpoint, strfs, cc_norm);
   std::vector<std::string> files;
   std::set<std::string> taken;  // ids may differ in characters that file names lack

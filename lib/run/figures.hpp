@@ -1,4 +1,4 @@
-// Figures of exported receptive fields.
+// Figures of exported receptive fields, and what all commands that draw share.
 #pragma once
 
 #include <string>
@@ -8,6 +8,15 @@
 #include "export/strfs.hpp"
 
 namespace strffit {
+
+// A name, such as a unit's id, as part of a file's.
+std::string file_name(const std::string& id);
+
+// RunError where that fails.
+void make_folder(const std::string& folder);
+
+// ConfigError, in the name of --format, for anything but png, svg and pdf.
+void check_figure_format(const std::string& format);
 
 // A picture per unit, or per member where kernels belong to hidden units, and a contact sheet of
 // all; gradient STRFs likewise. `cc_norm` (M, N) on the test stimuli, or empty. Returns the files.

@@ -185,12 +185,13 @@ std::vector<ScoredSeries> series_of_folds(const Roster& roster,
 }
 
 std::vector<UnitMetrics> score(const Checkpoint& checkpoint, const ScoringData& data,
-                               const std::vector<ScoredSeries>& series) {
+                               const std::vector<ScoredSeries>& series, NullTest* null) {
   const Roster& roster = checkpoint.roster;
   const std::int64_t outputs = roster.outputs();
   const auto skipped = skipped_units(roster);
   const QualityCache qualities(data, series);
   std::vector<UnitMetrics> scores(series.size() * static_cast<std::size_t>(outputs));
+  if (null) null->scores.assign(scores.size(), {});
   Selected selected(checkpoint);
   const std::size_t step = series_at_once(data, series, outputs);
   for (std::size_t first = 0; first < series.size(); first += step) {
@@ -210,9 +211,13 @@ std::vector<UnitMetrics> score(const Checkpoint& checkpoint, const ScoringData& 
         predictions.push_back(block.predictions.at({i, s}).subspan(
             static_cast<std::size_t>(output) * frames, frames));
       }
-      scores[i * static_cast<std::size_t>(outputs) + static_cast<std::size_t>(output)] =
-          unit_metrics(trials_of(*data.dataset, place, one.stimuli), predictions, data.smoothed,
-                       qualities.of(one.stimuli)[static_cast<std::size_t>(place)]);
+      const auto trials = trials_of(*data.dataset, place, one.stimuli);
+      const std::size_t at =
+          i * static_cast<std::size_t>(outputs) + static_cast<std::size_t>(output);
+      scores[at] = unit_metrics(trials, predictions, data.smoothed,
+                                qualities.of(one.stimuli)[static_cast<std::size_t>(place)]);
+      if (!null) return;
+      null->scores[at] = null_correlation(trials, predictions, one.stimuli, null->options);
     });
   }
   return scores;

@@ -9,6 +9,7 @@
 #include "dataset/split.hpp"
 #include "export/checkpoint.hpp"
 #include "export/results.hpp"
+#include "metrics/null_correlation.hpp"
 #include "metrics/unit_metrics.hpp"
 #include "training/options.hpp"
 
@@ -42,10 +43,16 @@ std::vector<ScoredSeries> series_of_all(const Roster& roster, const Dataset& dat
 std::vector<ScoredSeries> series_of_folds(const Roster& roster,
                                           const std::vector<Partition>& partitions);
 
+// What chance gives, of the same predictions.
+struct NullTest {
+  NullOptions options;
+  std::vector<NullScore> scores;  // (series x N), filled in by score()
+};
+
 // (series x N) all metrics; NaN for units that were skipped and where there are no stimuli. Holds
 // the predictions of as many series at once as fit into 256 MiB.
 std::vector<UnitMetrics> score(const Checkpoint& checkpoint, const ScoringData& data,
-                               const std::vector<ScoredSeries>& series);
+                               const std::vector<ScoredSeries>& series, NullTest* null = nullptr);
 
 // As (M, N) arrays by name; `scores` of a series per member.
 Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Roster& roster);

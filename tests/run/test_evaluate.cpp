@@ -4,6 +4,7 @@
 
 #include "export/checkpoint.hpp"
 #include "export/results.hpp"
+#include "metrics/significance.hpp"
 #include "run/evaluate.hpp"
 #include "run/fitted.hpp"
 #include "run/scoring.hpp"
@@ -169,6 +170,73 @@ TEST_CASE("eval: as table, JSON and CSV") {
   const auto csv = to_csv(to_table(evaluation));
   CHECK(csv.starts_with("unit,cc,cc_norm,"));
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 4);
+}
+
+TEST_CASE("eval: a null distribution gives p and q, in every form") {
+  const SmallStudy study("{kind: ln, context: 5}",
+                         "{mode: independent, max_epochs: 3, seeds: [0, 1]}");
+  train_quietly(study);
+  EvalRequest request;
+  request.path = study.run();
+  request.threads = 1;
+  request.null = 99;
+  Observer silent;
+  const auto evaluation = evaluate(request, silent);
+  CHECK(evaluation.null.min_shift == 5 + 20);  // context, and 100 ms of 5 ms
+  const auto plain = evaluated(study.run(), "test");
+  for (std::size_t seed = 0; seed < 2; ++seed) {
+    std::vector<double> p;
+    for (std::size_t unit = 0; unit < 3; ++unit) {
+      const auto& score = evaluation.scores[seed * 3 + unit];
+      CHECK(score.metrics.cc == plain.scores[seed * 3 + unit].metrics.cc);
+      CHECK(std::abs(score.null.mean) < 0.3);
+      CHECK(score.null.sd > 0);
+      p.push_back(score.null.p);
+    }
+    // Each seed is a study of its own.
+    const auto q = false_discovery_rates(p);
+    for (std::size_t unit = 0; unit < 3; ++unit) {
+      CHECK(evaluation.scores[seed * 3 + unit].q == q[unit]);
+    }
+  }
+  // The same of the definition, for one.
+  const auto checkpoint = read_checkpoint(study.run() + "/checkpoint.h5");
+  const auto dataset = read_dataset(study.data_file());
+  const auto parts = partitions(dataset, data_options_of(checkpoint).split);
+  const auto all = predictions_of(checkpoint, dataset, parts[0].test, run_options("cpu", 1));
+  std::vector<std::span<const float>> predictions;
+  for (const auto s : parts[0].test) {
+    const auto& values = all.at(dataset.stimuli[s].key);
+    const auto frames = static_cast<std::size_t>(values.dim(2));
+    predictions.push_back(std::span(values.values).subspan(1 * frames, frames));
+  }
+  const auto trials = trials_of(dataset, 1, parts[0].test);
+  CHECK(evaluation.scores[1].null.p ==
+        null_correlation(trials, predictions, parts[0].test, {99, 25, 0}).p);
+
+  CHECK(to_csv(to_table(evaluation)).find(",null_cc_mean,null_cc_sd,p,q,why") != std::string::npos);
+  const auto json = nlohmann::json::parse(to_json(evaluation));
+  CHECK(json["null"]["draws"] == 99);
+  CHECK(json["scores"][4]["q"].get<double>() == evaluation.scores[4].q);
+  CHECK(to_text(to_report(evaluation)).find("of 6 scores have q <= 0.05") != std::string::npos);
+  CHECK(to_json(plain).find("null_cc") == std::string::npos);
+
+  request.null = 6000;  // two stimuli of 120 frames: 71 shifts each
+  CHECK_THROWS_WITH_AS(evaluate(request, silent), doctest::Contains("only 5041 different shifts"),
+                       ConfigError);
+}
+
+TEST_CASE("eval: stimuli too short to be shifted are named") {
+  const SmallStudy study("{kind: linear, context: 50}", "{max_epochs: 1}");
+  train_quietly(study);
+  EvalRequest request;
+  request.path = study.run();
+  request.threads = 1;
+  request.null = 10;
+  Observer silent;
+  CHECK_THROWS_WITH_AS(evaluate(request, silent),
+                       doctest::Contains("has 120 frames: to shift its responses by at least 70"),
+                       ConfigError);
 }
 
 TEST_CASE("scoring: units that were skipped are NaN, however good their predictions look") {

@@ -1,0 +1,293 @@
+#include "run/compare.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "config/suggest.hpp"
+#include "export/plot.hpp"
+#include "run/evaluate.hpp"
+#include "run/figures.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+
+namespace {
+
+const UnitMetricName& metric_named(const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& metric : kUnitMetrics) {
+    if (metric.name == name) return metric;
+    names.emplace_back(metric.name);
+  }
+  std::string list;
+  for (const auto& known : names) list += (list.empty() ? "" : ", ") + known;
+  const std::string nearest = config::nearest(name, names);
+  throw ConfigError("--metric", "no metric \"" + name + "\"" +
+                                    (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?") +
+                                    " There are " + list);
+}
+
+// "3 only in the first (a, b, c), none only in the second".
+std::string difference_of(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  const auto only = [](const auto& these, const auto& those) {
+    std::vector<std::string> found;
+    std::set_difference(these.begin(), these.end(), those.begin(), those.end(),
+                        std::back_inserter(found));
+    constexpr std::size_t kMostNamed = 3;
+    std::string text = std::to_string(found.size());
+    for (std::size_t i = 0; i < std::min(found.size(), kMostNamed); ++i) {
+      text += (i == 0 ? " (" : ", ") + found[i];
+    }
+    if (found.size() > kMostNamed) text += ", ...";
+    return text + (found.empty() ? "" : ")");
+  };
+  return only(a, b) + " only in the first, " + only(b, a) + " only in the other";
+}
+
+void refuse_other_protocol(const Evaluation& first, const Evaluation& other, bool same_data) {
+  const Protocol &a = first.protocol, &b = other.protocol;
+  const auto refuse = [&](const std::string& what, const std::string& cure) {
+    throw ConfigError(other.checkpoint, "cannot be compared with " + first.checkpoint +
+                                            ": they differ in " + what + ". " + cure);
+  };
+  if (a.dt_ms != b.dt_ms) {
+    refuse("frame width, " + number(a.dt_ms) + " and " + number(b.dt_ms) + " ms",
+           "Fit both to one dataset");
+  }
+  if (!same_data && a.dataset_sha256 != b.dataset_sha256) {
+    refuse("the dataset's content, sha256 " + a.dataset_sha256.substr(0, 12) + "... (" +
+               first.data + ") and " + b.dataset_sha256.substr(0, 12) + "... (" + other.data + ")",
+           "Fit both to one file, or name one that neither was trained on with --data FILE");
+  }
+  if (a.smooth_ms != b.smooth_ms) {
+    refuse("smoothing, data.smooth_ms " + number(a.smooth_ms) + " and " + number(b.smooth_ms),
+           "Fit one again with the other's data.smooth_ms");
+  }
+  if (a.stimuli != b.stimuli) {
+    refuse("the " + first.split + " stimuli: " + difference_of(a.stimuli, b.stimuli),
+           "Fit one again with the other's data.split and data.folds");
+  }
+  if (a.units != b.units) {
+    refuse("units: " + difference_of(a.units, b.units),
+           "Fit one again with the other's data.units");
+  }
+}
+
+ComparedRun averaged(const Evaluation& evaluation, const std::string& path,
+                     const UnitMetricName& metric, const std::vector<std::string>& units) {
+  struct Sum {
+    double of = 0;
+    std::int64_t n = 0;
+  };
+  std::map<std::string, Sum> sums;
+  std::set<std::int64_t> seeds, folds;
+  for (const auto& score : evaluation.scores) {
+    Sum& sum = sums[score.unit];
+    sum.of += score.metrics.*metric.value;
+    ++sum.n;
+    seeds.insert(score.seed);
+    folds.insert(score.fold);
+  }
+  ComparedRun run;
+  run.path = path;
+  run.model = evaluation.model;
+  run.joined = folds.contains(-1);
+  run.seeds = static_cast<std::int64_t>(seeds.size());
+  run.folds = folds.size() > 1 ? static_cast<std::int64_t>(folds.size()) : 0;
+  for (const auto& unit : units) {
+    const Sum& sum = sums.at(unit);
+    run.scores.push_back(sum.of / static_cast<double>(sum.n));
+  }
+  return run;
+}
+
+ComparedPair paired(const Comparison& comparison, std::size_t run) {
+  const auto &first = comparison.runs.front().scores, &other = comparison.runs[run].scores;
+  std::vector<double> differences;
+  ComparedPair pair;
+  pair.run = run;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    const double difference = other[i] - first[i];
+    if (!std::isfinite(difference)) continue;
+    differences.push_back(difference);
+    pair.higher += difference > 0;
+  }
+  pair.units = static_cast<std::int64_t>(differences.size());
+  if (pair.units == 0) {
+    throw ConfigError("--metric", "no unit has a " + comparison.metric + " in both " +
+                                      comparison.runs.front().path + " and " +
+                                      comparison.runs[run].path +
+                                      "; --metric cc is defined more often");
+  }
+  pair.difference = bootstrap_median(differences, comparison.resamples,
+                                     static_cast<std::uint64_t>(comparison.seed));
+  pair.test = signed_rank_test(differences);
+  return pair;
+}
+
+// "ln" of "runs/ln/", as a part of a file's name.
+std::string short_name(const std::string& path) {
+  const auto clean = std::filesystem::path(path + "/").lexically_normal().parent_path();
+  return file_name(clean.filename() == "checkpoint.h5" && clean.has_parent_path()
+                       ? clean.parent_path().filename()
+                       : clean.stem());
+}
+
+void draw(Comparison& comparison, const CompareRequest& request) {
+  make_folder(request.plot);
+  const ComparedRun& first = comparison.runs.front();
+  for (auto& pair : comparison.pairs) {
+    const ComparedRun& other = comparison.runs[pair.run];
+    pair.figure = request.plot + "/" + comparison.metric + "-" + short_name(first.path) + "-" +
+                  std::to_string(pair.run + 1) + "-" + short_name(other.path) + "." +
+                  request.format;
+    plot::draw_scatter(
+        pair.figure, {comparison.metric + " on the " + comparison.split + " stimuli",
+                      first.path + ", " + comparison.metric, other.path + ", " + comparison.metric,
+                      first.scores, other.scores});
+  }
+}
+
+std::string how_averaged(const ComparedRun& run) {
+  std::string text;
+  if (run.seeds > 1) text += "mean over " + std::to_string(run.seeds) + " seeds";
+  if (run.folds > 0) {
+    text += (text.empty() ? "mean over " : " and ") + std::to_string(run.folds) + " folds";
+  }
+  if (run.joined) text += std::string(text.empty() ? "" : ", ") + "held-out folds joined";
+  return text;
+}
+
+std::string probability(double p) { return p < 1e-4 ? number(p) : score_text(p); }
+
+nlohmann::ordered_json value(double number) {
+  return std::isfinite(number) ? nlohmann::ordered_json(number) : nlohmann::ordered_json();
+}
+
+}  // namespace
+
+Comparison compare_runs(const CompareRequest& request, Observer& observer) {
+  if (request.paths.size() < 2) throw ConfigError("RUN", "expected at least two runs to compare");
+  if (request.resamples < 1) throw ConfigError("--resamples", "expected 1 or more");
+  const UnitMetricName& metric = metric_named(request.metric);
+  if (!request.plot.empty()) check_figure_format(request.format);
+  Comparison comparison{
+      request.metric, request.split, 0, request.resamples, request.seed, {}, {}, {}};
+  Evaluation first;
+  for (const auto& path : request.paths) {
+    const Evaluation evaluation =
+        evaluate({path, request.data, request.split, request.device, request.threads}, observer);
+    if (comparison.runs.empty()) {
+      first = evaluation;
+      comparison.stimuli = evaluation.stimuli;
+      comparison.units = evaluation.protocol.units;
+    }
+    refuse_other_protocol(first, evaluation, !request.data.empty());
+    comparison.runs.push_back(averaged(evaluation, path, metric, comparison.units));
+  }
+  for (std::size_t run = 1; run < comparison.runs.size(); ++run) {
+    comparison.pairs.push_back(paired(comparison, run));
+  }
+  if (!request.plot.empty()) draw(comparison, request);
+  return comparison;
+}
+
+Table to_table(const Comparison& comparison) {
+  Table table{"", {"unit"}, {}};
+  for (const auto& run : comparison.runs) table.header.push_back(run.path);
+  for (std::size_t i = 0; i < comparison.units.size(); ++i) {
+    std::vector<std::string> row = {comparison.units[i]};
+    for (const auto& run : comparison.runs) {
+      row.push_back(std::isnan(run.scores[i]) ? "" : nlohmann::json(run.scores[i]).dump());
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+Report to_report(const Comparison& comparison) {
+  Report report;
+  Table scores{comparison.metric + " on the " + comparison.split + " stimuli (" +
+                   std::to_string(comparison.stimuli) + ")",
+               to_table(comparison).header,
+               {}};
+  for (std::size_t i = 0; i < comparison.units.size(); ++i) {
+    std::vector<std::string> row = {comparison.units[i]};
+    for (const auto& run : comparison.runs) row.push_back(score_text(run.scores[i]));
+    scores.rows.push_back(std::move(row));
+  }
+  const ComparedRun& first = comparison.runs.front();
+  Table pairs{"differences from " + first.path,
+              {"run", "units", "higher", "median", "95 % from", "to", "rank sum", "p"},
+              {}};
+  for (const auto& pair : comparison.pairs) {
+    pairs.rows.push_back({comparison.runs[pair.run].path, std::to_string(pair.units),
+                          std::to_string(pair.higher), score_text(pair.difference.median),
+                          score_text(pair.difference.low), score_text(pair.difference.high),
+                          number(pair.test.rank_sum), probability(pair.test.p)});
+    std::string note = "p of " + comparison.runs[pair.run].path +
+                       ": Wilcoxon signed-rank test, two-sided, of " + std::to_string(pair.test.n) +
+                       " differences that are not 0, " +
+                       (pair.test.exact ? "exact" : "by the normal approximation");
+    const auto left_out = static_cast<std::int64_t>(comparison.units.size()) - pair.units;
+    if (left_out > 0) {
+      note += "; " + std::to_string(left_out) + " units without a score in both are left out";
+    }
+    report.notes.push_back(note);
+    if (!pair.figure.empty()) report.notes.push_back("scatter plot in " + pair.figure);
+  }
+  report.tables = {std::move(scores), std::move(pairs)};
+  for (const auto& run : comparison.runs) {
+    const std::string how = how_averaged(run);
+    if (!how.empty()) report.notes.push_back("scores of " + run.path + ": " + how);
+  }
+  report.notes.push_back("interval of the median: bootstrap of " +
+                         std::to_string(comparison.resamples) + " resamples, seed " +
+                         std::to_string(comparison.seed));
+  if (comparison.pairs.size() > 1) {
+    report.notes.push_back("p-values are not corrected for the " +
+                           std::to_string(comparison.pairs.size()) + " comparisons");
+  }
+  return report;
+}
+
+std::string to_json(const Comparison& comparison) {
+  using Json = nlohmann::ordered_json;
+  Json json = {{"metric", comparison.metric},       {"split", comparison.split},
+               {"stimuli", comparison.stimuli},     {"units", comparison.units},
+               {"resamples", comparison.resamples}, {"seed", comparison.seed}};
+  auto& runs = json["runs"] = Json::array();
+  for (const auto& run : comparison.runs) {
+    Json one = {{"run", run.path},
+                {"model", run.model},
+                {"seeds_averaged", run.seeds},
+                {"folds_averaged", run.folds},
+                {"folds_joined", run.joined}};
+    auto& scores = one["scores"] = Json::array();
+    for (const double score : run.scores) scores.push_back(value(score));
+    runs.push_back(std::move(one));
+  }
+  auto& pairs = json["differences_from_first"] = Json::array();
+  for (const auto& pair : comparison.pairs) {
+    Json one = {{"run", comparison.runs[pair.run].path},
+                {"units", pair.units},
+                {"higher", pair.higher},
+                {"median", value(pair.difference.median)},
+                {"low", value(pair.difference.low)},
+                {"high", value(pair.difference.high)},
+                {"wilcoxon",
+                 {{"n", pair.test.n},
+                  {"rank_sum", pair.test.rank_sum},
+                  {"p", pair.test.p},
+                  {"exact", pair.test.exact}}}};
+    if (!pair.figure.empty()) one["figure"] = pair.figure;
+    pairs.push_back(std::move(one));
+  }
+  return json.dump(2);
+}
+
+}  // namespace strffit

@@ -1,0 +1,178 @@
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "run/compare.hpp"
+#include "run/evaluate.hpp"
+#include "run/train.hpp"
+#include "support/near.hpp"
+#include "support/small_study.hpp"
+#include "util/errors.hpp"
+
+// After everything of LibTorch.
+#include <doctest/doctest.h>
+
+namespace strffit {
+namespace {
+
+using test::near;
+using test::SmallStudy;
+
+// Trains the study with other keys into a folder of that name.
+std::string trained(const SmallStudy& study, const std::string& name,
+                    std::vector<std::string> assignments = {}) {
+  TrainRequest request;
+  request.config = study.config();
+  request.assignments = std::move(assignments);
+  request.assignments.push_back("output.folder=" + study.file(name));
+  TrainObserver silent;
+  train_run(request, silent);
+  return study.file(name);
+}
+
+Comparison compared(const std::vector<std::string>& paths, const std::string& split = "test",
+                    const std::string& data = "", const std::string& metric = "cc") {
+  CompareRequest request;
+  request.paths = paths;
+  request.split = split;
+  request.data = data;
+  request.metric = metric;
+  request.resamples = 200;
+  request.threads = 1;
+  Observer silent;
+  return compare_runs(request, silent);
+}
+
+Evaluation evaluated(const std::string& path, const std::string& split) {
+  EvalRequest request;
+  request.path = path;
+  request.split = split;
+  request.threads = 1;
+  Observer silent;
+  return evaluate(request, silent);
+}
+
+TEST_CASE("compare: scores of eval, averaged over seeds, and their differences") {
+  const SmallStudy study("{kind: ln, context: 5}", "{mode: independent, max_epochs: 2}");
+  const auto first = trained(study, "first");
+  const auto seeds = trained(study, "seeds", {"fit.seeds=[1,2]"});
+  const auto comparison = compared({first, seeds});
+  REQUIRE(comparison.units.size() == 3);
+  REQUIRE(comparison.pairs.size() == 1);
+  CHECK(comparison.runs[1].seeds == 2);
+  CHECK(comparison.runs[1].folds == 0);
+  const auto a = evaluated(first, "test"), b = evaluated(seeds, "test");
+  std::vector<double> differences;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const double mean = (b.scores[i].metrics.cc + b.scores[3 + i].metrics.cc) / 2;
+    CHECK(comparison.units[i] == a.scores[i].unit);
+    CHECK(comparison.runs[0].scores[i] == a.scores[i].metrics.cc);
+    CHECK(comparison.runs[1].scores[i] == near(mean, 1e-15));
+    differences.push_back(mean - a.scores[i].metrics.cc);
+  }
+  CHECK(comparison.pairs[0].units == 3);
+  CHECK(comparison.pairs[0].difference.median ==
+        near(bootstrap_median(differences, 200, 0).median, 1e-12));
+  CHECK(comparison.pairs[0].test.p == signed_rank_test(differences).p);
+}
+
+TEST_CASE("compare: folds are averaged on test stimuli and joined on those held out") {
+  const SmallStudy study("{kind: linear, context: 5}", "{mode: independent, max_epochs: 1}",
+                         ", folds: 2");
+  const auto first = trained(study, "first");
+  const auto other = trained(study, "other", {"fit.learning_rate=0.1"});
+  const auto test = compared({first, other}, "test");
+  CHECK(test.runs[0].folds == 2);
+  CHECK_FALSE(test.runs[0].joined);
+  const auto scores = evaluated(first, "test").scores;
+  CHECK(test.runs[0].scores[1] == near((scores[1].metrics.cc + scores[4].metrics.cc) / 2, 1e-15));
+  const auto held_out = compared({first, other}, "valid");
+  CHECK(held_out.runs[0].joined);
+  CHECK(held_out.stimuli == 8);
+  CHECK(to_text(to_report(held_out)).find("held-out folds joined") != std::string::npos);
+}
+
+TEST_CASE("compare: a unit without a score in one run is left out and counted") {
+  const SmallStudy study("{kind: linear, context: 5}", "{mode: independent, max_epochs: 1}");
+  auto data = test::small_recording().dataset;
+  for (auto& stimulus : data.stimuli) {
+    if (stimulus.split != SplitName::test) continue;
+    const auto size = stimulus.trials() * stimulus.frames();
+    std::fill_n(stimulus.responses.values.begin() + size, size, 1.0F);
+  }
+  write_dataset(study.data_file(), data);
+  const auto first = trained(study, "first");
+  const auto comparison = compared({first, first});
+  CHECK(std::isnan(comparison.runs[0].scores[1]));
+  CHECK(comparison.pairs[0].units == 2);
+  CHECK(comparison.pairs[0].difference.median == 0);
+  CHECK(comparison.pairs[0].test.n == 0);
+  CHECK(comparison.pairs[0].test.p == 1);
+  CHECK(to_text(to_report(comparison)).find("1 units without a score in both") !=
+        std::string::npos);
+  CHECK_THROWS_WITH_AS(compared({first, first}, "test", "", "bits_per_spke"),
+                       doctest::Contains("did you mean \"bits_per_spike\"?"), ConfigError);
+}
+
+TEST_CASE("compare: what is refused, and by what name") {
+  const SmallStudy study("{kind: linear, context: 5}", "{max_epochs: 1}");
+  const auto first = trained(study, "first");
+  const auto refuses = [&](const std::string& other, const char* message) {
+    CHECK_THROWS_WITH_AS(compared({first, other}), doctest::Contains(message), ConfigError);
+  };
+  refuses(trained(study, "smoothed", {"data.smooth_ms=21"}),
+          "they differ in smoothing, data.smooth_ms 0 and 21. Fit one again");
+  refuses(trained(study, "split", {"data.split={valid: 0.2, test: 0.3, seed: 1}"}),
+          "they differ in the test stimuli: ");
+  refuses(trained(study, "units", {"data.units=0-1"}),
+          "they differ in units: 1 (unit_3) only in the first, 0 only in the other");
+  auto data = test::small_recording(9).dataset;
+  write_dataset(study.file("other.h5"), data);
+  const auto other_data = trained(study, "data", {"data.file=" + study.file("other.h5")});
+  refuses(other_data, "they differ in the dataset's content, sha256 ");
+  data.axes.dt_ms = 4;
+  write_dataset(study.file("frames.h5"), data);
+  refuses(trained(study, "frames", {"data.file=" + study.file("frames.h5")}),
+          "they differ in frame width, 5 and 4 ms");
+  CHECK_THROWS_WITH_AS(compared({first}), doctest::Contains("at least two runs"), ConfigError);
+  // On a third file both are measured alike.
+  CHECK(compared({first, other_data}, "test", study.data_file()).pairs.size() == 1);
+}
+
+TEST_CASE("compare: tables, CSV, JSON and scatter plots") {
+  const SmallStudy study("{kind: linear, context: 5}", "{mode: independent, max_epochs: 1}");
+  const auto first = trained(study, "first");
+  const auto other = trained(study, "other", {"fit.max_epochs=2"});
+  CompareRequest request;
+  request.paths = {first, other, other};
+  request.metric = "cc";
+  request.plot = study.file("figures/new");
+  request.format = "svg";
+  request.threads = 1;
+  Observer silent;
+  auto comparison = compare_runs(request, silent);
+  REQUIRE(comparison.pairs.size() == 2);
+  CHECK(comparison.pairs[0].figure != comparison.pairs[1].figure);
+  for (const auto& pair : comparison.pairs) {
+    CHECK(test::read_text(pair.figure).find("<svg") != std::string::npos);
+  }
+  comparison.runs[1].scores[0] = NAN;
+  comparison.pairs[0].units = 2;
+  const auto json = nlohmann::json::parse(to_json(comparison));
+  CHECK(json["runs"][1]["scores"][0].is_null());
+  CHECK(json["runs"][0]["scores"][0].get<double>() == comparison.runs[0].scores[0]);
+  CHECK(json["differences_from_first"][0]["wilcoxon"]["p"].get<double>() ==
+        comparison.pairs[0].test.p);
+  const auto csv = to_csv(to_table(comparison));
+  CHECK(csv.starts_with("unit," + first + "," + other));
+  const auto text = to_text(to_report(comparison));
+  for (const char* part : {"1 units without a score in both are left out", "exact",
+                           "not corrected for the 2 comparisons", "scatter plot in "}) {
+    CHECK_MESSAGE(text.find(part) != std::string::npos, part);
+  }
+  request.format = "gif";
+  CHECK_THROWS_AS(compare_runs(request, silent), ConfigError);
+}
+
+}  // namespace
+}  // namespace strffit
