@@ -7,8 +7,7 @@
 
 #include "model/kernel.hpp"
 #include "model/output.hpp"
-#include "ops/bands.hpp"
-#include "ops/lagged_product.hpp"
+#include "ops/convolution.hpp"
 #include "util/errors.hpp"
 
 namespace strffit {
@@ -69,30 +68,22 @@ Conv2d::Conv2d(const Conv2dOptions& options, const BackboneShape& shape)
 
 at::Tensor Conv2d::drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
                          bool training) const {
-  const auto S = layout->total;
+  const auto S = layout->total, K = options_.channels;
   auto bands = shape_.bands;
-  // (M, S, C F) -> band after band (M, F S, C)
-  auto h = x.view({x.size(0), S, shape_.channels, bands})
-               .permute({0, 3, 1, 2})
-               .reshape({x.size(0), bands * S, shape_.channels});
+  // (M, S, C F) -> planes (M, C, F, S)
+  auto h = x.transpose(1, 2).reshape({x.size(0), shape_.channels, bands, S});
   for (std::size_t i = 0; i < kLayers; ++i) {
     const auto& weight = tensors.at(numbered("conv", i) + "/weight");
-    const auto unfolded = ops::unfold_bands(h, bands, options_.bands);
-    bands -= options_.bands - 1;
-    const auto stack = ops::stacked(*layout, bands);
-    // (M, K_out, K_in, K_f, K_t): the unfolded signal has bands outside, channels inside.
     const auto& bias = tensors.at(numbered("conv", i) + "/bias");
-    const auto z = ops::lagged_product(
-        unfolded, weight.transpose(2, 3),
-        training && norms_[i]->removes_means() ? bias.detach() : bias, stack, options_.ahead);
-    h = norms_[i]->apply(tensors, z, training, stack);
+    const auto z =
+        ops::convolution(h, weight, training && norms_[i]->removes_means() ? bias.detach() : bias,
+                         layout, options_.ahead);
+    bands -= options_.bands - 1;
+    h = norms_[i]->apply_planar(tensors, z, training, layout);
   }
-  const auto M = h.size(0);
-  const auto flat = h.reshape({M, bands, S, options_.channels})
-                        .permute({0, 2, 3, 1})
-                        .reshape({M, S, options_.channels * bands});
+  const auto flat = h.reshape({h.size(0), K * bands, S});
   const auto hidden =
-      dense_activation_->apply(tensors, dense_->apply(tensors, flat), training, layout);
+      dense_activation_->apply(tensors, dense_->apply_planar(tensors, flat), training, layout);
   return readout_->apply(tensors, hidden);
 }
 

@@ -8,6 +8,7 @@
 
 #include "model/kernel.hpp"
 #include "model/output.hpp"
+#include "ops/convolution.hpp"
 #include "ops/dense.hpp"
 #include "ops/leaky.hpp"
 
@@ -24,6 +25,10 @@ void DenseLayer::start(Tensors& member, Random& random) const {
 }
 at::Tensor DenseLayer::apply(const Tensors& tensors, const at::Tensor& x) const {
   return ops::dense(x, tensors.at(name_ + "/weight"), tensors.at(name_ + "/bias"));
+}
+
+at::Tensor DenseLayer::apply_planar(const Tensors& tensors, const at::Tensor& x) const {
+  return ops::dense_of_planar(x, tensors.at(name_ + "/weight"), tensors.at(name_ + "/bias"));
 }
 
 std::vector<Entry> NormLayer::entries() const {
@@ -45,8 +50,7 @@ void NormLayer::start(Tensors& member, Random&) const {
     member.at(name_ + "/running_var").fill_(1);
   }
 }
-at::Tensor NormLayer::apply(const Tensors& tensors, const at::Tensor& z, bool training,
-                            const ops::LayoutPtr& layout) const {
+ops::NormState NormLayer::state(const Tensors& tensors) const {
   ops::NormState state;
   if (norm_ != ops::Norm::none) {
     state.weight = tensors.at(name_ + "/weight");
@@ -56,7 +60,27 @@ at::Tensor NormLayer::apply(const Tensors& tensors, const at::Tensor& z, bool tr
     state.running_mean = tensors.at(name_ + "/running_mean");
     state.running_var = tensors.at(name_ + "/running_var");
   }
-  return ops::norm_activation(z, norm_, state, training, activation_, layout);
+  return state;
+}
+at::Tensor NormLayer::apply(const Tensors& tensors, const at::Tensor& z, bool training,
+                            const ops::LayoutPtr& layout) const {
+  return ops::norm_activation(z, norm_, state(tensors), training, activation_, layout);
+}
+at::Tensor NormLayer::apply_planar(const Tensors& tensors, const at::Tensor& z, bool training,
+                                   const ops::LayoutPtr& layout) const {
+  const auto M = z.size(0), K = z.size(1), F = z.size(2), S = z.size(3);
+  if (norm_ == ops::Norm::layer) {  // sees all channels of a band and frame
+    const auto signal = z.permute({0, 3, 2, 1}).reshape({M, S, F * K});
+    return apply(tensors, signal, training, layout).view({M, S, F, K}).permute({0, 3, 2, 1});
+  }
+  // Every channel as a member of one channel, its bands as stimuli.
+  auto own = state(tensors);
+  for (auto* tensor : {&own.weight, &own.bias, &own.running_mean, &own.running_var}) {
+    if (tensor->defined()) *tensor = tensor->view({M * K, 1});
+  }
+  return ops::norm_activation(z.reshape({M * K, F * S, 1}), norm_, own, training, activation_,
+                              ops::stacked(*layout, F))
+      .view(z.sizes());
 }
 at::Tensor NormLayer::gain(const Tensors& tensors) const {
   if (norm_ != ops::Norm::batch)

@@ -22,6 +22,8 @@ class DenseLayer : public Part {
   void start(Tensors& member, Random& random) const override;
   at::Tensor apply(const Tensors& tensors,
                    const at::Tensor& x) const;  // (M, S, inputs) -> (M, S, outputs)
+  at::Tensor apply_planar(const Tensors& tensors,
+                          const at::Tensor& x) const;  // (M, inputs, S) -> (M, S, outputs)
 
  private:
   std::string name_;
@@ -40,6 +42,9 @@ class NormLayer : public Part {
   // z (M, S, P channels), channel fastest -> the same shape.
   at::Tensor apply(const Tensors& tensors, const at::Tensor& z, bool training,
                    const ops::LayoutPtr& layout) const;
+  // z (M, channels, F, S) -> the same shape.
+  at::Tensor apply_planar(const Tensors& tensors, const at::Tensor& z, bool training,
+                          const ops::LayoutPtr& layout) const;
   // Whether training takes each channel's mean away, and with it any bias before: that one's
   // gradient is zero, and an optimiser that divides by its size would follow the rounding errors
   // alone.
@@ -48,6 +53,8 @@ class NormLayer : public Part {
   at::Tensor gain(const Tensors& tensors) const;
 
  private:
+  ops::NormState state(const Tensors& tensors) const;
+
   std::string name_;
   ops::Norm norm_;
   ops::Activation activation_;

@@ -48,6 +48,8 @@ void set_inner_threads(int threads) {
   if (openblas_set_num_threads) openblas_set_num_threads(threads);
 }
 
+int inner_threads() { return at::get_num_threads(); }
+
 void stay_on_this_thread() { at::set_num_threads(1); }
 
 const char* blas_name() {

@@ -17,6 +17,7 @@ void gemm(bool transposed_a, bool transposed_b, std::int64_t m, std::int64_t n, 
 // Threads inside one product, and inside LibTorch's own operations on the calling thread. To be
 // called while no product runs.
 void set_inner_threads(int threads);
+int inner_threads();
 
 // For a thread that works on its own chunk of members: LibTorch's operations on it start no others.
 void stay_on_this_thread();

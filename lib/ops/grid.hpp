@@ -8,6 +8,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -66,6 +67,35 @@ void column_sums(const Layout& layout, std::int64_t columns, double* sums, Add&&
         sums[i] += static_cast<double>(part[static_cast<std::size_t>(i)]);
     }
   }
+}
+
+// The same for a signal of a single column, whose frames lie side by side in memory and fill vector
+// registers: sums[i] = the sum of value(frame)[i] over the frames of the stimuli.
+template <class T, std::size_t n, class Value>
+std::array<double, n> line_sums(const Layout& layout, Value&& value) {
+  constexpr std::int64_t kStretch = 2048, kLanes = 16;
+  std::array<double, n> sums{};
+  for (const auto& [begin, frames] : layout.segments) {
+    for (std::int64_t from = begin; from < begin + frames; from += kStretch) {
+      const auto to = std::min(from + kStretch, begin + frames);
+      T lanes[n][kLanes] = {};
+      auto t = from;
+      for (; t + kLanes <= to; t += kLanes) {
+        for (std::int64_t j = 0; j < kLanes; ++j) {
+          const std::array<T, n> values = value(t + j);
+          for (std::size_t i = 0; i < n; ++i) lanes[i][j] += values[i];
+        }
+      }
+      for (; t < to; ++t) {
+        const std::array<T, n> values = value(t);
+        for (std::size_t i = 0; i < n; ++i) sums[i] += static_cast<double>(values[i]);
+      }
+      for (std::size_t i = 0; i < n; ++i) {
+        for (const T lane : lanes[i]) sums[i] += static_cast<double>(lane);
+      }
+    }
+  }
+  return sums;
 }
 
 // Sum of a signal over all its frames, (M, S, K) -> (M, K): the gradient of a bias.

@@ -147,19 +147,6 @@ void cut_windows(T* d, std::int64_t begin, std::int64_t rows,
   }
 }
 
-// A number for each frame that tells its stimulus and window apart from all others.
-std::vector<std::int64_t> window_numbers(const Layout& layout) {
-  std::vector<std::int64_t> numbers(static_cast<std::size_t>(layout.total), -1);
-  std::int64_t next = 0;
-  for (const auto& segment : layout.segments) {
-    for (std::int64_t t = 0; t < segment.frames; ++t) {
-      numbers[static_cast<std::size_t>(segment.begin + t)] = next + layout.window_of(t);
-    }
-    next += layout.window_of(segment.frames) + 1;
-  }
-  return numbers;
-}
-
 // Gradients by way of the written-out windows of dz. dw or dx may be null.
 template <class T>
 void gradients_expanded(const T* x, const T* w, const T* dz, T* dw, T* dx, const Layout& layout,

@@ -59,4 +59,17 @@ inline LayoutPtr with_windows(const Layout& layout, std::int64_t window, std::in
   return cut;
 }
 
+// A number for each frame that tells its stimulus and window apart from all others.
+inline std::vector<std::int64_t> window_numbers(const Layout& layout) {
+  std::vector<std::int64_t> numbers(static_cast<std::size_t>(layout.total), -1);
+  std::int64_t next = 0;
+  for (const auto& segment : layout.segments) {
+    for (std::int64_t t = 0; t < segment.frames; ++t) {
+      numbers[static_cast<std::size_t>(segment.begin + t)] = next + layout.window_of(t);
+    }
+    next += layout.window_of(segment.frames) + 1;
+  }
+  return numbers;
+}
+
 }  // namespace strffit::ops

@@ -87,6 +87,46 @@ void columns_backward(const T* z, const Columns<T>& c, const T* slope, const T* 
   }
 }
 
+// The three above for a single column, whose frames lie side by side.
+template <Activation kind, class T>
+void line_forward(const T* z, const Columns<T>& c, T* h, const Layout& layout) {
+  const T centre = *c.centre, scale = *c.scale, shift = *c.shift;
+  Index done = 0;
+  for (const auto& [begin, frames] : layout.segments) {
+    std::fill(h + done, h + begin, T(0));
+    for (Index t = begin; t < begin + frames; ++t)
+      h[t] = activate<kind>(scale * (z[t] - centre) + shift);
+    done = begin + frames;
+  }
+  std::fill(h + done, h + layout.total, T(0));
+}
+
+template <Activation kind, class T>
+void line_error(const T* z, const T* h, const T* g, const Columns<T>& c, T* e, double* sums,
+                const Layout& layout) {
+  const T centre = *c.centre, scale = *c.scale, shift = *c.shift;
+  Index done = 0;
+  for (const auto& [begin, frames] : layout.segments) {
+    std::fill(e + done, e + begin, T(0));
+    done = begin + frames;
+  }
+  std::fill(e + done, e + layout.total, T(0));
+  const auto found = line_sums<T, 2>(layout, [&](Index t) {
+    e[t] = g[t] * derivative<kind>(scale * (z[t] - centre) + shift, h[t]);
+    return std::array<T, 2>{e[t], e[t] * (z[t] - centre)};
+  });
+  std::copy(found.begin(), found.end(), sums);
+}
+
+template <class T>
+void line_backward(const T* z, const Columns<T>& c, T slope, T offset, T* e, const Layout& layout) {
+  const T centre = *c.centre, scale = *c.scale;
+  for (const auto& [begin, frames] : layout.segments) {
+    for (Index t = begin; t < begin + frames; ++t)
+      e[t] = scale * e[t] + slope * (z[t] - centre) + offset;
+  }
+}
+
 // Per channel (M, K) -> per column of a grid (M P K): repeated over positions.
 at::Tensor to_columns(const at::Tensor& per_channel, Index positions) {
   return per_channel.unsqueeze(1)
@@ -111,6 +151,19 @@ std::pair<at::Tensor, at::Tensor> statistics(const at::Tensor& z, Index position
       for (Index b = 0; b < grid.blocks; ++b) {
         const auto* in = z.data_ptr<scalar_t>() + b * size;
         const auto* middle = centre.defined() ? centre.data_ptr<scalar_t>() + b * n : nullptr;
+        if (n == 1) {
+          const scalar_t from = middle ? *middle : scalar_t(0);
+          const auto sum = middle ? line_sums<scalar_t, 1>(layout,
+                                                           [&](Index t) {
+                                                             const scalar_t d = in[t] - from;
+                                                             return std::array<scalar_t, 1>{d * d};
+                                                           })
+                                  : line_sums<scalar_t, 1>(layout, [&](Index t) {
+                                      return std::array<scalar_t, 1>{in[t]};
+                                    });
+          target.data_ptr<double>()[b] = sum[0];
+          continue;
+        }
         column_sums<scalar_t>(layout, n, target.data_ptr<double>() + b * n,
                               [&](Index t, scalar_t* sum) {
                                 const auto* row = in + t * n;
@@ -153,8 +206,9 @@ at::Tensor by_columns(const at::Tensor& z, const at::Tensor& centre,
         const Columns<scalar_t> columns{middle.data_ptr<scalar_t>() + b * n,
                                         scale.data_ptr<scalar_t>() + b * n,
                                         shift.data_ptr<scalar_t>() + b * n, n};
-        columns_forward<kind>(input.data_ptr<scalar_t>() + b * size, columns,
-                              h.data_ptr<scalar_t>() + b * size, *layout);
+        (n == 1 ? line_forward<kind, scalar_t>
+                : columns_forward<kind, scalar_t>)(input.data_ptr<scalar_t>() + b * size, columns,
+                                                   h.data_ptr<scalar_t>() + b * size, *layout);
       }
     });
   });
@@ -174,9 +228,12 @@ at::Tensor by_columns(const at::Tensor& z, const at::Tensor& centre,
           };
           with_activation(activation, [&]<Activation kind>() {
             for (Index b = 0; b < grid.blocks; ++b) {
-              columns_error<kind>(block(input, b, size), block(own, b, size), block(g, b, size),
-                                  columns(b), block(dz, b, size),
-                                  sums.data_ptr<double>() + b * 2 * n, *layout);
+              (n == 1 ? line_error<kind, scalar_t>
+                      : columns_error<kind, scalar_t>)(block(input, b, size), block(own, b, size),
+                                                       block(g, b, size), columns(b),
+                                                       block(dz, b, size),
+                                                       sums.data_ptr<double>() + b * 2 * n,
+                                                       *layout);
             }
           });
           if (!normalised) return;  // e is the gradient itself
@@ -193,6 +250,11 @@ at::Tensor by_columns(const at::Tensor& z, const at::Tensor& centre,
             offset = to_columns(gain * sum_e / -count, positions).to(type);
           }
           for (Index b = 0; b < grid.blocks; ++b) {
+            if (n == 1) {
+              line_backward(block(input, b, size), columns(b), *block(slope, b, n),
+                            *block(offset, b, n), block(dz, b, size), *layout);
+              continue;
+            }
             columns_backward(block(input, b, size), columns(b), block(slope, b, n),
                              block(offset, b, n), block(dz, b, size), *layout);
           }

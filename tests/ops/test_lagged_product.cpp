@@ -1,5 +1,4 @@
 // The STRF product, the dense layer and the unfolding of bands against their plain references.
-#include "ops/bands.hpp"
 #include "ops/dense.hpp"
 #include "ops/gemm.hpp"
 #include "ops/lagged_product.hpp"
@@ -121,33 +120,6 @@ TEST_CASE("dense layer: values and gradients") {
       }
     }
   }
-}
-
-TEST_CASE("unfolding of bands: values and gradients") {
-  const std::int64_t S = 6, bands = 5;
-  for (const std::int64_t width : {1, 3, 5}) {
-    const auto x = noise({2, bands * S, 3}, 1);
-    const auto with = [&](auto unfold) {
-      return Function([&, unfold](const auto& in) { return unfold(in[0], bands, width); });
-    };
-    for (const auto& signal : {x, side_by_side(x)}) {
-      check_agreement("width " + std::to_string(width), with(ops::unfold_bands),
-                      with(ops::plain::unfold_bands), {signal});
-    }
-  }
-}
-
-TEST_CASE("the layout of stacked bands repeats the stimuli of each") {
-  const auto layout = ops::join({4, 2}, 3);
-  const auto stack = ops::stacked(*ops::with_windows(*layout, 5, 2), 3);
-  CHECK(stack->total == 3 * layout->total);
-  CHECK(stack->frames == 3 * layout->frames);
-  CHECK(stack->window == 5);
-  CHECK(stack->phase == 2);
-  REQUIRE(stack->segments.size() == 6);
-  CHECK(stack->segments[3].begin == layout->total + layout->segments[1].begin);
-  CHECK(stack->segments[3].frames == 2);
-  CHECK(stack->segments[4].begin == 2 * layout->total + 3);
 }
 
 TEST_CASE("the BLAS in use has a name") { CHECK(std::string(ops::blas_name()).size() > 3); }

@@ -4,7 +4,7 @@
 
 #include "ops/adamw.hpp"
 #include "ops/adaptation.hpp"
-#include "ops/bands.hpp"
+#include "ops/convolution.hpp"
 #include "ops/dense.hpp"
 #include "ops/lagged_product.hpp"
 #include "ops/leaky.hpp"
@@ -101,16 +101,11 @@ at::Tensor strf(const Piece& p) {
 at::Tensor conv2d(const Piece& p) {
   const auto& x = p.raw("x");  // (C, F, T)
   const auto& weight = p.raw("weight");
-  const auto C = x.size(0), F = x.size(1), T = x.size(2), width = weight.size(2),
-             K = weight.size(0);
+  const auto C = x.size(0), F = x.size(1), T = x.size(2);
   const One one(T, weight.size(3) - 1);
-  const auto S = one.layout->total;
-  const auto h = one.in(x).view({1, S, C, F}).permute({0, 3, 1, 2}).reshape({1, F * S, C});
-  const auto bands = F - width + 1;
-  const auto z = ops::lagged_product(ops::unfold_bands(h, F, width), p["weight"].transpose(2, 3),
-                                     p["bias"], ops::stacked(*one.layout, bands));
-  const auto by_band = z.reshape({bands, S, K}).narrow(1, one.layout->segments.front().begin, T);
-  return by_band.permute({2, 0, 1});
+  const auto h = one.in(x).transpose(1, 2).reshape({1, C, F, one.layout->total});
+  return ops::convolution(h, p["weight"], p["bias"], one.layout)[0].narrow(
+      2, one.layout->segments.front().begin, T);
 }
 
 at::Tensor recurrent(const Piece& p, ops::Cell cell) {

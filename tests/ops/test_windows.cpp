@@ -1,5 +1,6 @@
 // Gradients cut into windows are those of every frame worked alone (Layout::window).
 #include "ops/adaptation.hpp"
+#include "ops/convolution.hpp"
 #include "ops/lagged_product.hpp"
 #include "ops/leaky.hpp"
 #include "ops/recurrent.hpp"
@@ -70,6 +71,16 @@ TEST_CASE("gradients cut into windows") {
       };
       check_windows("lagged product", product, x, layout, window);
       check_windows("lagged product, x of each member", product, each, layout, window);
+    }
+    {
+      const auto weight = noise({2, 2, 1, 2, 4}, 3), bias = noise({2, 2}, 4);
+      const Signal planar = [&](const at::Tensor& in, const ops::LayoutPtr& l) {
+        const auto planes = in.transpose(1, 2).unsqueeze(1);
+        return ops::convolution(planes, weight, bias, l).flatten(1, 2).transpose(1, 2) *
+               real_frames(*l);
+      };
+      check_windows("convolution", planar, x, layout, window);
+      check_windows("convolution, x of each member", planar, each, layout, window);
     }
     const auto a = at::tensor({0.6, 0.9, 0.99}, at::kDouble);
     const auto d = noise({2, F}, 5).abs() + 0.3;
