@@ -5,6 +5,7 @@
 #include <string>
 
 #include "commands.hpp"
+#include "exit_codes.hpp"
 #include "run/library_versions.hpp"
 #include "signals.hpp"
 #include "util/errors.hpp"
@@ -12,9 +13,6 @@
 namespace strffit::app {
 
 namespace {
-
-// Exit codes (README, docs).
-enum Exit : int { kDone = 0, kFailed = 1, kUsage = 2, kBadData = 3, kStopped = 75 };
 
 std::string joined(int argc, char** argv) {
   std::string line;

@@ -3,8 +3,9 @@
 
 namespace strffit::app {
 
-// SIGINT, SIGTERM and SIGUSR1 (Slurm's warning before a time limit) ask to stop from now on; a
-// second SIGINT ends the program at once.
+// SIGINT, SIGTERM and SIGUSR1 (Slurm's warning before a time limit) ask to stop from now on: the
+// program then has 4 s to end by itself, and ends with exit code 75. A second SIGINT ends it at
+// once.
 void stop_on_signals();
 
 // Whether such a signal came.

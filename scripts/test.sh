@@ -6,10 +6,11 @@
 #   asan        every test under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tsan        the trainer's tests under ThreadSanitizer, built without precompiled headers
 #   wheel       the tests against PyPI's current LibTorch instead of the system's
+#   fuzz        half a minute of damaged files for every reader, where clang's libFuzzer is there
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-all_stages=(checks release quickstart asan tsan wheel)
+all_stages=(checks release quickstart asan tsan wheel fuzz)
 tsan_rooms=(util training)
 # Against the wheel: what calls LibTorch.
 wheel_rooms=(ops prefilter model training contract)
@@ -101,6 +102,15 @@ run_wheel() {
   mapfile -t programs < <(programs_of build/wheel "${wheel_rooms[@]}")
   build build/wheel "${programs[@]}"
   test_build wheel --test-dir build/wheel --output-on-failure -j 2 -R "$(names_of "${programs[@]}")"
+}
+
+run_fuzz() {
+  if ! command -v clang >/dev/null; then
+    skip "fuzz: needs clang with libFuzzer: apt-get install clang"
+    return
+  fi
+  scripts/fuzz 30
+  summary+=("fuzz: passed")
 }
 
 # Prints the path of a python3 in build/python that has these packages from PyPI.

@@ -98,6 +98,7 @@ LastState read_last(const std::string& path) {
   const files::Reader reader(path, {kFormat});
   LastState last;
   TrainerState& state = last.trainer;
+  state.file = path;
   last.config = reader.string_attribute("/", "config");
   last.dataset_sha256 = reader.string_attribute("/", "dataset_sha256");
   last.started = reader.string_attribute("/", "started");

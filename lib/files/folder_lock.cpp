@@ -8,9 +8,12 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <iterator>
+#include <mutex>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -87,6 +90,34 @@ bool still_named(int descriptor, const std::string& path) {
          ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
+// The lock files of this process, for its end without destructors.
+class Held {
+ public:
+  static Held& all() {
+    static Held* const held = new Held;  // outlives every static object
+    return *held;
+  }
+  void add(const std::string& path) {
+    const std::lock_guard guard(mutex_);
+    paths_.insert(path);
+  }
+  void remove(const std::string& path) {
+    const std::lock_guard guard(mutex_);
+    paths_.erase(path);
+    unlink(path.c_str());
+  }
+
+ private:
+  Held() {
+    std::at_quick_exit([] {
+      for (const auto& path : all().paths_) unlink(path.c_str());
+    });
+  }
+
+  std::mutex mutex_;
+  std::set<std::string> paths_;
+};
+
 }  // namespace
 
 FolderLock::FolderLock(const std::string& folder) : path_(folder + "/.strffit.lock") {
@@ -118,6 +149,7 @@ FolderLock::FolderLock(const std::string& folder) : path_(folder + "/.strffit.lo
     release();
     throw RunError("cannot write " + folder + "/.strffit.lock: " + cause);
   }
+  Held::all().add(path_);
 }
 
 FolderLock::~FolderLock() { release(); }
@@ -136,7 +168,7 @@ FolderLock& FolderLock::operator=(FolderLock&& other) noexcept {
 
 void FolderLock::release() noexcept {
   if (descriptor_ < 0) return;
-  unlink(path_.c_str());  // before the lock is given up, so that nobody's new file is removed
+  Held::all().remove(path_);  // before the lock is given up, so that nobody's new file is removed
   close(descriptor_);
   descriptor_ = -1;
 }

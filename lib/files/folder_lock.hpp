@@ -8,6 +8,7 @@ namespace strffit::files {
 // Holds `<folder>/.strffit.lock`, which names host, process and start. Refused with a RunError
 // while the holder lives; what a dead process of this host left is taken over. Whether a process of
 // another host lives cannot be known: the error then names the file to delete once it does not.
+// std::quick_exit gives the folder free too.
 class FolderLock {
  public:
   explicit FolderLock(const std::string& folder);  // the folder must exist

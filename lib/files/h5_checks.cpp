@@ -173,18 +173,27 @@ std::string describe(const H5::DataType& type) {
   }
 }
 
-Shape checked_shape(const H5InputFile& file, const std::string& path, const H5::DataSpace& space) {
-  if (space.getSimpleExtentType() == H5S_NULL) file.fail(path, "expected values; found none");
+std::string of_attribute(const std::string& name) {
+  return name.empty() ? "" : "attribute " + name + ": ";
+}
+
+Shape checked_shape(const H5InputFile& file, const std::string& path, const H5::DataSpace& space,
+                    const std::string& attribute) {
+  const std::string what = of_attribute(attribute);
+  if (space.getSimpleExtentType() == H5S_NULL) {
+    file.fail(path, what + "expected values; found none");
+  }
   const int rank = space.getSimpleExtentNdims();
-  if (rank < 0 || rank > H5S_MAX_RANK)
-    file.fail(path, "expected axes; found the file damaged here");
+  if (rank < 0 || rank > H5S_MAX_RANK) {
+    file.fail(path, what + "expected axes; found the file damaged here");
+  }
   std::vector<hsize_t> sizes(static_cast<std::size_t>(rank));
   if (rank > 0) space.getSimpleExtentDims(sizes.data());
   Shape shape;
   for (const hsize_t size : sizes) {
     if (size > static_cast<hsize_t>(std::numeric_limits<std::int64_t>::max())) {
-      file.fail(path,
-                "expected an axis that fits into the file; found one of " + std::to_string(size));
+      file.fail(path, what + "expected an axis that fits into the file; found one of " +
+                          std::to_string(size));
     }
     shape.push_back(static_cast<std::int64_t>(size));
   }

@@ -72,8 +72,12 @@ enum class Values { integer, real, text, other };
 Values values_of(const H5::DataType& type);
 // "a compound", "a 64-bit integer", ... for messages.
 std::string describe(const H5::DataType& type);
-// The shape of a dataspace; DataError where it is null or a size is beyond 2^63.
-Shape checked_shape(const H5InputFile& file, const std::string& path, const H5::DataSpace& space);
+// The shape of a dataspace, of an attribute where one is named; DataError where it is null or a
+// size is beyond 2^63.
+Shape checked_shape(const H5InputFile& file, const std::string& path, const H5::DataSpace& space,
+                    const std::string& attribute = "");
+// "attribute NAME: " before what is wrong with it; "" without a name.
+std::string of_attribute(const std::string& name);
 // DataError where `shape` is not `expected`.
 void check_expected(const H5InputFile& file, const std::string& path, const Shape& shape,
                     const Expected& expected);

@@ -12,8 +12,9 @@ constexpr std::int64_t kMostBytes = std::int64_t{64} << 20;
 constexpr std::int64_t kMostTextsInARow = 4096;  // of a dataset of two or more axes
 constexpr std::int64_t kMostAttributeTexts = 256;
 
-[[noreturn]] void fail_too_much(const H5InputFile& file, const std::string& path) {
-  file.fail(path, "expected at most 64 MiB of text; found more");
+[[noreturn]] void fail_too_much(const H5InputFile& file, const std::string& path,
+                                const std::string& attribute = "") {
+  file.fail(path, of_attribute(attribute) + "expected at most 64 MiB of text; found more");
 }
 
 // Strings of fixed length, `size` bytes each, without their padding.
@@ -62,9 +63,9 @@ std::vector<std::string> read_through(const H5::DataType& type, std::int64_t cou
 }
 
 void check_utf8(const H5InputFile& file, const std::string& path,
-                const std::vector<std::string>& texts) {
+                const std::vector<std::string>& texts, const std::string& attribute = "") {
   if (!std::all_of(texts.begin(), texts.end(), is_utf8)) {
-    file.fail(path, "expected text in UTF-8; found other bytes");
+    file.fail(path, of_attribute(attribute) + "expected text in UTF-8; found other bytes");
   }
 }
 
@@ -112,17 +113,18 @@ std::vector<std::string> read_texts(const H5InputFile& file, const std::string& 
 }
 
 std::vector<std::string> read_texts(const H5InputFile& file, const std::string& path,
-                                    const H5::Attribute& attribute, std::int64_t count) {
+                                    const std::string& name, const H5::Attribute& attribute,
+                                    std::int64_t count) {
   const H5::DataType type = attribute.getDataType();
   if (count > kMostAttributeTexts ||
       count > kMostBytes / static_cast<std::int64_t>(type.getSize())) {
-    fail_too_much(file, path);
+    fail_too_much(file, path, name);
   }
   const auto read = [&](const H5::DataType& memory_type, void* buffer) {
     attribute.read(memory_type, buffer);
   };
   std::vector<std::string> texts = read_through(type, count, read);
-  check_utf8(file, path, texts);
+  check_utf8(file, path, texts, name);
   return texts;
 }
 

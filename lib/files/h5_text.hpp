@@ -13,8 +13,9 @@ namespace strffit::files {
 std::vector<std::string> read_texts(const H5InputFile& file, const std::string& path,
                                     const H5::DataSet& dataset, const Shape& shape);
 
-// All `count` values of an attribute that holds text.
+// All `count` values of the attribute `name` that holds text.
 std::vector<std::string> read_texts(const H5InputFile& file, const std::string& path,
-                                    const H5::Attribute& attribute, std::int64_t count);
+                                    const std::string& name, const H5::Attribute& attribute,
+                                    std::int64_t count);
 
 }  // namespace strffit::files

@@ -72,7 +72,7 @@ void check_type(const H5InputFile& file, const std::string& path, const H5::Data
            : values == Values::integer || (values == Values::real && !integer)) {
     return;
   }
-  file.fail(path, (attribute.empty() ? "" : "attribute " + attribute + ": ") + "expected " +
+  file.fail(path, of_attribute(attribute) + "expected " +
                       (text      ? "text"
                        : integer ? "integers"
                                  : "numbers") +
@@ -151,13 +151,13 @@ struct Reader::Impl {
     return file.guarded(path, [&] {
       const H5::Attribute attribute = file.attribute(path, name);
       check_type<T>(file, path, attribute.getDataType(), name);
-      const Shape shape = checked_shape(file, path, attribute.getSpace());
+      const Shape shape = checked_shape(file, path, attribute.getSpace(), name);
       if (shape.size() > 1 || count(shape) > kMostAttributeValues) {
         file.fail(path, "attribute " + name + ": expected a value or a short list; found shape " +
                             to_string(shape));
       }
       if constexpr (std::is_same_v<T, std::string>) {
-        return read_texts(file, path, attribute, count(shape));
+        return read_texts(file, path, name, attribute, count(shape));
       } else {
         std::vector<T> result(static_cast<std::size_t>(count(shape)));
         if (!result.empty()) attribute.read(native_type<T>(), result.data());

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -42,15 +43,20 @@ int synced(const std::string& folder) {
   return error;
 }
 
-// The process in the name of a temporary file, or 0 where it is none of ours.
-pid_t process_of(const std::string& name) {
+// The two parts of a temporary file's name; process 0 where it is none of ours.
+struct Temporary {
+  std::string file;
+  pid_t process = 0;
+};
+Temporary temporary_named(const std::string& name) {
   const std::size_t end = name.size() - std::min(name.size(), std::strlen(kSuffix));
-  if (name.empty() || name[0] != '.' || name.substr(end) != kSuffix) return 0;
+  if (name.empty() || name[0] != '.' || name.substr(end) != kSuffix) return {};
   const std::size_t dot = name.rfind('.', end == 0 ? 0 : end - 1);
-  if (dot == 0 || dot == std::string::npos) return 0;
+  if (dot == 0 || dot == std::string::npos) return {};
   pid_t process = 0;
   const auto [stop, error] = std::from_chars(name.data() + dot + 1, name.data() + end, process);
-  return error == std::errc() && stop == name.data() + end ? process : 0;
+  if (error != std::errc() || stop != name.data() + end) return {};
+  return {name.substr(1, dot - 1), process};
 }
 
 }  // namespace
@@ -106,15 +112,18 @@ void write_text(const std::string& path, const std::string& text) {
   file.commit();
 }
 
-std::vector<std::string> remove_stale_temporaries(const std::string& folder) {
+std::vector<std::string> remove_stale_temporaries(const std::string& folder,
+                                                  const std::vector<std::string>& ours) {
   std::vector<std::string> removed;
   std::error_code error;
   for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    const pid_t process = process_of(name);
-    const bool dead = process > 0 && process != getpid() && kill(process, 0) != 0 && errno == ESRCH;
-    if (dead && unlink(entry->path().c_str()) == 0) removed.push_back(name);
+    const auto [file, process] = temporary_named(name);
+    if (process <= 0) continue;
+    const bool dead = process != getpid() && kill(process, 0) != 0 && errno == ESRCH;
+    const bool stale = dead || std::find(ours.begin(), ours.end(), file) != ours.end();
+    if (stale && unlink(entry->path().c_str()) == 0) removed.push_back(name);
   }
   return removed;
 }

@@ -58,9 +58,11 @@ class Writer {
 // Replaces a text file in the same manner.
 void write_text(const std::string& path, const std::string& text);
 
-// Removes the temporary files that processes of this machine left in `folder` when they were
-// killed; returns their names. To be called by who holds the folder's lock. A folder that is
-// missing holds none.
-std::vector<std::string> remove_stale_temporaries(const std::string& folder);
+// Removes the temporary files that killed processes left in `folder`: those of dead processes of
+// this machine, and those of the files `ours`, which nobody but the caller, who holds the folder's
+// lock, may write (their process may have been one of another machine, or its number may be another
+// process's now). Returns their names. A folder that is missing holds none.
+std::vector<std::string> remove_stale_temporaries(const std::string& folder,
+                                                  const std::vector<std::string>& ours = {});
 
 }  // namespace strffit::files

@@ -39,7 +39,8 @@ Progress progress_in(const RunPaths& paths) {
 RunFolder::RunFolder(const std::string& folder, bool resume, bool overwrite) : paths_{folder} {
   made_ = make(folder);
   lock_.emplace(folder);
-  files::remove_stale_temporaries(folder);
+  files::remove_stale_temporaries(folder,
+                                  {"config.yaml", "results.h5", "checkpoint.h5", "last.h5"});
   progress_ = progress_in(paths_);
   if (progress_ == Progress::finished && !resume && !overwrite) {
     throw ConfigError(folder,

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "export/last.hpp"
 #include "export/results.hpp"
@@ -24,6 +25,11 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// From this on an epoch is kept as soon as it is done: who is asked to stop in the middle of a long
+// one ends without it, and goes on from the one before. Unless keeping it costs more than a part of
+// it.
+constexpr double kLongEpochSeconds = 3, kKeepingPart = 0.1;
+
 // Passes on what the trainer tells, and keeps the state to resume from.
 class Keeper : public Sink {
  public:
@@ -37,11 +43,17 @@ class Keeper : public Sink {
   void epoch_done(const EpochReport& report) override { observer_.epoch_done(report); }
   void warning(const std::string& message) override { observer_.warning(message); }
   bool stop_requested() override { return observer_.stop_requested(); }
-  bool wants_state(std::int64_t) override { return seconds_since(saved_) >= every_seconds_; }
+  bool wants_state(std::int64_t) override {
+    const double epoch = seconds_since(std::exchange(epoch_, Clock::now()));
+    return seconds_since(saved_) >= every_seconds_ ||
+           (epoch >= kLongEpochSeconds && keeping_ <= kKeepingPart * epoch);
+  }
   void save(const TrainerState& state) override {
+    const auto begun = Clock::now();
     last_.trainer = state;
     write_last(path_, last_);
-    saved_ = Clock::now();
+    epoch_ = saved_ = Clock::now();
+    keeping_ = seconds_since(begun);
   }
 
  private:
@@ -49,7 +61,9 @@ class Keeper : public Sink {
   LastState last_;
   double every_seconds_;
   Observer& observer_;
-  Clock::time_point saved_ = Clock::now();
+  double keeping_ = 0;                      // seconds that the last save took
+  Clock::time_point saved_ = Clock::now();  // the last time
+  Clock::time_point epoch_ = saved_;        // when the current epoch began
 };
 
 void read_study_config(Study& study, const TrainRequest& request) {

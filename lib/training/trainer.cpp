@@ -50,6 +50,10 @@ constexpr double kLargeStep = 2e9;
 // Unknowns of the closed form from which the same holds.
 constexpr Index kLargeSystem = 1500;
 
+// A row an epoch.
+constexpr const char* kHistory[] = {"train_loss",    "valid_loss",    "valid_cc",
+                                    "valid_cc_norm", "learning_rate", "seconds"};
+
 class Trainer {
  public:
   Trainer(const Plan& plan, const RunOptions& run, Sink& sink, const TrainerState* resume)
@@ -90,9 +94,7 @@ class Trainer {
     state_.best_epoch.assign(M, 0);
     state_.learning_rate.assign(M, plan.fit.learning_rate);
     state_.plateau_since.assign(M, 0);
-    for (const auto* name :
-         {"train_loss", "valid_loss", "valid_cc", "valid_cc_norm", "learning_rate", "seconds"})
-      state_.history[name];
+    for (const auto* name : kHistory) state_.history[name];
   }
 
   FitResult run() {
@@ -383,15 +385,23 @@ class Trainer {
     state_.tensors.clear();
     const auto get = [&](const std::string& name, const at::Tensor& like) {
       const auto found = saved.tensors.find(name);
-      if (found == saved.tensors.end())
-        throw DataError("last.h5", name, "is missing; the run cannot be resumed from it");
-      if (found->second.shape != like.sizes().vec()) {
-        throw DataError("last.h5", name,
-                        "has shape " + to_string(found->second.shape) + ", expected " +
-                            to_string(like.sizes().vec()));
+      if (found == saved.tensors.end() || found->second.shape != like.sizes().vec()) {
+        throw DataError(saved.file, "/tensors/" + name,
+                        "expected " + to_string(like.sizes().vec()) + "; found " +
+                            (found == saved.tensors.end() ? std::string("nothing")
+                                                          : to_string(found->second.shape)) +
+                            ": the run cannot be resumed from this");
       }
       return to_tensor(found->second);
     };
+    for (const auto* name : kHistory) {
+      const auto rows = static_cast<Index>(state_.history[name].size());
+      if (rows == state_.epoch) continue;
+      throw DataError(saved.file, "/history/" + std::string(name),
+                      "expected a row for each of " + std::to_string(state_.epoch) +
+                          " epochs; found " + std::to_string(rows) +
+                          ": the run cannot be resumed from this");
+    }
     for (const auto& entry : plan_.model->entries()) {
       auto shape = entry.shape;
       shape.insert(shape.begin(), static_cast<Index>(plan_.members.size()));

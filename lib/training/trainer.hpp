@@ -49,6 +49,7 @@ enum class MemberStatus : std::uint8_t { running, finished, stopped_early, faile
 // (current), best parameters and buffers ("best/..."), optimiser ("first/...", "second/..."),
 // running means ("average/..."), each (M, ...) float32.
 struct TrainerState {
+  std::string file;        // it was read from, for messages; "" where it was not
   std::int64_t epoch = 0;  // epochs done
   std::map<std::string, Array<float>> tensors;
   std::vector<MemberStatus> status;  // (M)

@@ -63,7 +63,7 @@ void add_root(std::vector<Breakage>& all) {
       "/: attribute name: expected text; found 64-bit floating-point numbers");
   root(
       "name in Latin-1", [](Group g) { set_text(g, "name", "Geh\xf6r"); },
-      "/: expected text in UTF-8; found other bytes");
+      "/: attribute name: expected text in UTF-8; found other bytes");
 }
 
 void add_axes(std::vector<Breakage>& all) {

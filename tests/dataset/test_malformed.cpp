@@ -1,9 +1,6 @@
 // Bad input gets a message that names what and where: never a crash, a hang, an allocation beyond
 // what the file holds, or a result.
 #include <doctest/doctest.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -12,6 +9,7 @@
 
 #include "broken_file.hpp"
 #include "dataset/dataset.hpp"
+#include "support/fate.hpp"
 #include "support/temporary_folder.hpp"
 #include "util/errors.hpp"
 #include "util/random.hpp"
@@ -21,36 +19,12 @@ namespace {
 
 using test::TemporaryFolder;
 
-// The message of the DataError, "" where the file is read, "other: ..." for any other error.
 std::string message_of(const std::string& file) {
-  try {
-    read_dataset(file);
-  } catch (const DataError& error) {
-    return error.what();
-  } catch (const std::exception& error) {
-    return std::string("other: ") + error.what();
-  }
-  return "";
+  return test::message_of([&] { read_dataset(file); });
 }
 
-// How a child process that reads `file` ends: "read", "refused", or what went wrong. At most 5 s of
-// processor, and 1 GiB beyond what this process has.
 std::string fate_of(const std::string& file) {
-  const pid_t child = fork();
-  if (child == 0) {
-    const struct rlimit seconds { 5, 5 };
-    setrlimit(RLIMIT_CPU, &seconds);
-    const std::string message = message_of(file);
-    _exit(message.empty() ? 0 : message.rfind("other: ", 0) == 0 ? 9 : 3);
-  }
-  int status = 0;
-  struct rusage used {};
-  wait4(child, &status, 0, &used);
-  if (WIFSIGNALED(status)) return "ended by signal " + std::to_string(WTERMSIG(status));
-  if (used.ru_maxrss > (std::int64_t{1} << 20)) return "took more than 1 GiB";
-  return WEXITSTATUS(status) == 0   ? "read"
-         : WEXITSTATUS(status) == 3 ? "refused"
-                                    : "failed with another error";
+  return test::fate_of([&] { read_dataset(file); });
 }
 
 std::string bytes_of(const std::string& path) {
@@ -91,6 +65,7 @@ TEST_CASE("malformed: every single breakage is refused with its message") {
     CAPTURE(rest);
     CHECK(rest.find(breakage.message) != std::string::npos);
   }
+  CHECK(test::peak_kilobytes() < test::kMostKilobytes);
 }
 
 TEST_CASE("malformed: what is no HDF5 file at all") {

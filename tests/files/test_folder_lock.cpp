@@ -2,6 +2,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 
@@ -63,6 +65,17 @@ TEST_CASE("folder lock: what a killed process left is taken over") {
   waitpid(child, nullptr, 0);
   REQUIRE(std::filesystem::exists(folder.file(".strffit.lock")));
   CHECK(refusal(folder.path()) == "no error");
+}
+
+TEST_CASE("folder lock: a quick exit gives the folder free") {
+  const test::TemporaryFolder folder;
+  const pid_t child = fork();
+  if (child == 0) {
+    new FolderLock(folder.path());
+    std::quick_exit(0);
+  }
+  waitpid(child, nullptr, 0);
+  CHECK_FALSE(std::filesystem::exists(folder.file(".strffit.lock")));
 }
 
 TEST_CASE("folder lock: a number that another process has got since is no holder") {

@@ -1,16 +1,12 @@
 // libFuzzer target: no text makes the configuration reader do anything but read it, or refuse it
 // as a ConfigError; what it reads, it writes so that it reads back the same.
 //
-//   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -I lib -I tests/config
-//     tests/fuzz/fuzz_config.cpp lib/config/*.cpp -lyaml-cpp -o fuzz_config
-//   ./fuzz_config -max_len=4096 -timeout=5 CORPUS
-//
 // The first line of an input is an assignment of the command line, the rest the file.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 
-#include "schema.hpp"
+#include "config/schema.hpp"
 #include "util/errors.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -7,6 +7,7 @@
 #include "files/folder_lock.hpp"
 #include "run/evaluate.hpp"
 #include "run/train.hpp"
+#include "support/h5_edit.hpp"
 #include "support/h5_equal.hpp"
 #include "support/small_study.hpp"
 #include "util/errors.hpp"
@@ -224,6 +225,19 @@ TEST_CASE("train: a folder with a run in it") {
     resume.resume = true;
     CHECK_THROWS_WITH_AS(train_run(resume, watcher), doctest::Contains("last.h5"), DataError);
     CHECK(fs::file_size(folder + "/last.h5") == size);
+  }
+  SUBCASE("a state with a part missing: refused by path, and not replaced") {
+    const char* part = nullptr;
+    SUBCASE("a tensor") { part = "/tensors/current/strf/weight"; }
+    SUBCASE("a best tensor") { part = "/tensors/best/strf/bias"; }
+    SUBCASE("a history") { part = "/history/valid_cc"; }
+    fs::remove(folder + "/results.h5");
+    test::H5Edit(folder + "/last.h5").remove(part);
+    auto resume = request_of(study);
+    resume.resume = true;
+    CHECK_THROWS_WITH_AS(train_run(resume, watcher),
+                         doctest::Contains((folder + "/last.h5: " + part).c_str()), DataError);
+    CHECK_FALSE(fs::exists(folder + "/results.h5"));
   }
   SUBCASE("in use: refused") {
     const files::FolderLock holder(folder);
