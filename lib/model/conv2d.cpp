@@ -103,7 +103,7 @@ ModelSpec conv2d_kind(config::Node& node) {
   o.output = read_output(node, o.output);
   return {
       .output = o.output,
-      .recipe = {.learning_rate = 5e-3},
+      .recipe = {.learning_rate = 2e-3, .suggested = {"model.norm=layer"}},
       .backbone = [o](const BackboneShape& shape) { return std::make_unique<Conv2d>(o, shape); }};
 }
 

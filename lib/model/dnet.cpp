@@ -34,6 +34,7 @@ ModelSpec dnet_kind(config::Node& node) {
       node.get("decay_input", o.decay_input, "leaky units weigh their input with (1 - A)");
   return {.has_kernels = true,
           .output = o.network.strf.output,
+          .recipe = {.suggested = {"model.norm=layer", "model.output=parametric_softplus"}},
           .backbone = [o](const BackboneShape& shape) { return std::make_unique<Dnet>(o, shape); }};
 }
 

@@ -11,6 +11,7 @@
 #include "ops/convolution.hpp"
 #include "ops/dense.hpp"
 #include "ops/leaky.hpp"
+#include "ops/planar_norm.hpp"
 
 namespace strffit {
 
@@ -68,19 +69,7 @@ at::Tensor NormLayer::apply(const Tensors& tensors, const at::Tensor& z, bool tr
 }
 at::Tensor NormLayer::apply_planar(const Tensors& tensors, const at::Tensor& z, bool training,
                                    const ops::LayoutPtr& layout) const {
-  const auto M = z.size(0), K = z.size(1), F = z.size(2), S = z.size(3);
-  if (norm_ == ops::Norm::layer) {  // sees all channels of a band and frame
-    const auto signal = z.permute({0, 3, 2, 1}).reshape({M, S, F * K});
-    return apply(tensors, signal, training, layout).view({M, S, F, K}).permute({0, 3, 2, 1});
-  }
-  // Every channel as a member of one channel, its bands as stimuli.
-  auto own = state(tensors);
-  for (auto* tensor : {&own.weight, &own.bias, &own.running_mean, &own.running_var}) {
-    if (tensor->defined()) *tensor = tensor->view({M * K, 1});
-  }
-  return ops::norm_activation(z.reshape({M * K, F * S, 1}), norm_, own, training, activation_,
-                              ops::stacked(*layout, F))
-      .view(z.sizes());
+  return ops::planar_norm_activation(z, norm_, state(tensors), training, activation_, layout);
 }
 at::Tensor NormLayer::gain(const Tensors& tensors) const {
   if (norm_ != ops::Norm::batch)

@@ -68,6 +68,9 @@ class Model {
 struct Recipe {
   double learning_rate = 1e-2;  // of AdamW, one stimulus a step
   double average_epochs = 5;    // that the weights are averaged over
+  // What `strffit init` sets besides ("model.norm=layer"); a key that a config leaves out keeps the
+  // published default.
+  std::vector<std::string> suggested = {};
 };
 
 // A model as its configuration describes it, before any data is known.

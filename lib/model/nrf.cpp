@@ -18,6 +18,7 @@ ModelSpec nrf_kind(config::Node& node) {
   const auto o = read_network_options(node);
   return {.has_kernels = true,
           .output = o.strf.output,
+          .recipe = {.learning_rate = 3e-3, .suggested = {"model.norm=layer"}},
           .backbone = [o](const BackboneShape& shape) { return std::make_unique<Nrf>(o, shape); }};
 }
 

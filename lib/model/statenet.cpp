@@ -117,7 +117,7 @@ ModelSpec statenet_kind(config::Node& node) {
   o.output = read_output(node, o.output);
   return {
       .output = o.output,
-      .recipe = {.learning_rate = 1e-3},
+      .recipe = {.learning_rate = 2e-3},
       .backbone = [o](const BackboneShape& shape) { return std::make_unique<Statenet>(o, shape); }};
 }
 

@@ -265,6 +265,34 @@ at::Tensor by_columns(const at::Tensor& z, const at::Tensor& centre,
 
 // ---------------------------------------------------- layer norm: numbers per frame and position
 
+// Sum of value(k) over the channels in eight parts, which a register holds: a compiler may not
+// reorder a sum by itself.
+template <class T, class Value>
+T channel_sum(Index K, Value&& value) {
+  constexpr Index kLanes = 8;
+  T lanes[kLanes] = {};
+  Index k = 0;
+  for (; k + kLanes <= K; k += kLanes) {
+    for (Index j = 0; j < kLanes; ++j) lanes[j] += value(k + j);
+  }
+  for (Index j = 0; k < K; ++k, ++j) lanes[j] += value(k);
+  return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) +
+         ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+}
+
+// Mean and inverse deviation of K channels.
+template <class T>
+std::pair<T, T> layer_moments(const T* in, Index K) {
+  const T mean = channel_sum<T>(K, [&](Index k) { return in[k]; }) / static_cast<T>(K);
+  const T variance = channel_sum<T>(K,
+                                    [&](Index k) {
+                                      const T d = in[k] - mean;
+                                      return d * d;
+                                    }) /
+                     static_cast<T>(K);
+  return {mean, 1 / std::sqrt(variance + T(kNormEpsilon))};
+}
+
 template <Activation kind, class T>
 void layer_forward(const T* z, const T* weight, const T* bias, T* h, Index M, Index positions,
                    Index K, Index columns, Index first_member, const Layout& layout) {
@@ -275,11 +303,7 @@ void layer_forward(const T* z, const T* weight, const T* bias, T* h, Index M, In
           const Index m = M == 1 ? 0 : first_member + group / positions;
           const T *in = z + t * columns + group * K, *w = weight + m * K, *b = bias + m * K;
           T* out = h + t * columns + group * K;
-          T mean = 0, variance = 0;
-          for (Index k = 0; k < K; ++k) mean += in[k];
-          mean /= static_cast<T>(K);
-          for (Index k = 0; k < K; ++k) variance += (in[k] - mean) * (in[k] - mean);
-          const T inverse = 1 / std::sqrt(variance / static_cast<T>(K) + T(kNormEpsilon));
+          const auto [mean, inverse] = layer_moments(in, K);
           for (Index k = 0; k < K; ++k)
             out[k] = activate<kind>((in[k] - mean) * inverse * w[k] + b[k]);
         }
@@ -291,7 +315,20 @@ template <Activation kind, class T>
 void layer_backward(const T* z, const T* h, const T* g, const T* weight, const T* bias, T* dz,
                     double* by_weight, double* by_bias, Index M, Index positions, Index K,
                     Index columns, Index first_member, const Layout& layout) {
-  std::vector<T> normalised(static_cast<std::size_t>(K)), e(static_cast<std::size_t>(K));
+  const auto size = static_cast<std::size_t>(K);
+  std::vector<T> own_n(size), own_e(size);
+  // In single precision over a stretch of frames, then in double.
+  constexpr Index kLayerStretch = 128;
+  std::vector<T> own_weights(static_cast<std::size_t>(M * K)), own_biases(own_weights.size());
+  T *weight_sums = own_weights.data(), *bias_sums = own_biases.data();
+  const auto flush = [&] {
+    for (Index i = 0; i < M * K; ++i) {
+      by_weight[i] += static_cast<double>(weight_sums[i]);
+      by_bias[i] += static_cast<double>(bias_sums[i]);
+      weight_sums[i] = bias_sums[i] = T(0);
+    }
+  };
+  Index rows = 0;
   for_rows(
       layout,
       [&](Index t) {
@@ -300,28 +337,27 @@ void layer_backward(const T* z, const T* h, const T* g, const T* weight, const T
                       at = t * columns + group * K;
           const T *in = z + at, *out = h + at, *gradient = g + at, *w = weight + m * K,
                   *b = bias + m * K;
-          T mean = 0, variance = 0, sum_e = 0, sum_en = 0;
-          for (Index k = 0; k < K; ++k) mean += in[k];
-          mean /= static_cast<T>(K);
-          for (Index k = 0; k < K; ++k) variance += (in[k] - mean) * (in[k] - mean);
-          const T inverse = 1 / std::sqrt(variance / static_cast<T>(K) + T(kNormEpsilon));
+          // Told apart, or the compiler gives up on so many that could overlap.
+          T* __restrict n = own_n.data(), * __restrict e = own_e.data();
+          T* __restrict to_weight = weight_sums + m * K, * __restrict to_bias = bias_sums + m * K;
+          const auto [mean, inverse] = layer_moments(in, K);
           for (Index k = 0; k < K; ++k) {
-            const auto i = static_cast<std::size_t>(k);
-            normalised[i] = (in[k] - mean) * inverse;
-            const T outer = gradient[k] * derivative<kind>(normalised[i] * w[k] + b[k], out[k]);
-            by_weight[m * K + k] += static_cast<double>(outer * normalised[i]);
-            by_bias[m * K + k] += static_cast<double>(outer);
-            e[i] = outer * w[k];
-            sum_e += e[i];
-            sum_en += e[i] * normalised[i];
+            n[k] = (in[k] - mean) * inverse;
+            const T outer = gradient[k] * derivative<kind>(n[k] * w[k] + b[k], out[k]);
+            to_weight[k] += outer * n[k];
+            to_bias[k] += outer;
+            e[k] = outer * w[k];
           }
+          const T sum_e = channel_sum<T>(K, [&](Index k) { return e[k]; });
+          const T sum_en = channel_sum<T>(K, [&](Index k) { return e[k] * n[k]; });
           for (Index k = 0; k < K; ++k) {
-            const auto i = static_cast<std::size_t>(k);
-            dz[at + k] = inverse * (e[i] - (sum_e + normalised[i] * sum_en) / static_cast<T>(K));
+            dz[at + k] = inverse * (e[k] - (sum_e + n[k] * sum_en) / static_cast<T>(K));
           }
         }
+        if (++rows % kLayerStretch == 0) flush();
       },
       [&](Index from, Index to) { std::fill(dz + from * columns, dz + to * columns, T(0)); });
+  flush();
 }
 
 at::Tensor layer(const at::Tensor& z, const NormState& state, Activation activation,

@@ -12,21 +12,25 @@ namespace {
 
 constexpr const char* kExampleData = "data.h5";
 
-config::Document read_example(const std::vector<std::string>& assignments,
-                              const std::string& folder) {
+struct Example {
+  config::Document document;
+  Config config;
+};
+
+Example read_example(const std::vector<std::string>& assignments, const std::string& folder) {
   auto document = config::Document::from_text("", "init");
   document.set(std::string("data.file=") + kExampleData);
   for (const auto& assignment : assignments) document.set(assignment);
-  read_config(document, folder);
-  return document;
+  auto config = read_config(document, folder);
+  return {std::move(document), std::move(config)};
 }
 
 // The table of the mapping `path` of a configuration in which `assignments` are made, without those
 // of the mappings in it, below `heading`.
 std::string table(const std::string& heading, const std::vector<std::string>& assignments,
                   const std::string& path) {
-  const auto document = read_example(assignments, "runs/<name of the config>");
-  const std::string text = document.reference(path);
+  const auto example = read_example(assignments, "runs/<name of the config>");
+  const std::string text = example.document.reference(path);
   const std::size_t begin = text.find("| key |");
   if (begin == std::string::npos) throw Bug("no key of " + path + " is read");
   return "## " + heading + "\n\n" + text.substr(begin, text.find("\n\n", begin) - begin) + "\n\n";
@@ -39,13 +43,18 @@ std::string code(const std::string& text) { return "`" + text + "`"; }
 std::vector<std::string> kinds() { return model_kinds(); }
 
 std::string starting_config(const std::string& kind) {
-  auto document = read_example({"model.kind=" + kind}, "runs/" + kind);
+  const std::string folder = "runs/" + kind;
+  std::vector<std::string> assignments = {"model.kind=" + kind};
+  const auto suggested = read_example(assignments, folder).config.model.recipe.suggested;
+  assignments.insert(assignments.end(), suggested.begin(), suggested.end());
+  const auto example = read_example(assignments, folder);
   return "# A " + kind + " model: strffit train " + kind +
          ".yaml\n"
-         "# Every key is here with its default; what is left out keeps it. Paths are seen from "
-         "the\n"
-         "# folder where strffit is called.\n\n" +
-         document.commented();
+         "# Every key is here, with what fits well; what is left out has its default. Paths are "
+         "seen "
+         "from\n"
+         "# the folder where strffit is called.\n\n" +
+         example.document.commented();
 }
 
 std::string config_reference() {

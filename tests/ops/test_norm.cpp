@@ -3,6 +3,7 @@
 #include "ops/loss.hpp"
 #include "ops/norm.hpp"
 #include "ops/output.hpp"
+#include "ops/planar_norm.hpp"
 
 // Brings doctest: after everything of LibTorch.
 #include "agreement.hpp"
@@ -39,6 +40,41 @@ Function normed(Operation operation, ops::Norm norm, bool training, ops::Activat
     }
     return operation(in[0], norm, state, training, activation, layout);
   };
+}
+
+TEST_CASE("norm and activation of planar signals: values and gradients") {
+  // Stimuli shorter and longer than what is worked at once would need 256 frames; 40 covers the
+  // lanes of its sums.
+  const auto layout = ops::join({9, 1, 40}, 2);
+  const std::int64_t M = 2, K = 3, F = 2;
+  const auto statistics = running(M, K);
+  const auto z = noise({M, K, F, layout->total}, 1) + 0.3;
+  const auto weight = noise({M, K}, 2), bias = noise({M, K}, 3);
+  for (const auto activation : {ops::Activation::leaky_relu, ops::Activation::sigmoid}) {
+    for (const auto norm : {ops::Norm::none, ops::Norm::batch, ops::Norm::layer}) {
+      for (const bool training : {false, true}) {
+        if (training && norm != ops::Norm::batch) continue;
+        const auto inputs = norm == ops::Norm::none ? std::vector<at::Tensor>{z}
+                                                    : std::vector<at::Tensor>{z, weight, bias};
+        check_agreement(
+            name_of(activation) + " after planar norm " + std::to_string(static_cast<int>(norm)),
+            normed(ops::planar_norm_activation, norm, training, activation, layout, statistics),
+            normed(ops::plain::planar_norm_activation, norm, training, activation, layout,
+                   statistics),
+            inputs);
+      }
+    }
+  }
+}
+
+TEST_CASE("layer norm of planar signals: stimuli longer than what is worked at once") {
+  const auto layout = ops::join({300, 257}, 1);
+  const auto z = noise({1, 3, 1, layout->total}, 1);
+  const ops::NormState state{noise({1, 3}, 2), noise({1, 3}, 3), {}, {}};
+  CHECK(difference(ops::planar_norm_activation(z, ops::Norm::layer, state, false,
+                                               ops::Activation::tanh, layout),
+                   ops::plain::planar_norm_activation(z, ops::Norm::layer, state, false,
+                                                      ops::Activation::tanh, layout)) < 1e-12);
 }
 
 TEST_CASE("norm and activation: values and gradients") {
