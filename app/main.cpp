@@ -70,6 +70,7 @@ void set_up(CLI::App& app, Session& session) {
       "strffit COMMAND --help says more.");
   add_init(app, session);
   add_train(app, session);
+  add_merge(app, session);
   add_eval(app, session);
   add_compare(app, session);
   add_predict(app, session);

@@ -68,6 +68,8 @@ void add_train(CLI::App& app, Session& session) {
                                    "Go on with an unfinished run of the folder");
   command->add_flag("--overwrite", options->request.overwrite, "Replace the run of the folder")
       ->excludes(resume);
+  command->add_option("--shard", options->request.shard,
+                      "Fit one of N shares of the members, as 3/8");
   command->add_flag("--dry-run", options->dry_run, "Print what it will take, and fit nothing");
   command->add_flag("--json", options->json, "JSON instead of tables");
   command->footer("Example:\n  strffit train fit.yaml model.context=20 --out runs/context20");

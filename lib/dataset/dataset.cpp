@@ -206,4 +206,39 @@ Dataset read_dataset(const std::string& file, const UnitSelection& units) {
   return dataset;
 }
 
+Dataset with_units(const Dataset& dataset, const std::vector<std::int64_t>& units) {
+  const auto some = [&](const auto& all) {
+    auto result = all;
+    const auto row = static_cast<std::size_t>(all.dim(0) > 0 ? all.size() / all.dim(0) : 0);
+    result.shape[0] = static_cast<std::int64_t>(units.size());
+    result.values.clear();
+    for (const auto unit : units) {
+      const auto from = all.values.begin() + unit * static_cast<std::int64_t>(row);
+      result.values.insert(result.values.end(), from, from + static_cast<std::int64_t>(row));
+    }
+    return result;
+  };
+  Dataset result;
+  result.file = dataset.file;
+  result.name = dataset.name;
+  result.reference = dataset.reference;
+  result.sha256 = dataset.sha256;
+  result.axes = dataset.axes;
+  result.all_unit_ids = dataset.all_unit_ids;
+  result.counts = dataset.counts;
+  for (const auto unit : units) {
+    result.unit_ids.push_back(dataset.unit_ids.at(static_cast<std::size_t>(unit)));
+    result.unit_index.push_back(dataset.unit_index.at(static_cast<std::size_t>(unit)));
+  }
+  for (const auto& [name, column] : dataset.unit_facts) {
+    result.unit_facts[name] =
+        std::visit([&](const auto& values) { return files::Column(some(values)); }, column);
+  }
+  for (const Stimulus& stimulus : dataset.stimuli) {
+    result.stimuli.push_back({stimulus.key, stimulus.name, stimulus.category, stimulus.split,
+                              stimulus.spectrogram, some(stimulus.responses)});
+  }
+  return result;
+}
+
 }  // namespace strffit

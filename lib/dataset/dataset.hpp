@@ -51,6 +51,9 @@ struct Dataset {
 // breaks formats.md; ConfigError where the selection fits no unit.
 Dataset read_dataset(const std::string& file, const UnitSelection& units = {});
 
+// The same with some of its units alone, by their places, ascending.
+Dataset with_units(const Dataset& dataset, const std::vector<std::int64_t>& units);
+
 // What is known of the neurons that a simulated dataset comes from.
 struct Truth {
   Array<float> strf;                      // (N, F, L), lag 0 = current frame

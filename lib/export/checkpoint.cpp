@@ -20,11 +20,11 @@ std::string path_of(const Entry& entry) {
 
 // The mean or std of all members. One for all is stored as a scalar or (F), as any program would;
 // one each, which folds need, with a leading axis M.
-Array<double> stacked(const std::vector<Standardisation>& all,
+Array<double> stacked(const std::vector<Standardisation>& all, bool each,
                       std::vector<double> Standardisation::*values) {
   const auto members = static_cast<std::int64_t>(all.size());
   const auto bands = static_cast<std::int64_t>((all.front().*values).size());
-  Shape shape = members > 1 ? Shape{members, bands} : bands > 1 ? Shape{bands} : Shape{};
+  Shape shape = each ? Shape{members, bands} : bands > 1 ? Shape{bands} : Shape{};
   Array<double> array(std::move(shape));
   array.values.clear();
   for (const auto& one : all) {
@@ -140,8 +140,10 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
   }
   put_roster(writer, checkpoint.roster);
   if (checkpoint.how != Standardise::none) {
-    writer.put("/standardise/mean", stacked(checkpoint.standardisation, &Standardisation::mean));
-    writer.put("/standardise/std", stacked(checkpoint.standardisation, &Standardisation::std));
+    const auto& all = checkpoint.standardisation;
+    const bool each = checkpoint.own_standardisation;
+    writer.put("/standardise/mean", stacked(all, each, &Standardisation::mean));
+    writer.put("/standardise/std", stacked(all, each, &Standardisation::std));
   }
   for (const Entry& entry : checkpoint.model->entries()) {
     writer.put(path_of(entry), to_array(checkpoint.tensors.at(entry.name)));
@@ -176,6 +178,8 @@ Checkpoint read_checkpoint(const std::string& path) {
   checkpoint.how = described.how;
   checkpoint.standardisation = read_standardisation(
       reader, described.how, members, static_cast<std::int64_t>(roster.axes.frequencies_hz.size()));
+  checkpoint.own_standardisation =
+      described.how != Standardise::none && reader.shape("/standardise/mean").size() == 2;
   // Whether responses can be below 0 matters for starting values only.
   checkpoint.model = described.model.build(roster.axes, roster.outputs(), false);
   checkpoint.tensors = read_tensors(reader, *checkpoint.model, members);

@@ -22,6 +22,7 @@ struct Checkpoint {
   Roster roster;
   Standardise how = Standardise::overall;
   std::vector<Standardisation> standardisation;  // one for all members, or one each
+  bool own_standardisation = false;              // one each, as folds need it
   std::shared_ptr<const Model> model;
   Tensors tensors;  // (M, ...) float32, CPU
 };

@@ -64,6 +64,7 @@ void put_provenance(files::Writer& writer, const Provenance& provenance) {
   writer.attribute("/", "dataset_sha256", provenance.dataset_sha256);
   writer.attribute("/", "start", provenance.start);
   writer.attribute("/", "end", provenance.end);
+  if (!provenance.shard.empty()) writer.attribute("/", "shard", provenance.shard);
 }
 
 }  // namespace strffit

@@ -18,6 +18,7 @@ struct Provenance {
   std::string dataset_sha256;
   std::string start;  // ISO 8601, UTC
   std::string end;
+  std::string shard = {};  // "3/8"; "" for a run in one piece
 };
 
 // {"strffit", "0.1.0"}, {"LibTorch", ...}, {"BLAS", ...}, {"HDF5", ...}, {"CUDA", "none"}.

@@ -52,6 +52,10 @@ void write_results(const std::string& path, const Results& results) {
   writer.attribute("/", "config", results.config);
   put_roster(writer, results.roster);
   if (!results.status.empty()) put_members(writer, results);
+  if (!results.number.empty()) {
+    const Shape members = {static_cast<std::int64_t>(results.number.size())};
+    writer.put("/members/number", Array<std::int64_t>(members, results.number));
+  }
   for (const auto& [split, metrics] : results.metrics) {
     for (const auto& [name, values] : metrics) {
       writer.put("/metrics/" + split + "/" + name, values);

@@ -22,6 +22,7 @@ struct Results {
   std::string config;                      // YAML
   std::vector<MemberStatus> status;        // (M), empty where nothing was fitted
   std::vector<std::int64_t> best_epoch;    // (M), likewise
+  std::vector<std::int64_t> number;        // (M) in the whole run; of a shard only
   std::map<std::string, Metrics> metrics;  // by split
   std::map<std::string, std::vector<std::vector<double>>> history;  // as of TrainerState
   Array<double> ridge_penalty;                                      // (M, N), empty without ridge

@@ -76,11 +76,21 @@ Strfs kernel_strfs(const Checkpoint& checkpoint) {
   for (std::int64_t lag = 0; lag < model.context(); ++lag) {
     strfs.lags_ms.push_back(static_cast<double>(lag) * model.axes().dt_ms);
   }
-  for (const auto& measure : model.measures(checkpoint.tensors)) {
-    strfs.measures.emplace(measure.name, to_array(measure.values));
+  // One member at a time, so that a part of the members gives the same bits as all of them.
+  std::map<std::string, std::vector<at::Tensor>> measures;
+  std::vector<at::Tensor> kernels;
+  for (std::int64_t m = 0; m < static_cast<std::int64_t>(checkpoint.roster.members.size()); ++m) {
+    const Tensors one = select_members(checkpoint.tensors, {m});
+    for (const auto& measure : model.measures(one))
+      measures[measure.name].push_back(measure.values);
+    if (const auto kernel = model.kernels(one)) kernels.push_back(*kernel);
   }
-  if (const auto kernels = model.kernels(checkpoint.tensors)) {
-    at::Tensor known = kernels->clone();
+  for (const auto& [name, values] : measures) {
+    const bool same_for_all = values.front().dim() < 2;  // see Measure
+    strfs.measures.emplace(name, to_array(same_for_all ? values.front() : at::cat(values)));
+  }
+  if (!kernels.empty()) {
+    at::Tensor known = at::cat(kernels);
     const bool kernel_a_unit = model.backbone().response_kernel() != nullptr;
     if (kernel_a_unit) forget_skipped(known, 1, checkpoint.roster);
     strfs.kernel = summarised(to_array(known), model.axes());

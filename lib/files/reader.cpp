@@ -234,6 +234,23 @@ Shape Reader::shape(const std::string& path) const {
   });
 }
 
+Stored Reader::stored(const std::string& path) const {
+  return impl_->file.guarded(path, [&] {
+    const H5::DataType type = impl_->file.dataset(path).getDataType();
+    switch (values_of(type)) {
+      case Values::integer:
+        return Stored::integer;
+      case Values::real:
+        return type.getSize() <= sizeof(float) ? Stored::single : Stored::real;
+      case Values::text:
+        return Stored::text;
+      case Values::other:
+        break;
+    }
+    impl_->file.fail(path, "expected numbers or text; found " + describe(type));
+  });
+}
+
 Array<float> Reader::floats(const std::string& path, const Expected& expected) const {
   return impl_->read<float>(path, expected);
 }

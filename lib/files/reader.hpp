@@ -25,6 +25,9 @@ struct Expected {
   Expected(Shape s, std::string names = "") : shape(std::move(s)), axes(std::move(names)) {}
 };
 
+// What a dataset holds: integers, floats of 4 or fewer bytes, longer ones, or text.
+enum class Stored { integer, single, real, text };
+
 // A small dataset of either kind, for facts about units of which only the first axis is known.
 using Column = std::variant<Array<double>, Array<std::string>>;
 
@@ -50,6 +53,7 @@ class Reader {
   // Names in a group in byte order; an error where `group` is missing or a dataset.
   std::vector<std::string> children(const std::string& group) const;
   Shape shape(const std::string& dataset) const;
+  Stored stored(const std::string& dataset) const;
 
   // Numbers of any width and byte order, and booleans. `integers` refuses floating point.
   Array<float> floats(const std::string& path, const Expected& expected = {}) const;

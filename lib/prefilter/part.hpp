@@ -35,7 +35,7 @@ struct Entry {
 // What fitted numbers mean in physical units, for people: time constants in ms, places in Hz.
 struct Measure {
   std::string name;   // "prefilter/time_constant_on_ms"
-  at::Tensor values;  // (M, ...), or without M where members do not differ
+  at::Tensor values;  // (M, ...) of two axes or more, or one axis without M where all are the same
 };
 
 class Part {

@@ -87,13 +87,14 @@ std::string default_run_folder(const std::string& config_path) {
 }
 
 std::vector<std::string> differences(const std::string& resolved_before,
-                                     const std::string& resolved_now) {
+                                     const std::string& resolved_now, bool may_raise) {
   const auto before = flattened(resolved_before), now = flattened(resolved_now);
   std::vector<std::string> found;
   for (const auto& [path, value] : before) {
     const std::string other = find(now, path);
     if (!counts(path) || other == value) continue;
-    if (path == kMaxEpochs && !other.empty() && std::stoll(other) > std::stoll(value)) {
+    if (may_raise && path == kMaxEpochs && !other.empty() &&
+        std::stoll(other) > std::stoll(value)) {
       if (find(now, "fit.schedule") != "cosine") continue;
       found.push_back(path + ": " + value + ", now " + other +
                       ", which the cosine schedule depends on");

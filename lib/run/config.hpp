@@ -39,9 +39,9 @@ std::string default_run_folder(const std::string& config_path);
 
 // What differs between two resolved configurations and changes the outcome of a fit, a line each:
 // "fit.loss: mse, now poisson". Neither `run`, `output` and data.file (the content counts) nor a
-// raised fit.max_epochs do.
+// raised fit.max_epochs do, unless that is to count.
 std::vector<std::string> differences(const std::string& resolved_before,
-                                     const std::string& resolved_now);
+                                     const std::string& resolved_now, bool may_raise = true);
 
 // The value of a key such as "run.threads" in a resolved configuration; "" where there is none.
 std::string value_in(const std::string& resolved, const std::string& path);

@@ -28,20 +28,24 @@ bool make(const std::string& folder) {
   return made;
 }
 
-Progress progress_in(const RunPaths& paths) {
-  if (is_there(paths.results())) return Progress::finished;
-  return is_there(paths.last()) || is_there(paths.config()) ? Progress::unfinished
-                                                            : Progress::fresh;
-}
-
 }  // namespace
+
+Progress RunPaths::progress() const {
+  if (is_there(results())) return Progress::finished;
+  return is_there(last()) || is_there(config()) ? Progress::unfinished : Progress::fresh;
+}
 
 RunFolder::RunFolder(const std::string& folder, bool resume, bool overwrite) : paths_{folder} {
   made_ = make(folder);
   lock_.emplace(folder);
-  files::remove_stale_temporaries(folder,
-                                  {"config.yaml", "results.h5", "checkpoint.h5", "last.h5"});
-  progress_ = progress_in(paths_);
+  files::remove_stale_temporaries(
+      folder, {"config.yaml", "results.h5", "checkpoint.h5", "last.h5", "share.json"});
+  if (is_there(folder + "/shards")) {
+    throw ConfigError(folder,
+                      "is fitted in shards: strffit merge joins them, --shard I/N fits "
+                      "one, --out DIR writes elsewhere");
+  }
+  progress_ = paths_.progress();
   if (progress_ == Progress::finished && !resume && !overwrite) {
     throw ConfigError(folder,
                       "holds a finished run: --overwrite starts it anew, --out DIR writes "
@@ -75,7 +79,7 @@ std::string checkpoint_of(const std::string& path) {
   const RunPaths paths{path};
   if (is_there(paths.checkpoint())) return paths.checkpoint();
   throw DataError(path, "",
-                  progress_in(paths) == Progress::unfinished
+                  paths.progress() == Progress::unfinished
                       ? "the run has not finished: there is no checkpoint.h5 yet; go on with "
                         "strffit train CONFIG --resume"
                       : "expected a run folder or a checkpoint; found no checkpoint.h5 in it");

@@ -19,6 +19,8 @@ struct RunPaths {
   std::string checkpoint() const { return folder + "/checkpoint.h5"; }
   std::string last() const { return folder + "/last.h5"; }
   std::string log() const { return folder + "/train.log"; }
+
+  Progress progress() const;  // by the files that are there
 };
 
 // Holds the folder's lock for as long as it lives. A folder that it made and that is still empty
@@ -27,7 +29,7 @@ class RunFolder {
  public:
   // Makes the folder where it is missing. RunError where that fails and where another run writes
   // it; ConfigError, naming both choices, where a run lies there already and neither `resume` nor
-  // `overwrite` says what to do with it.
+  // `overwrite` says what to do with it, and where the run is fitted in shards.
   RunFolder(const std::string& folder, bool resume, bool overwrite);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;

@@ -27,11 +27,11 @@ std::set<std::int64_t> skipped_units(const Roster& roster) {
 // Some members of a checkpoint, kept because neighbouring stimuli mostly ask for the same ones.
 class Selected {
  public:
-  explicit Selected(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
+  Selected(const Checkpoint& checkpoint, const ScoringData& data)
+      : checkpoint_(checkpoint), data_(data) {}
 
   // (members, N, T)
-  Array<float> predict(const std::vector<std::int64_t>& members, const Stimulus& stimulus,
-                       const RunOptions& run) {
+  Array<float> predict(const std::vector<std::int64_t>& members, const Stimulus& stimulus) {
     if (members != members_) {
       members_ = members;
       tensors_ = select_members(checkpoint_.tensors, members);
@@ -43,14 +43,21 @@ class Selected {
               checkpoint_.standardisation.at(static_cast<std::size_t>(member)));
         }
       }
+      together_.clear();
+      for (const auto member : members) {
+        if (!data_.together.empty()) {
+          together_.push_back(data_.together.at(static_cast<std::size_t>(member)));
+        }
+      }
     }
     return strffit::predict(*checkpoint_.model, tensors_, standardisation_, stimulus.spectrogram,
-                            run);
+                            data_.run, together_);
   }
 
  private:
   const Checkpoint& checkpoint_;
-  std::vector<std::int64_t> members_;
+  const ScoringData& data_;
+  std::vector<std::int64_t> members_, together_;
   Tensors tensors_;
   std::vector<Standardisation> standardisation_;
 };
@@ -100,7 +107,7 @@ BlockOfSeries predict_block(const ScoringData& data, const std::vector<ScoredSer
   for (const auto& [stimulus, pairs] : wanted) {
     std::vector<std::int64_t> members;
     for (const auto& [one, member] : pairs) members.push_back(member);
-    block.memory.push_back(selected.predict(members, data.dataset->stimuli[stimulus], data.run));
+    block.memory.push_back(selected.predict(members, data.dataset->stimuli[stimulus]));
     const Array<float>& array = block.memory.back();
     const auto size = static_cast<std::size_t>(array.dim(1) * array.dim(2));
     for (std::size_t i = 0; i < pairs.size(); ++i) {
@@ -192,10 +199,15 @@ std::vector<UnitMetrics> score(const Checkpoint& checkpoint, const ScoringData& 
   const QualityCache qualities(data, series);
   std::vector<UnitMetrics> scores(series.size() * static_cast<std::size_t>(outputs));
   if (null) null->scores.assign(scores.size(), {});
-  Selected selected(checkpoint);
+  Selected selected(checkpoint, data);
   const std::size_t step = series_at_once(data, series, outputs);
-  for (std::size_t first = 0; first < series.size(); first += step) {
-    const std::size_t last = std::min(series.size(), first + step);
+  for (std::size_t first = 0, next = 0; first < series.size(); first = next) {
+    std::size_t last = std::min(series.size(), first + step);
+    while (last < series.size() && !data.together.empty() &&
+           data.together[last] == data.together[last - 1]) {
+      ++last;
+    }
+    next = last;
     const auto block = predict_block(data, series, first, last, selected);
     const auto items = static_cast<std::int64_t>(last - first) * outputs;
     parallel_for(items, threads_of(data.run), [&](std::int64_t item) {
@@ -239,14 +251,15 @@ Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Roster& roster)
 }
 
 Predictions predictions_of(const Checkpoint& checkpoint, const Dataset& dataset,
-                           const std::vector<std::size_t>& stimuli, const RunOptions& run) {
+                           const std::vector<std::size_t>& stimuli, const RunOptions& run,
+                           const std::vector<std::int64_t>& together) {
   const auto skipped = skipped_units(checkpoint.roster);
   Predictions predictions;
   for (const auto s : stimuli) {
     const Stimulus& stimulus = dataset.stimuli.at(s);
     auto& values = predictions[stimulus.key];
     values = predict(*checkpoint.model, checkpoint.tensors, checkpoint.standardisation,
-                     stimulus.spectrogram, run);
+                     stimulus.spectrogram, run, together);
     if (checkpoint.roster.independent()) continue;
     for (std::int64_t m = 0; m < values.dim(0); ++m) {
       for (const auto unit : skipped) {

@@ -31,6 +31,8 @@ struct ScoringData {
   std::vector<std::int64_t> unit_of;  // dataset unit of each of Roster::unit_ids
   bool smoothed = false;
   RunOptions run;
+  // Of each member, as for predict(); empty, or the series are of one member each, in their order.
+  std::vector<std::int64_t> together = {};
 };
 
 // A series per member, of the stimuli of its fold's `split`.
@@ -57,9 +59,11 @@ std::vector<UnitMetrics> score(const Checkpoint& checkpoint, const ScoringData& 
 // As (M, N) arrays by name; `scores` of a series per member.
 Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Roster& roster);
 
-// Of all members for some stimuli of a dataset; NaN for units that were skipped.
+// Of all members for some stimuli of a dataset; NaN for units that were skipped. `together`: as for
+// predict().
 Predictions predictions_of(const Checkpoint& checkpoint, const Dataset& dataset,
-                           const std::vector<std::size_t>& stimuli, const RunOptions& run);
+                           const std::vector<std::size_t>& stimuli, const RunOptions& run,
+                           const std::vector<std::int64_t>& together = {});
 
 // The trials of a dataset's unit to some stimuli.
 std::vector<Trials> trials_of(const Dataset& dataset, std::int64_t unit,

@@ -1,6 +1,8 @@
 #include "run/study.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <numeric>
 #include <set>
 #include <system_error>
 
@@ -34,9 +36,10 @@ void tell_data(const Dataset& dataset, Observer& observer) {
 }
 
 void warn_of_leaks(const Study& study, Observer& observer) {
-  // Folds differ in train and valid alone, and share a leak to the test stimuli.
+  // Folds differ in train and valid alone, and share a leak to the test stimuli; ensembles share
+  // the partitions.
   std::set<std::string> told;
-  for (const auto& partition : study.plan.partitions) {
+  for (const auto& partition : study.ensembles.front().plan.partitions) {
     for (const auto& leak : find_leaks(study.dataset, partition)) {
       const std::string& first = study.dataset.stimuli[leak.first].key;
       const std::string& second = study.dataset.stimuli[leak.second].key;
@@ -48,9 +51,92 @@ void warn_of_leaks(const Study& study, Observer& observer) {
   }
 }
 
+Roster roster_of(const Dataset& dataset, const Plan& plan) {
+  Roster roster;
+  roster.axes = dataset.axes;
+  roster.unit_ids = dataset.unit_ids;
+  roster.unit_facts = dataset.unit_facts;
+  roster.members = plan.members;
+  for (const auto& unusable : plan.unusable) {
+    roster.skipped.push_back({static_cast<std::int64_t>(unusable.unit), unusable.reason});
+  }
+  return roster;
+}
+
+// Leaves of every ensemble the members of a share, and of the dataset the units that they need.
+void keep_share(Study& study, const Shard& shard, Observer& observer) {
+  std::vector<const Plan*> plans;
+  for (const auto& ensemble : study.ensembles) plans.push_back(&ensemble.plan);
+  const auto share = share_of(plans, shard);
+  std::set<std::int64_t> units;
+  std::int64_t members = 0, chunks = 0;
+  for (std::size_t e = 0; e < share.size(); ++e) {
+    chunks += static_cast<std::int64_t>(plans[e]->chunks.size());
+    for (const auto& chunk : share[e]) {
+      members += static_cast<std::int64_t>(chunk.size());
+      for (const auto m : chunk) {
+        const auto unit = plans[e]->members[static_cast<std::size_t>(m)].unit;
+        if (unit >= 0) units.insert(unit);
+      }
+    }
+  }
+  observer.began("shard " + std::to_string(shard.number) + " of " + std::to_string(shard.of) +
+                 ": " + std::to_string(members) + " members" +
+                 (members > 0 ? ""
+                              : "; the run has " + std::to_string(chunks) +
+                                    " chunks of members to share out: take fewer shards, or a "
+                                    "smaller run.chunk"));
+  const bool all_units = study.config.fit.mode == FitMode::population;
+  Dataset some;
+  if (!all_units) some = with_units(study.dataset, {units.begin(), units.end()});
+  const Dataset& kept = all_units ? study.dataset : some;
+  for (std::size_t e = 0; e < share.size(); ++e) {
+    Ensemble& ensemble = study.ensembles[e];
+    const Roster whole = ensemble.roster;
+    ensemble.numbers.clear();
+    ensemble.roster.members.clear();
+    Chunks own = share[e];
+    std::sort(own.begin(), own.end());
+    for (const auto& chunk : own) {
+      for (const auto m : chunk) {
+        ensemble.numbers.push_back(m);
+        ensemble.roster.members.push_back(whole.members[static_cast<std::size_t>(m)]);
+      }
+    }
+    ensemble.plan = part_of(ensemble.plan, std::move(own), kept);
+  }
+  if (all_units) return;
+  study.dataset = std::move(some);
+  for (auto& ensemble : study.ensembles) ensemble.plan.dataset = &study.dataset;
+  std::fill(study.unit_of.begin(), study.unit_of.end(), -1);
+  std::int64_t place = 0;
+  for (const auto unit : units) study.unit_of[static_cast<std::size_t>(unit)] = place++;
+}
+
 }  // namespace
 
-void load(Study& study, const std::string& config_path, Observer& observer) {
+std::vector<std::int64_t> Ensemble::together() const {
+  std::vector<std::int64_t> chunk_of(plan.members.size());
+  for (std::size_t c = 0; c < plan.chunks.size(); ++c) {
+    for (const auto m : plan.chunks[c]) {
+      chunk_of[static_cast<std::size_t>(m)] = static_cast<std::int64_t>(c);
+    }
+  }
+  return chunk_of;
+}
+
+void read_study(Study& study, const std::string& config_path,
+                const std::vector<std::string>& assignments) {
+  auto document = open_config(config_path, assignments);
+  study.config = read_config(document, default_run_folder(config_path));
+  study.resolved = document.resolved();
+  auto& ensemble = study.ensembles.emplace_back();
+  ensemble.config = study.config;
+  ensemble.resolved = study.resolved;
+}
+
+void load(Study& study, const std::string& config_path, const Shard& shard,
+          const RunOptions& cut_by, Observer& observer) {
   const Config& config = study.config;
   tell_versions(config.run, observer);
   const std::string file =
@@ -58,31 +144,36 @@ void load(Study& study, const std::string& config_path, Observer& observer) {
   study.dataset = read_dataset(file, config.data.units);
   tell_data(study.dataset, observer);
   if (config.data.smooth_ms > 0) smooth(study.dataset, config.data.smooth_ms);
-  study.plan = make_plan(study.dataset, config.data.split, config.data.standardise, config.model,
-                         config.fit);
+  study.unit_of.resize(static_cast<std::size_t>(study.dataset.units()));
+  std::iota(study.unit_of.begin(), study.unit_of.end(), 0);
+  for (auto& ensemble : study.ensembles) {
+    const Config& own = ensemble.config;
+    Plan& plan = ensemble.plan;
+    plan = make_plan(study.dataset, own.data.split, own.data.standardise, own.model, own.fit);
+    plan.chunks = cut(plan, cut_by);
+    ensemble.roster = roster_of(study.dataset, plan);
+    ensemble.members_all = static_cast<std::int64_t>(plan.members.size());
+    ensemble.numbers.resize(plan.members.size());
+    std::iota(ensemble.numbers.begin(), ensemble.numbers.end(), 0);
+  }
   warn_of_leaks(study, observer);
-  for (const auto& unusable : study.plan.unusable) {
+  for (const auto& unusable : study.ensembles.front().plan.unusable) {
     observer.warning("unit " + study.dataset.unit_ids[unusable.unit] +
                      " is left out: " + unusable.reason);
   }
+  if (shard.given()) keep_share(study, shard, observer);
 }
 
-Checkpoint empty_checkpoint(const Study& study) {
-  const Plan& plan = study.plan;
+Checkpoint empty_checkpoint(const Study& study, const Ensemble& ensemble) {
+  const Plan& plan = ensemble.plan;
   Checkpoint checkpoint;
-  checkpoint.config = study.resolved;
+  checkpoint.config = ensemble.resolved;
   checkpoint.dataset = absolute(study.dataset.file);
   checkpoint.dataset_sha256 = study.dataset.sha256;
-  checkpoint.how = study.config.data.standardise;
+  checkpoint.how = ensemble.config.data.standardise;
   checkpoint.model = plan.model;
-  Roster& roster = checkpoint.roster;
-  roster.axes = study.dataset.axes;
-  roster.unit_ids = study.dataset.unit_ids;
-  roster.unit_facts = study.dataset.unit_facts;
-  roster.members = plan.members;
-  for (const auto& unusable : plan.unusable) {
-    roster.skipped.push_back({static_cast<std::int64_t>(unusable.unit), unusable.reason});
-  }
+  checkpoint.roster = ensemble.roster;
+  checkpoint.own_standardisation = plan.standardisation.size() > 1;
   if (plan.standardisation.size() == 1) {
     checkpoint.standardisation = plan.standardisation;
   } else {

@@ -7,28 +7,50 @@
 #include "export/provenance.hpp"
 #include "run/config.hpp"
 #include "run/scoring.hpp"
+#include "run/share.hpp"
 #include "training/trainer.hpp"
 #include "util/observer.hpp"
 
 namespace strffit {
 
+// Members whose tensors have the same shapes, trained side by side.
+struct Ensemble {
+  Config config;
+  std::string resolved;
+  std::string folder;  // below the run's; "" where it is the only one
+  Plan plan;           // of the members that are trained here; looks at Study::dataset
+  Roster roster;       // of the same members; `unit` is one of the units of the whole run
+  std::vector<std::int64_t> numbers;  // of these members in the whole run
+  std::int64_t members_all = 0;       // of the whole run
+
+  // The chunk of each member, for predict().
+  std::vector<std::int64_t> together() const;
+};
+
 struct Study {
   Config config;
   std::string resolved;
-  Dataset dataset;
-  Plan plan;  // looks at `dataset`
+  Dataset dataset;                    // of a shard: with the units of its members alone
+  std::vector<std::int64_t> unit_of;  // unit of `dataset` of each of the run's units, or -1
+  std::vector<Ensemble> ensembles;
 
   Study() = default;
   Study(const Study&) = delete;
   Study& operator=(const Study&) = delete;
 };
 
-// Reads the data that `study.config` names and plans its members; tells `observer` what the log
-// begins with, and warns of leaks between splits, units that nobody can fit, and a slow BLAS.
-void load(Study& study, const std::string& config_path, Observer& observer);
+// Reads the configuration. ConfigError.
+void read_study(Study& study, const std::string& config_path,
+                const std::vector<std::string>& assignments);
 
-// The checkpoint of a study without its tensors: units, members, standardisation.
-Checkpoint empty_checkpoint(const Study& study);
+// Reads the data that the configuration names and plans the members, of a shard those of its share,
+// which may be none; tells `observer` what the log begins with, and warns of leaks between splits,
+// units that nobody can fit, and a slow BLAS. `cut_by`: how members are cut into chunks.
+void load(Study& study, const std::string& config_path, const Shard& shard,
+          const RunOptions& cut_by, Observer& observer);
+
+// The checkpoint of an ensemble without its tensors: units, members, standardisation.
+Checkpoint empty_checkpoint(const Study& study, const Ensemble& ensemble);
 
 // `path` where there is such a file, else the first of `folders` / `path`, else `path`.
 std::string found_file(const std::string& path, const std::vector<std::string>& folders);

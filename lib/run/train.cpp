@@ -66,12 +66,6 @@ class Keeper : public Sink {
   Clock::time_point epoch_ = saved_;        // when the current epoch began
 };
 
-void read_study_config(Study& study, const TrainRequest& request) {
-  auto document = open_config(request.config, request.assignments);
-  study.config = read_config(document, default_run_folder(request.config));
-  study.resolved = document.resolved();
-}
-
 void refuse_changes(const LastState& last, const std::string& path, const std::string& resolved,
                     Observer& observer) {
   const auto changes = differences(last.config, resolved);
@@ -103,8 +97,8 @@ void refuse_other_data(const LastState& last, const Dataset& dataset) {
 }
 
 // Whether fit.max_epochs is larger than it was.
-bool raised(const LastState& last, const Study& study) {
-  return value_in(last.config, "fit.max_epochs") != value_in(study.resolved, "fit.max_epochs");
+bool raised(const LastState& last, const Ensemble& ensemble) {
+  return value_in(last.config, "fit.max_epochs") != value_in(ensemble.resolved, "fit.max_epochs");
 }
 
 // Members that had come to the end of fit.max_epochs go on where it is larger now.
@@ -116,23 +110,22 @@ void reopen(TrainerState& state, const FitOptions& fit) {
 }
 
 // The state to go on from; nothing where training must begin at the start.
-std::optional<LastState> state_to_resume(const Study& study, const RunFolder& folder,
+std::optional<LastState> state_to_resume(const Ensemble& ensemble, const RunPaths& paths,
                                          Observer& observer) {
-  const std::string path = folder.paths().last();
-  if (!std::filesystem::exists(path)) {
-    if (folder.progress() == Progress::unfinished) {
+  if (!std::filesystem::exists(paths.last())) {
+    if (paths.progress() == Progress::unfinished) {
       observer.began("resume: no state was saved yet, the run begins at its start");
     }
     return std::nullopt;
   }
-  LastState last = read_last(path);
-  refuse_changes(last, path, study.resolved, observer);
+  LastState last = read_last(paths.last());
+  refuse_changes(last, paths.last(), ensemble.resolved, observer);
   return last;
 }
 
-std::vector<std::size_t> stimuli_to_keep(const Study& study) {
+std::vector<std::size_t> stimuli_to_keep(const Study& study, const Ensemble& ensemble) {
   std::set<std::size_t> kept;
-  for (const auto& partition : study.plan.partitions) {
+  for (const auto& partition : ensemble.plan.partitions) {
     kept.insert(partition.test.begin(), partition.test.end());
   }
   std::vector<std::size_t> all;
@@ -156,35 +149,36 @@ void stop_if_asked(Observer& observer, const char* when) {
   }
 }
 
-// Checkpoint, then results, whose presence says that a run has finished.
-std::vector<SplitScores> write_outcome(const Study& study, const FitResult& fit,
-                                       const RunPaths& paths, Provenance provenance,
-                                       Observer& observer) {
-  Checkpoint checkpoint = empty_checkpoint(study);
+// Checkpoint, then results, whose presence says that an ensemble has finished.
+std::vector<SplitScores> write_outcome(const Study& study, const Ensemble& ensemble,
+                                       const FitResult& fit, const RunPaths& paths,
+                                       Provenance provenance, Observer& observer) {
+  Checkpoint checkpoint = empty_checkpoint(study, ensemble);
   checkpoint.epoch = fit.state.epoch;
   checkpoint.tensors = fit.best;
   write_checkpoint(paths.checkpoint(), checkpoint);
 
   Results results;
   results.roster = checkpoint.roster;
-  results.config = study.resolved;
+  results.config = ensemble.resolved;
   results.status = fit.state.status;
   results.best_epoch = fit.state.best_epoch;
   results.history = fit.state.history;
   results.ridge_penalty = fit.state.ridge_penalty;
-  ScoringData data{&study.dataset, {}, study.config.data.smooth_ms > 0, study.config.run};
-  for (std::int64_t unit = 0; unit < study.dataset.units(); ++unit) data.unit_of.push_back(unit);
+  if (provenance.shard != "") results.number = ensemble.numbers;
+  const ScoringData data{&study.dataset, study.unit_of, study.config.data.smooth_ms > 0,
+                         study.config.run, ensemble.together()};
   std::vector<SplitScores> summaries;
   for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
-    const auto series = series_of_members(checkpoint.roster, study.plan.partitions, split);
+    const auto series = series_of_members(checkpoint.roster, ensemble.plan.partitions, split);
     if (series.front().stimuli.empty()) continue;
     stop_if_asked(observer, "while scoring");
     const auto& metrics = results.metrics[to_string(split)] =
         as_metrics(score(checkpoint, data, series), checkpoint.roster);
     summaries.push_back(summary_of(to_string(split), metrics));
   }
-  results.predictions =
-      predictions_of(checkpoint, study.dataset, stimuli_to_keep(study), study.config.run);
+  results.predictions = predictions_of(checkpoint, study.dataset, stimuli_to_keep(study, ensemble),
+                                       study.config.run, data.together);
   if (study.config.output.kernels) results.strfs = kernel_strfs(checkpoint);
   provenance.end = now_utc();
   results.provenance = std::move(provenance);
@@ -192,72 +186,98 @@ std::vector<SplitScores> write_outcome(const Study& study, const FitResult& fit,
   return summaries;
 }
 
+// Trains one ensemble, from its start or from `last`, and writes its files.
+void train_ensemble(const Study& study, const Ensemble& ensemble, const RunPaths& paths,
+                    std::optional<LastState> last, const TrainRequest& request,
+                    TrainOutcome& outcome, TrainObserver& observer) {
+  if (last) {
+    refuse_other_data(*last, study.dataset);
+    if (last->trainer.status.size() != ensemble.plan.members.size()) {
+      throw DataError(paths.last(), "/members",
+                      "expected " + std::to_string(ensemble.plan.members.size()) +
+                          " members; found " + std::to_string(last->trainer.status.size()));
+    }
+    if (raised(*last, ensemble)) reopen(last->trainer, ensemble.config.fit);
+    observer.began("resume after epoch " + std::to_string(last->trainer.epoch));
+  }
+  files::write_text(paths.config(), ensemble.resolved);
+  stop_if_asked(observer, "before the first epoch");
+
+  const std::string started = last ? last->started : now_utc();
+  const RunOptions& run = study.config.run;
+  LastState meta{ensemble.resolved, study.dataset.sha256, started, {}};
+  Keeper keeper(paths.last(), std::move(meta), study.config.output.checkpoint_every, observer);
+  const FitResult fit = train(ensemble.plan, run, keeper, last ? &last->trainer : nullptr);
+  keeper.save(fit.state);
+  observer.began("training has ended after epoch " + std::to_string(fit.state.epoch) +
+                 "; predicting and scoring");
+  outcome.scores = write_outcome(
+      study, ensemble, fit, paths,
+      {request.command_line, device_of(run).str(), threads_of(run), absolute(study.dataset.file),
+       study.dataset.sha256, started, "", request.shard},
+      observer);
+
+  const auto with = [&fit](MemberStatus status) {
+    return std::count(fit.state.status.begin(), fit.state.status.end(), status);
+  };
+  outcome.epochs = std::max(outcome.epochs, fit.state.epoch);
+  outcome.members += static_cast<std::int64_t>(ensemble.plan.members.size());
+  outcome.stopped_early += with(MemberStatus::stopped_early);
+  outcome.failed += with(MemberStatus::failed);
+}
+
 }  // namespace
 
 TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer) {
   Study study;
-  read_study_config(study, request);
-  const RunFolder folder(study.config.output.folder, request.resume, request.overwrite);
+  read_study(study, request.config, request.assignments);
+  Shard shard;
+  RunOptions cut_by = study.config.run;
+  std::string where = study.config.output.folder;
+  if (!request.shard.empty()) {
+    shard = parse_shard(request.shard);
+    cut_by = join_run(where, shard, study.resolved);
+    where = shard_folder(where, shard);
+  }
+  const RunFolder folder(where, request.resume, request.overwrite);
   const RunPaths& paths = folder.paths();
   TrainOutcome outcome;
   outcome.folder = paths.folder;
+  const bool again = folder.progress() != Progress::fresh && !request.overwrite;
+  // What goes wrong in a shard is looked for in its log, from the first line on.
+  if (shard.given()) observer.log_to(paths.log(), again);
 
-  auto last = request.overwrite ? std::nullopt : state_to_resume(study, folder, observer);
+  Ensemble& ensemble = study.ensembles.front();
+  auto last = request.overwrite ? std::nullopt : state_to_resume(ensemble, paths, observer);
   if (folder.progress() == Progress::finished && !request.overwrite &&
-      !(last && raised(*last, study))) {
+      !(last && raised(*last, ensemble))) {
     outcome.was_finished = true;
     return outcome;
   }
 
   observer.began(request.command_line);
   const auto begun = Clock::now();
-  load(study, request.config, observer);
-  if (last) {
-    refuse_other_data(*last, study.dataset);
-    if (last->trainer.status.size() != study.plan.members.size()) {
-      throw DataError(paths.last(), "/members",
-                      "expected " + std::to_string(study.plan.members.size()) + " members; found " +
-                          std::to_string(last->trainer.status.size()));
-    }
-    if (raised(*last, study)) reopen(last->trainer, study.config.fit);
-    observer.began("resume after epoch " + std::to_string(last->trainer.epoch));
-  }
+  load(study, request.config, shard, cut_by, observer);
   // Not before, so that bad data leave no folder behind.
-  observer.log_to(paths.log(), folder.progress() != Progress::fresh && !request.overwrite);
+  if (!shard.given()) observer.log_to(paths.log(), again);
   if (request.overwrite) folder.clear();
-  files::write_text(paths.config(), study.resolved);
-  stop_if_asked(observer, "before the first epoch");
-
-  const std::string started = last ? last->started : now_utc();
-  LastState meta{study.resolved, study.dataset.sha256, started, {}};
-  Keeper keeper(paths.last(), std::move(meta), study.config.output.checkpoint_every, observer);
-  const FitResult fit =
-      train(study.plan, study.config.run, keeper, last ? &last->trainer : nullptr);
-  keeper.save(fit.state);
-  observer.began("training has ended after epoch " + std::to_string(fit.state.epoch) +
-                 "; predicting and scoring");
-  outcome.scores = write_outcome(
-      study, fit, paths,
-      {request.command_line, device_of(study.config.run).str(), threads_of(study.config.run),
-       absolute(study.dataset.file), study.dataset.sha256, started, ""},
-      observer);
-
-  const auto with = [&fit](MemberStatus status) {
-    return std::count(fit.state.status.begin(), fit.state.status.end(), status);
-  };
-  outcome.epochs = fit.state.epoch;
-  outcome.members = static_cast<std::int64_t>(study.plan.members.size());
-  outcome.stopped_early = with(MemberStatus::stopped_early);
-  outcome.failed = with(MemberStatus::failed);
+  if (shard.given()) {
+    const auto members = static_cast<std::int64_t>(ensemble.plan.members.size());
+    write_share(where, {shard, {{ensemble.folder, members, ensemble.members_all}}});
+  }
+  if (!ensemble.plan.members.empty()) {
+    train_ensemble(study, ensemble, paths, std::move(last), request, outcome, observer);
+  }
   outcome.seconds = seconds_since(begun);
   return outcome;
 }
 
 TrainPlan plan_run(const TrainRequest& request, Observer& observer) {
   Study study;
-  read_study_config(study, request);
-  load(study, request.config, observer);
-  const Estimate estimated = estimate(study.plan, study.config.run);
+  read_study(study, request.config, request.assignments);
+  const Shard shard = request.shard.empty() ? Shard{} : parse_shard(request.shard);
+  load(study, request.config, shard, study.config.run, observer);
+  const Estimate estimated = estimate(study.ensembles.front().plan, study.config.run);
   TrainPlan plan;
   plan.model = study.config.model.kind;
   plan.device = device_of(study.config.run).str();

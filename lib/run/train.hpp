@@ -15,6 +15,7 @@ struct TrainRequest {
   std::vector<std::string> assignments;  // "model.hidden=40"
   bool resume = false;
   bool overwrite = false;
+  std::string shard;         // "3/8": of the members the third of eight shares; "": all
   std::string command_line;  // for the record
 };
 

@@ -58,22 +58,53 @@ void for_lagged_rows(const RidgeData& data, Index lags, const std::vector<char>&
   flush();
 }
 
-// Sums of one group of units with the same frames, double.
-struct Moments {
-  at::Tensor gram, cross, mean;  // (D, D), (D, units) centred; (D)
-  at::Tensor target_mean;        // (units)
-  double power = 0;              // mean of the Gram matrix's diagonal
+// Sums over the frames that count for a group of units, double.
+struct Gram {
+  at::Tensor gram, mean;  // (D, D) centred; (D)
+  double frames = 0;
+  double power = 0;  // mean of the diagonal
+
+  // Factor of the system for one penalty.
+  at::Tensor factor(double penalty) const {
+    auto system = gram.clone();
+    system.diagonal().add_(std::max(penalty * power, 1e-12));
+    return at::linalg_cholesky(system);
+  }
 };
 
-Moments moments(const RidgeData& data, Index lags, const std::vector<Index>& units,
-                const std::vector<char>& wanted) {
+Gram gram_of(const RidgeData& data, Index lags, const std::vector<char>& wanted) {
+  const auto D = lags * data.x.size(2);
+  Gram result;
+  result.gram = at::zeros({D, D}, at::kDouble);
+  result.mean = at::zeros({D}, at::kDouble);
+  auto part = at::empty({D, D}, at::kFloat);
+  for_lagged_rows(
+      data, lags, wanted, [&](const float* rows, Index count, const std::vector<Index>&) {
+        // Products in single precision over 512 frames, sums in double.
+        ops::gemm(true, false, D, D, count, rows, D, rows, D, 0.0F, part.data_ptr<float>(), D);
+        result.gram.add_(part);
+        result.mean.add_(at::from_blob(const_cast<float*>(rows), {count, D}, at::kFloat)
+                             .sum(0, false, at::kDouble));
+        result.frames += static_cast<double>(count);
+      });
+  result.mean.div_(result.frames);
+  result.gram.sub_(at::outer(result.mean, result.mean) * result.frames);
+  result.power = result.gram.diagonal().mean().item<double>();
+  return result;
+}
+
+// Of some units of that group with the inputs.
+struct Cross {
+  at::Tensor cross, target_mean;  // (D, units) centred; (units)
+};
+
+Cross cross_of(const RidgeData& data, Index lags, const std::vector<Index>& units,
+               const std::vector<char>& wanted, const Gram& gram) {
   const auto D = lags * data.x.size(2), U = static_cast<Index>(units.size());
   const auto y = data.targets.index_select(0, at::tensor(units, at::kLong)).contiguous();  // (U, S)
-  auto gram = at::zeros({D, D}, at::kDouble), cross = at::zeros({D, U}, at::kDouble);
-  auto sum = at::zeros({D}, at::kDouble), target_sum = at::zeros({U}, at::kDouble);
-  auto part = at::empty({D, D}, at::kFloat), part_cross = at::empty({D, U}, at::kFloat);
+  Cross result{at::zeros({D, U}, at::kDouble), at::zeros({U}, at::kDouble)};
+  auto part = at::empty({D, U}, at::kFloat);
   std::vector<float> targets(static_cast<std::size_t>(kRows * U));
-  double n = 0;
   for_lagged_rows(
       data, lags, wanted, [&](const float* rows, Index count, const std::vector<Index>& frames) {
         for (Index r = 0; r < count; ++r) {
@@ -82,32 +113,15 @@ Moments moments(const RidgeData& data, Index lags, const std::vector<Index>& uni
                 y.data_ptr<float>()[u * y.size(1) + frames[static_cast<std::size_t>(r)]];
           }
         }
-        // Products in single precision over 512 frames, sums in double.
-        ops::gemm(true, false, D, D, count, rows, D, rows, D, 0.0F, part.data_ptr<float>(), D);
         ops::gemm(true, false, D, U, count, rows, D, targets.data(), U, 0.0F,
-                  part_cross.data_ptr<float>(), U);
-        gram.add_(part);
-        cross.add_(part_cross);
-        sum.add_(at::from_blob(const_cast<float*>(rows), {count, D}, at::kFloat)
-                     .sum(0, false, at::kDouble));
-        target_sum.add_(
+                  part.data_ptr<float>(), U);
+        result.cross.add_(part);
+        result.target_mean.add_(
             at::from_blob(targets.data(), {count, U}, at::kFloat).sum(0, false, at::kDouble));
-        n += static_cast<double>(count);
       });
-  Moments m;
-  m.mean = sum / n;
-  m.target_mean = target_sum / n;
-  m.gram = gram.sub_(at::outer(m.mean, m.mean) * n);
-  m.cross = cross.sub_(at::outer(m.mean, m.target_mean) * n);
-  m.power = gram.diagonal().mean().item<double>();
-  return m;
-}
-
-// Weights (D, units) for one penalty.
-at::Tensor solve(const Moments& m, double penalty) {
-  auto system = m.gram.clone();
-  system.diagonal().add_(std::max(penalty * m.power, 1e-12));
-  return at::cholesky_solve(m.cross, at::linalg_cholesky(system));
+  result.target_mean.div_(gram.frames);
+  result.cross.sub_(at::outer(gram.mean, result.target_mean) * gram.frames);
+  return result;
 }
 
 // Units with the same frames that count, by their pattern. Units without any are left out.
@@ -178,55 +192,103 @@ std::pair<RidgeData, RidgeData> held_out(const RidgeData& data) {
 
 }  // namespace
 
-RidgeSolution ridge(const RidgeData& train, const RidgeData* valid, std::int64_t lags) {
+std::vector<RidgeSolution> ridge(const RidgeData& train, const RidgeData* valid, std::int64_t lags,
+                                 const std::vector<std::vector<std::int64_t>>& blocks) {
   const ops::WithoutGradients guard;
-  const auto I = train.x.size(2), D = lags * I, N = train.targets.size(0);
-  RidgeSolution solution;
-  solution.grid = penalty_grid();
-  solution.penalties.assign(static_cast<std::size_t>(N), std::numeric_limits<double>::quiet_NaN());
-  solution.chosen_on_validation = valid != nullptr;
-  auto weights = at::zeros({D, N}, at::kDouble);
-  auto bias = at::zeros({N}, at::kDouble);
+  const auto I = train.x.size(2), D = lags * I;
+  std::vector<RidgeSolution> solutions;
+  std::vector<at::Tensor> weights, bias;  // of each block (D, units), (units)
+  for (const auto& block : blocks) {
+    const auto U = static_cast<Index>(block.size());
+    weights.push_back(at::zeros({D, U}, at::kDouble));
+    bias.push_back(at::zeros({U}, at::kDouble));
+    auto& solution = solutions.emplace_back();
+    solution.grid = penalty_grid();
+    solution.penalties.assign(block.size(), std::numeric_limits<double>::quiet_NaN());
+    solution.chosen_on_validation = valid != nullptr;
+  }
+  const auto grid = penalty_grid();
   const bool can_split = train.layout->segments.size() > 1;
   const auto split = can_split ? held_out(train) : std::make_pair(train, train);
 
-  for (const auto& [units, frames] : groups(train.targets)) {
-    const auto index = at::tensor(units, at::kLong);
-    const auto whole = moments(train, lags, units, frames);
+  for (const auto& [group, frames] : groups(train.targets)) {
+    // The units of the group in each block that has any.
+    struct Part {
+      std::size_t block;
+      std::vector<Index> places, units;  // in the block; in the data
+      Cross whole, chosen_with;
+      std::vector<double> best;
+      std::vector<std::size_t> choice;
+    };
+    std::vector<Part> parts;
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+      Part part{b, {}, {}, {}, {}, {}, {}};
+      for (std::size_t i = 0; i < blocks[b].size(); ++i) {
+        if (!std::binary_search(group.begin(), group.end(), blocks[b][i])) continue;
+        part.places.push_back(static_cast<Index>(i));
+        part.units.push_back(blocks[b][i]);
+      }
+      if (!part.units.empty()) parts.push_back(std::move(part));
+    }
+    if (parts.empty()) continue;
+    const auto whole = gram_of(train, lags, frames);
     if (!(whole.power > 0)) continue;  // constant inputs: nothing to learn, the mean is the best
-    const auto chosen_with = valid ? whole : moments(split.first, lags, units, frames);
-    std::vector<double> best(units.size(), -std::numeric_limits<double>::infinity());
-    std::vector<std::size_t> choice(units.size(), solution.grid.size() / 2);
+    const auto chosen_with = valid ? whole : gram_of(split.first, lags, frames);
+    for (auto& part : parts) {
+      part.whole = cross_of(train, lags, part.units, frames, whole);
+      part.chosen_with =
+          valid ? part.whole : cross_of(split.first, lags, part.units, frames, chosen_with);
+      part.best.assign(part.units.size(), -std::numeric_limits<double>::infinity());
+      part.choice.assign(part.units.size(), grid.size() / 2);
+    }
     if (valid || can_split) {
-      for (std::size_t g = solution.grid.size(); g-- > 0;) {  // of equals the stronger
-        const auto w = solve(chosen_with, solution.grid[g]);
-        const auto scores = correlations(valid ? *valid : split.second, lags, units, w);
-        for (std::size_t u = 0; u < units.size(); ++u) {
-          if (scores[u] > best[u]) {
-            best[u] = scores[u];
-            choice[u] = g;
+      for (std::size_t g = grid.size(); g-- > 0;) {  // of equals the stronger
+        const auto factor = chosen_with.factor(grid[g]);
+        for (auto& part : parts) {
+          const auto w = at::cholesky_solve(part.chosen_with.cross, factor);
+          const auto scores = correlations(valid ? *valid : split.second, lags, part.units, w);
+          for (std::size_t u = 0; u < scores.size(); ++u) {
+            if (scores[u] > part.best[u]) {
+              part.best[u] = scores[u];
+              part.choice[u] = g;
+            }
           }
         }
       }
     }
-    for (std::size_t g = 0; g < solution.grid.size(); ++g) {
-      std::vector<Index> here;
-      for (std::size_t u = 0; u < units.size(); ++u) {
-        if (choice[u] == g) here.push_back(static_cast<Index>(u));
+    for (std::size_t g = 0; g < grid.size(); ++g) {
+      at::Tensor factor;
+      for (auto& part : parts) {
+        std::vector<Index> here, to;
+        for (std::size_t u = 0; u < part.units.size(); ++u) {
+          if (part.choice[u] != g) continue;
+          here.push_back(static_cast<Index>(u));
+          to.push_back(part.places[u]);
+        }
+        if (here.empty()) continue;
+        if (!factor.defined()) factor = whole.factor(grid[g]);
+        const auto own = at::cholesky_solve(part.whole.cross, factor)
+                             .index_select(1, at::tensor(here, at::kLong));
+        weights[part.block].index_copy_(1, at::tensor(to, at::kLong), own);
       }
-      if (here.empty()) continue;
-      const auto places = at::tensor(here, at::kLong);
-      weights.index_copy_(1, index.index_select(0, places),
-                          solve(whole, solution.grid[g]).index_select(1, places));
     }
-    const auto own = weights.index_select(1, index);
-    bias.index_copy_(0, index, whole.target_mean - at::matmul(whole.mean, own));
-    for (std::size_t u = 0; u < units.size(); ++u)
-      solution.penalties[static_cast<std::size_t>(units[u])] = solution.grid[choice[u]];
+    for (const auto& part : parts) {
+      const auto places = at::tensor(part.places, at::kLong);
+      const auto own = weights[part.block].index_select(1, places);
+      bias[part.block].index_copy_(0, places, part.whole.target_mean - at::matmul(whole.mean, own));
+      for (std::size_t u = 0; u < part.units.size(); ++u) {
+        solutions[part.block].penalties[static_cast<std::size_t>(part.places[u])] =
+            grid[part.choice[u]];
+      }
+    }
   }
-  solution.weights = weights.view({lags, I, N}).permute({2, 1, 0}).to(at::kFloat).contiguous();
-  solution.bias = bias.to(at::kFloat);
-  return solution;
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    const auto U = static_cast<Index>(blocks[b].size());
+    solutions[b].weights =
+        weights[b].view({lags, I, U}).permute({2, 1, 0}).to(at::kFloat).contiguous();
+    solutions[b].bias = bias[b].to(at::kFloat);
+  }
+  return solutions;
 }
 
 }  // namespace strffit

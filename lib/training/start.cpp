@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "model/kernel.hpp"
 #include "model/output.hpp"
@@ -94,6 +95,19 @@ void place_closed_form(const Model& model, Tensors& member, Index n, const at::T
   own.at("strf/bias").fill_(offset);
 }
 
+using Block = std::vector<Index>;  // units, ascending
+
+// The units that the members of a chunk predict.
+Block units_of(const Plan& plan, const std::vector<Index>& chunk) {
+  std::set<Index> units;
+  for (const auto m : chunk) {
+    const auto unit = plan.members[static_cast<std::size_t>(m)].unit;
+    if (unit >= 0) units.insert(unit);
+    for (Index n = 0; unit < 0 && n < plan.dataset->units(); ++n) units.insert(n);
+  }
+  return {units.begin(), units.end()};
+}
+
 }  // namespace
 
 std::vector<std::pair<double, double>> target_spread(const at::Tensor& targets) {
@@ -106,7 +120,8 @@ std::vector<std::pair<double, double>> target_spread(const at::Tensor& targets) 
   return result;
 }
 
-StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& folds, int threads,
+StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& folds,
+                             const std::vector<std::vector<Index>>& chunks, int threads,
                              Sink& sink) {
   const ops::WithoutGradients guard;
   const auto& model = *plan.model;
@@ -125,24 +140,40 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
   const bool closed_form =
       plan.fit.initialise == Initialise::ridge && model.backbone().response_kernel() != nullptr;
 
-  std::map<Index, RidgeSolution> solutions;  // by fold: of all units
+  std::map<std::pair<Index, Block>, RidgeSolution> solutions;  // by fold and units of a chunk
+  std::vector<const Block*> block_of(static_cast<std::size_t>(M));
   if (closed_form) {
     start.ridge_penalty = Array<double>({M, N}, std::numeric_limits<double>::quiet_NaN());
     for (Index fold = 0; fold < static_cast<Index>(folds.size()); ++fold) {
       const auto& data = folds[static_cast<std::size_t>(fold)];
-      const auto first = std::find_if(plan.members.begin(), plan.members.end(),
-                                      [&](const auto& m) { return m.fold == fold; });
-      if (first == plan.members.end()) continue;
-      const auto any =
-          one_member(start.tensors, first - plan.members.begin());  // prefilters all start alike
+      std::set<Block> blocks;
+      Index any_member = -1;
+      for (const auto& chunk : chunks) {
+        const auto& first = plan.members[static_cast<std::size_t>(chunk.front())];
+        if (first.fold != fold) continue;
+        any_member = chunk.front();
+        blocks.insert(units_of(plan, chunk));
+      }
+      if (blocks.empty()) continue;
+      const auto any = one_member(start.tensors, any_member);  // prefilters all start alike
       const auto prepared = [&](const Batch& batch) {
         const auto x = model.prefilter().apply(any, batch.x.cpu(), batch.layout);
         return RidgeData{x, batch.targets.cpu(), batch.layout};
       };
       const auto train = prepared(data.all());
       const auto valid = data.has_validation() ? prepared(data.validation()) : RidgeData{};
-      solutions.emplace(fold,
-                        ridge(train, data.has_validation() ? &valid : nullptr, model.context()));
+      const std::vector<Block> list(blocks.begin(), blocks.end());
+      auto solved = ridge(train, data.has_validation() ? &valid : nullptr, model.context(), list);
+      for (std::size_t b = 0; b < list.size(); ++b) {
+        solutions.emplace(std::make_pair(fold, list[b]), std::move(solved[b]));
+      }
+    }
+    for (const auto& chunk : chunks) {
+      const auto fold = plan.members[static_cast<std::size_t>(chunk.front())].fold;
+      const auto found = solutions.find({fold, units_of(plan, chunk)});
+      for (const auto m : chunk) {
+        block_of[static_cast<std::size_t>(m)] = &found->first.second;
+      }
     }
   }
 
@@ -155,25 +186,27 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
     const auto x = data.x.cpu(), targets = data.targets.cpu();
     const auto unit_of = [&](Index n) { return member.unit < 0 ? n : member.unit; };
     if (closed_form) {
-      const auto& solution = solutions.at(member.fold);
+      const Block& block = *block_of[static_cast<std::size_t>(m)];
+      const auto& solution = solutions.at({member.fold, block});
       const auto channels = static_cast<Index>(model.channels().size());
       const auto input = model.prefilter().apply(own, x, data.layout);
       for (Index n = 0; n < N; ++n) {
         const auto unit = unit_of(n);
-        const double penalty = solution.penalties[static_cast<std::size_t>(unit)];
+        const auto place = std::lower_bound(block.begin(), block.end(), unit) - block.begin();
+        const double penalty = solution.penalties[static_cast<std::size_t>(place)];
         start.ridge_penalty.values[static_cast<std::size_t>(m * N + n)] = penalty;
         if (std::isnan(penalty)) continue;
-        const auto kernel = solution.weights[unit].view({channels, -1, model.context()});
+        const auto kernel = solution.weights[place].view({channels, -1, model.context()});
         Tensors alone;  // its prediction, by a model's own arithmetic
         const auto [places, target] = counted(targets[unit]);
         auto prediction =
-            at::full({data.layout->total}, solution.bias[unit].item<double>(), at::kFloat);
+            at::full({data.layout->total}, solution.bias[place].item<double>(), at::kFloat);
         for (Index lag = 0; lag < model.context(); ++lag) {
           const auto part = at::mv(input[0].narrow(0, 0, data.layout->total - lag),
                                    kernel.select(2, lag).reshape(-1));
           prediction.narrow(0, lag, data.layout->total - lag).add_(part);
         }
-        place_closed_form(model, own, n, kernel, solution.bias[unit].item<double>(),
+        place_closed_form(model, own, n, kernel, solution.bias[place].item<double>(),
                           prediction.index_select(0, places), target);
       }
     } else if (model.backbone().output().parametric()) {

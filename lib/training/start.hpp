@@ -12,9 +12,10 @@ struct StartingPoint {
   Array<double> ridge_penalty;  // (M, N); empty where there was no closed form
 };
 
-// Member m from its own seed, fold and unit alone, whoever else is in the plan. folds: one per
-// partition.
-StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& folds, int threads,
+// Member m from its own seed, fold and unit alone, whoever else is in the plan; the closed form to
+// rounding, which depends on its chunk. folds: one per partition. chunks: as cut() makes them.
+StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& folds,
+                             const std::vector<std::vector<std::int64_t>>& chunks, int threads,
                              Sink& sink);
 
 // Mean and standard deviation of the targets (N, S) of every unit that has any (0 and 1 for the

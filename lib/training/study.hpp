@@ -21,6 +21,7 @@ struct Batch {
 // What the members of one fold are trained and validated on.
 class FoldData {
  public:
+  FoldData() = default;  // of a fold without members
   // Tensors on `device`. `gap`: of the layouts.
   FoldData(const Dataset& dataset, const Partition& partition,
            const Standardisation& standardisation, std::int64_t gap, const at::Device& device);
@@ -42,7 +43,7 @@ class FoldData {
   };
   Batch joined(const std::vector<const Piece*>& pieces) const;
 
-  std::int64_t gap_;
+  std::int64_t gap_ = 0;
   std::vector<Piece> train_;
   std::vector<Batch> single_;
   Batch all_, valid_;

@@ -40,11 +40,6 @@ at::Tensor to_tensor(const Array<float>& array) {
   return at::from_blob(const_cast<float*>(array.data()), array.shape, at::kFloat).clone();
 }
 
-// Numbers of one frame of a member that a step keeps, times 4 bytes: how large a chunk may be
-// without leaving the cache. Members that share their input gain from one large product, so they
-// are let to be more.
-constexpr double kOwnInputBytes = 2.0 * 1024 * 1024, kSharedInputBytes = 48.0 * 1024 * 1024;
-
 // Multiplications of a step's largest product from which threads inside it pay.
 constexpr double kLargeStep = 2e9;
 // Unknowns of the closed form from which the same holds.
@@ -60,14 +55,20 @@ class Trainer {
       : plan_(plan),
         device_(device_of(run)),
         threads_(device_.is_cpu() ? threads_of(run) : 1),
-        run_(run),
+        cut_(plan.chunks.empty() ? cut(plan, run) : plan.chunks),
         sink_(sink) {
     keep_freed_memory();
     const auto numbers = plan.model->context() * plan.dataset->bands() *
                          static_cast<Index>(plan.model->channels().size());
     ops::set_inner_threads(numbers > kLargeSystem ? threads_of(run)
                                                   : 1);  // for the closed form; see kLargeStep
+    std::vector<char> wanted(plan.partitions.size(), 0);
+    for (const auto& member : plan.members) wanted[static_cast<std::size_t>(member.fold)] = 1;
     for (std::size_t fold = 0; fold < plan.partitions.size(); ++fold) {
+      if (!wanted[fold]) {
+        folds_.emplace_back();
+        continue;
+      }
       folds_.emplace_back(*plan.dataset, plan.partitions[fold], plan.standardisation[fold],
                           plan.model->gap(), device_);
     }
@@ -76,7 +77,7 @@ class Trainer {
       restore(*resume);
       return;
     }
-    auto start = starting_point(plan, folds_, threads_, sink);
+    auto start = starting_point(plan, folds_, cut_, threads_, sink);
     state_.ridge_penalty = std::move(start.ridge_penalty);
     memory_.current = std::move(start.tensors);
     for (const auto& entry : plan.model->entries()) {
@@ -141,56 +142,20 @@ class Trainer {
   }
 
  private:
-  // Members of one fold (and, where their stimuli come in different orders, one seed), cut into
-  // chunks. The same for a resumed run: members that have ended leave their chunk, they do not
-  // change where chunks begin.
+  // The same for a resumed run: members that have ended leave their chunk, they do not change
+  // where chunks begin.
   void make_chunks() {
-    const auto& members = plan_.members;
-    const auto M = static_cast<Index>(members.size());
-    const bool orders_differ = plan_.fit.batch != kAllStimuli;
-    Index begin = 0;
-    while (begin < M) {
-      const auto& first = members[static_cast<std::size_t>(begin)];
-      Index end = begin + 1;
-      while (end < M && members[static_cast<std::size_t>(end)].fold == first.fold &&
-             (!orders_differ || members[static_cast<std::size_t>(end)].seed == first.seed)) {
-        ++end;
+    for (const auto& members : cut_) {
+      std::vector<Index> active;
+      for (const auto m : members) {
+        if (state_.status[static_cast<std::size_t>(m)] == MemberStatus::running)
+          active.push_back(m);
       }
-      const auto size = chunk_size(end - begin, folds_[static_cast<std::size_t>(first.fold)]);
-      for (Index from = begin; from < end; from += size) {
-        std::vector<Index> active;
-        for (Index m = from; m < std::min(end, from + size); ++m) {
-          if (state_.status[static_cast<std::size_t>(m)] == MemberStatus::running)
-            active.push_back(m);
-        }
-        if (!active.empty()) {
-          chunks_.emplace_back(plan_, folds_[static_cast<std::size_t>(first.fold)],
-                               std::move(active), memory_, device_);
-        }
-      }
-      begin = end;
+      if (active.empty()) continue;
+      const auto fold = plan_.members[static_cast<std::size_t>(active.front())].fold;
+      chunks_.emplace_back(plan_, folds_[static_cast<std::size_t>(fold)], std::move(active),
+                           memory_, device_);
     }
-  }
-
-  Index chunk_size(Index group, const FoldData& data) const {
-    if (run_.chunk > 0) return std::min(run_.chunk, group);
-    if (!device_.is_cpu()) return std::min<Index>(group, 512);
-    const bool own = plan_.model->prefilter().learns();
-    double largest = 0;  // numbers a frame
-    for (const auto& entry : plan_.model->entries()) {
-      if (entry.role == Role::weight)
-        largest = std::max(largest, static_cast<double>(entry.shape.front()));
-    }
-    const double inputs = static_cast<double>(plan_.dataset->bands() *
-                                              static_cast<Index>(plan_.model->channels().size()));
-    const double frames =
-        static_cast<double>(plan_.fit.batch == kAllStimuli
-                                ? data.all().layout->total
-                                : data.all().layout->total / data.stimuli() * plan_.fit.batch);
-    const double bytes = frames * 4 * (own ? 2 * inputs + 3 * largest : 3 * largest);
-    const auto fitting = static_cast<Index>((own ? kOwnInputBytes : kSharedInputBytes) / bytes);
-    const auto even = (group + threads_ - 1) / threads_;
-    return std::clamp<Index>(std::min(fitting, even), 1, group);
   }
 
   // Members are spread over threads where there are several chunks; a single chunk of large
@@ -418,7 +383,7 @@ class Trainer {
   const Plan& plan_;
   at::Device device_;
   int threads_;
-  RunOptions run_;
+  std::vector<std::vector<Index>> cut_;
   Sink& sink_;
   std::vector<FoldData> folds_;
   Memory memory_;
@@ -441,7 +406,8 @@ Estimate estimate(const Plan& plan, const RunOptions& run) {
 
 Array<float> predict(const Model& model, const Tensors& tensors,
                      const std::vector<Standardisation>& standardisation,
-                     const Array<float>& spectrogram, const RunOptions& run) {
+                     const Array<float>& spectrogram, const RunOptions& run,
+                     const std::vector<Index>& together) {
   const ops::WithoutGradients guard;
   const auto device = device_of(run);
   const int threads = device.is_cpu() ? threads_of(run) : 1;
@@ -471,12 +437,18 @@ Array<float> predict(const Model& model, const Tensors& tensors,
   const bool one_input = standardisation.size() == 1;
   const Index step = one_input ? kAtOnce : 1;
   const auto shared = one_input ? input(standardisation.front()) : at::Tensor();
-  const auto pieces = (M + step - 1) / step;
-  ops::set_inner_threads(pieces > 1 ? 1 : threads);
-  parallel_for(pieces, threads, [&](Index piece) {
+  std::vector<std::pair<Index, Index>> pieces;  // first member, number
+  for (Index m = 0; m < M; ++m) {
+    const auto i = static_cast<std::size_t>(m);
+    const bool apart = !together.empty() && m > 0 && together[i] != together[i - 1];
+    if (pieces.empty() || apart || pieces.back().second == step) pieces.emplace_back(m, 0);
+    ++pieces.back().second;
+  }
+  ops::set_inner_threads(pieces.size() > 1 ? 1 : threads);
+  parallel_for(static_cast<Index>(pieces.size()), threads, [&](Index piece) {
     const ops::WithoutGradients inner;
-    if (pieces > 1) ops::stay_on_this_thread();
-    const auto first = piece * step, count = std::min(step, M - first);
+    if (pieces.size() > 1) ops::stay_on_this_thread();
+    const auto [first, count] = pieces[static_cast<std::size_t>(piece)];
     const auto x = one_input ? shared : input(standardisation[static_cast<std::size_t>(first)]);
     store(model.respond(some(first, count), x, layout), first);
   });

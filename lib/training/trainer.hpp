@@ -36,11 +36,27 @@ struct Plan {
   std::vector<UnusableUnit>
       unusable;  // fitted by nobody: no member in independent mode, no target in population
   FitOptions fit;
+  // Which members are worked together: their numbers, each in one chunk. As cut() makes them; empty
+  // until somebody cuts.
+  std::vector<std::vector<std::int64_t>> chunks = {};
 };
 
 // Throws DataError where no unit can be fitted.
 Plan make_plan(const Dataset& dataset, const SplitOptions& split, Standardise how,
                const ModelSpec& model, const FitOptions& fit);
+
+// Members worked together: of one fold and seed, as many as fit the cache and leave every thread
+// some. Who is worked with whom decides the rounding of products, so a part of the members gives
+// the same bits as all of them where it is made of whole chunks.
+std::vector<std::vector<std::int64_t>> cut(const Plan& plan, const RunOptions& run);
+
+// What training a chunk takes, in multiplications: for dividing work, no promise of a time.
+double cost(const Plan& plan, const std::vector<std::int64_t>& chunk);
+
+// The members `chunks` of a plan that has been cut, in ascending order. `dataset` is that of the
+// plan with fewer units: those of the members; all of them where members predict all units.
+Plan part_of(const Plan& plan, std::vector<std::vector<std::int64_t>> chunks,
+             const Dataset& dataset);
 
 // Why a member ended; `running` while it has not.
 enum class MemberStatus : std::uint8_t { running, finished, stopped_early, failed };
@@ -88,10 +104,12 @@ FitResult train(const Plan& plan, const RunOptions& run, Sink& sink,
                 const TrainerState* resume_from = nullptr);
 
 // Predictions of the members for one stimulus: spectrogram (F, T) as recorded -> (M, N, T).
-// `standardisation`: one, or one per member.
+// `standardisation`: one, or one per member. `together`: a number per member; neighbours of one
+// number may be computed together, which decides their rounding; empty: all.
 Array<float> predict(const Model& model, const Tensors& tensors,
                      const std::vector<Standardisation>& standardisation,
-                     const Array<float>& spectrogram, const RunOptions& run);
+                     const Array<float>& spectrogram, const RunOptions& run,
+                     const std::vector<std::int64_t>& together = {});
 
 // What the run will need, before it begins.
 struct Estimate {

@@ -52,6 +52,7 @@ TEST_CASE("checkpoint: standardisation of each member or band") {
     tensor = to_tensor(twice);
   }
   checkpoint.standardisation = {{{1.5}, {2.5}}, {{3.5}, {4.5}}};
+  checkpoint.own_standardisation = true;
   const std::string file = folder.file("c.h5");
   write_checkpoint(file, checkpoint);
   auto found = read_checkpoint(file);

@@ -61,7 +61,7 @@ TEST_CASE("ridge solves the normal equations, units with missing frames too") {
   for (const bool holes : {false, true}) {
     const std::int64_t lags = 4;
     const auto p = problem(lags, holes);
-    const auto solution = ridge(p.data, &p.data, lags);
+    const auto solution = ridge(p.data, &p.data, lags, {{0, 1}}).front();
     CHECK(solution.chosen_on_validation);
     const auto D = p.rows.size(1) - 1;
     for (std::int64_t n = 0; n < 2; ++n) {
@@ -86,7 +86,7 @@ TEST_CASE(
     "ridge without validation stimuli holds some training stimuli out, and one stimulus gets the "
     "middle of the grid") {
   auto p = problem(2, false);
-  const auto split = ridge(p.data, nullptr, 2);
+  const auto split = ridge(p.data, nullptr, 2, {{0, 1}}).front();
   CHECK_FALSE(split.chosen_on_validation);
   auto one = std::make_shared<ops::Layout>(*p.data.layout);
   one->segments.pop_back();
@@ -94,7 +94,7 @@ TEST_CASE(
   // What is beyond the only stimulus must not count.
   p.data.targets.narrow(1, 50, p.data.targets.size(1) - 50)
       .fill_(std::numeric_limits<float>::quiet_NaN());
-  const auto single = ridge(p.data, nullptr, 2);
+  const auto single = ridge(p.data, nullptr, 2, {{0, 1}}).front();
   CHECK(single.penalties[0] == single.grid[single.grid.size() / 2]);
   CHECK(single.weights.isfinite().all().item<bool>());
 }

@@ -1,0 +1,212 @@
+#include "export/join.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <type_traits>
+
+#include "files/reader.hpp"
+#include "files/writer.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+
+namespace {
+
+constexpr const char* kCheckpoint = "strffit-checkpoint";
+constexpr const char* kResults = "strffit-results";
+
+struct Source {
+  std::string file;
+  const std::vector<std::int64_t>* numbers;
+};
+
+template <class T>
+Array<T> read(const files::Reader& reader, const std::string& path) {
+  if constexpr (std::is_same_v<T, float>) return reader.floats(path);
+  if constexpr (std::is_same_v<T, double>) return reader.doubles(path);
+  if constexpr (std::is_same_v<T, std::int64_t>) return reader.integers(path);
+  if constexpr (std::is_same_v<T, std::string>) return reader.strings(path);
+}
+
+class Join {
+ public:
+  Join(files::Writer& writer, const char* format, std::vector<Source> sources)
+      : writer_(writer), format_(format), sources_(std::move(sources)) {
+    for (const auto& source : sources_) {
+      members_ += static_cast<std::int64_t>(source.numbers->size());
+    }
+  }
+
+  files::Reader first() const { return open(sources_.front()); }
+
+  // Every dataset below the root.
+  void all() {
+    const files::Reader reader = first();
+    below(reader, "");
+  }
+
+ private:
+  files::Reader open(const Source& source) const { return {source.file, {format_}}; }
+
+  void below(const files::Reader& reader, const std::string& group) {
+    for (const auto& name : reader.children(group.empty() ? "/" : group)) {
+      const std::string path = group + "/" + name;
+      if (reader.is_group(path)) {
+        below(reader, path);
+      } else if (path != "/members/number") {
+        by_type(reader, path);
+      }
+    }
+  }
+
+  void by_type(const files::Reader& reader, const std::string& path) {
+    switch (reader.stored(path)) {
+      case files::Stored::integer:
+        return one<std::int64_t>(reader, path);
+      case files::Stored::single:
+        return one<float>(reader, path);
+      case files::Stored::real:
+        return one<double>(reader, path);
+      case files::Stored::text:
+        return one<std::string>(reader, path);
+    }
+  }
+
+  template <class T>
+  void one(const files::Reader& reader, const std::string& path) {
+    if (path.starts_with("/history/")) {
+      if constexpr (std::is_same_v<T, double>) writer_.put(path, history(path));
+    } else if (of_members(path, reader.shape(path))) {
+      writer_.put(path, rows<T>(path, reader.shape(path)));
+    } else {
+      writer_.put(path, read<T>(reader, path));
+    }
+    for (const char* name : {"lag_ms", "frequency_hz"}) {
+      if (reader.has_attribute(path, name)) {
+        writer_.attribute(path, name, reader.numbers_attribute(path, name));
+      }
+    }
+    if (reader.has_attribute(path, "channel")) {
+      writer_.attribute(path, "channel", reader.strings_attribute(path, "channel"));
+    }
+  }
+
+  // Whether the first axis is that of the members (formats.md).
+  static bool of_members(const std::string& path, const Shape& shape) {
+    if (path.starts_with("/measures/") || path.starts_with("/standardise/")) {
+      return shape.size() > 1;
+    }
+    for (const char* group : {"/members/", "/metrics/", "/ridge/", "/strf/", "/predictions/",
+                              "/parameters/", "/buffers/"}) {
+      if (path.starts_with(group)) return true;
+    }
+    return false;
+  }
+
+  template <class T>
+  Array<T> rows(const std::string& path, Shape shape) const {
+    shape.at(0) = members_;
+    Array<T> all(shape);
+    const auto row = members_ > 0 ? all.size() / members_ : 0;
+    for (const auto& source : sources_) {
+      const files::Reader reader = open(source);
+      shape[0] = static_cast<std::int64_t>(source.numbers->size());
+      if (!reader.exists(path) || reader.shape(path) != shape) {
+        throw DataError(
+            source.file, path,
+            "expected the shape " + to_string(shape) + ", as in " + sources_.front().file);
+      }
+      const Array<T> part = read<T>(reader, path);
+      for (std::size_t i = 0; i < source.numbers->size(); ++i) {
+        const auto from = part.values.begin() + static_cast<std::int64_t>(i) * row;
+        std::copy(from, from + row, all.values.begin() + (*source.numbers)[i] * row);
+      }
+    }
+    return all;
+  }
+
+  // Shards end after different numbers of epochs; a member without a value at one is NaN. Seconds,
+  // one number an epoch, add up.
+  Array<double> history(const std::string& path) const {
+    const bool single = path == "/history/seconds";
+    std::int64_t epochs = 0;
+    for (const auto& source : sources_) epochs = std::max(epochs, open(source).shape(path).at(0));
+    Array<double> all(single ? Shape{epochs} : Shape{epochs, epochs > 0 ? members_ : 0},
+                      single ? 0 : std::numeric_limits<double>::quiet_NaN());
+    for (const auto& source : sources_) {
+      const auto part = read<double>(open(source), path);
+      const auto columns = single ? 1 : static_cast<std::int64_t>(source.numbers->size());
+      if (part.size() != part.dim(0) * columns) {
+        throw DataError(source.file, path, "expected a column for each member");
+      }
+      for (std::int64_t epoch = 0; epoch < part.dim(0); ++epoch) {
+        for (std::int64_t i = 0; i < columns; ++i) {
+          const double value = part.data()[epoch * columns + i];
+          if (single) {
+            all.data()[epoch] += value;
+          } else {
+            all.data()[epoch * members_ + (*source.numbers)[static_cast<std::size_t>(i)]] = value;
+          }
+        }
+      }
+    }
+    return all;
+  }
+
+  files::Writer& writer_;
+  std::string format_;
+  std::vector<Source> sources_;
+  std::int64_t members_ = 0;
+};
+
+std::vector<Source> sources_of(const std::vector<ShardFiles>& shards,
+                               std::string ShardFiles::*file) {
+  std::vector<Source> sources;
+  for (const auto& shard : shards) sources.push_back({shard.*file, &shard.numbers});
+  return sources;
+}
+
+}  // namespace
+
+std::vector<std::int64_t> member_numbers(const std::string& results) {
+  return files::Reader(results, {kResults}).integers("/members/number", {{-1}, "(M)"}).values;
+}
+
+void join_checkpoints(const std::string& path, const std::vector<ShardFiles>& shards,
+                      const std::string& config) {
+  files::Writer writer(path, kCheckpoint);
+  Join join(writer, kCheckpoint, sources_of(shards, &ShardFiles::checkpoint));
+  const files::Reader first = join.first();
+  std::int64_t epoch = 0;
+  for (const auto& shard : shards) {
+    const files::Reader reader(shard.checkpoint, {kCheckpoint});
+    epoch = std::max(epoch, reader.integer_attribute("/", "epoch"));
+    for (const char* name : {"model", "dataset_sha256"}) {
+      if (reader.string_attribute("/", name) == first.string_attribute("/", name)) continue;
+      throw DataError(shard.checkpoint, std::string("/ attribute ") + name,
+                      "expected that of " + shards.front().checkpoint + ", " +
+                          first.string_attribute("/", name));
+    }
+  }
+  writer.attribute("/", "model", first.string_attribute("/", "model"));
+  writer.attribute("/", "config", config);
+  writer.attribute("/", "epoch", epoch);
+  writer.attribute("/", "dataset", first.string_attribute("/", "dataset"));
+  writer.attribute("/", "dataset_sha256", first.string_attribute("/", "dataset_sha256"));
+  writer.attribute("/", "dt_ms", first.number_attribute("/", "dt_ms"));
+  join.all();
+  writer.commit();
+}
+
+void join_results(const std::string& path, const std::vector<ShardFiles>& shards,
+                  const std::string& config, const Provenance& provenance) {
+  files::Writer writer(path, kResults);
+  Join join(writer, kResults, sources_of(shards, &ShardFiles::results));
+  put_provenance(writer, provenance);
+  writer.attribute("/", "config", config);
+  writer.attribute("/", "dt_ms", join.first().number_attribute("/", "dt_ms"));
+  join.all();
+  writer.commit();
+}
+
+}  // namespace strffit

@@ -1,0 +1,141 @@
+#include "run/merge.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "export/join.hpp"
+#include "export/provenance.hpp"
+#include "files/folder_lock.hpp"
+#include "files/reader.hpp"
+#include "run/run_folder.hpp"
+#include "run/share.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string below(const std::string& folder, const std::string& name) {
+  return name.empty() ? folder : folder + "/" + name;
+}
+
+// "" where a shard is done.
+std::string why_not_done(const std::string& run, const Shard& shard) {
+  const std::string folder = shard_folder(run, shard);
+  if (!fs::exists(folder)) return "has not begun";
+  const std::string error = last_error(folder + "/train.log");
+  const std::string unfinished = error.empty() ? "has not finished" : "failed: " + error;
+  if (!fs::exists(folder + "/share.json")) return unfinished;
+  for (const auto& part : read_share(folder).parts) {
+    const RunPaths paths{below(folder, part.folder)};
+    if (part.members > 0 && paths.progress() != Progress::finished) return unfinished;
+  }
+  return "";
+}
+
+// DataError unless the shards have members 0 .. all - 1, each once.
+void check_numbers(const std::string& folder, const std::vector<ShardFiles>& shards,
+                   std::int64_t all) {
+  std::vector<char> found(static_cast<std::size_t>(all), 0);
+  for (const auto& shard : shards) {
+    for (const auto number : shard.numbers) {
+      if (number >= 0 && number < all && !found[static_cast<std::size_t>(number)]) {
+        found[static_cast<std::size_t>(number)] = 1;
+        continue;
+      }
+      throw DataError(shard.results, "/members/number",
+                      "member " + std::to_string(number) +
+                          " is in two shards or in none: they were cut differently; fit them anew");
+    }
+  }
+  const auto missing = std::count(found.begin(), found.end(), 0);
+  if (missing > 0) {
+    throw DataError(folder, "",
+                    std::to_string(missing) +
+                        " members are in no shard: they were cut differently; fit "
+                        "them anew");
+  }
+}
+
+}  // namespace
+
+std::string last_error(const std::string& log) {
+  std::ifstream file(log);
+  constexpr std::size_t kTime = 19;  // "2026-01-31T12:00:00"
+  const std::string mark = " error: ";
+  std::string last;
+  for (std::string line; std::getline(file, line);) {
+    const bool begins = line.size() > kTime && line[4] == '-' && line[10] == 'T';
+    if (begins) {
+      last = line.compare(kTime, mark.size(), mark) == 0 ? line.substr(kTime + mark.size()) : "";
+    } else if (!last.empty()) {
+      last += "\n" + line;
+    }
+  }
+  return last;
+}
+
+MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
+  const std::string& run = request.run;
+  if (!fs::is_directory(run)) throw ConfigError(run, "expected a run folder; found none");
+  const std::int64_t of = shards_in(run);
+  if (of == 0) {
+    throw ConfigError(run, "expected shards in " + shards_folder(run) +
+                               "; found none: strffit train CONFIG --shard I/N makes them");
+  }
+  const files::FolderLock lock(run);
+  const std::string start = now_utc();
+  std::string missing;
+  for (std::int64_t number = 1; number <= of; ++number) {
+    const std::string why = why_not_done(run, {number, of});
+    if (!why.empty())
+      missing += "\n  " + std::to_string(number) + "/" + std::to_string(of) + " " + why;
+  }
+  if (!missing.empty()) {
+    throw RunError(run + ": not all shards are done, so nothing was merged:" + missing +
+                   "\nFit them with strffit train CONFIG --shard I/" + std::to_string(of) +
+                   " --resume");
+  }
+
+  const RunPaths top{run};
+  std::ifstream config_file(top.config());
+  std::ostringstream config;
+  config << config_file.rdbuf();
+  MergeOutcome outcome{run, of, 0};
+  const auto parts = read_share(shard_folder(run, {1, of})).parts;
+  for (std::size_t e = 0; e < parts.size(); ++e) {
+    std::vector<ShardFiles> shards;
+    for (std::int64_t number = 1; number <= of; ++number) {
+      const std::string folder = shard_folder(run, {number, of});
+      const auto part = read_share(folder).parts.at(e);
+      if (part.members == 0) continue;
+      const RunPaths paths{below(folder, part.folder)};
+      shards.push_back({paths.checkpoint(), paths.results(), member_numbers(paths.results())});
+    }
+    check_numbers(run, shards, parts[e].members_all);
+    outcome.members += parts[e].members_all;
+    const RunPaths to{below(run, parts[e].folder)};
+    observer.began("merging " + std::to_string(parts[e].members_all) + " members of " +
+                   std::to_string(shards.size()) + " shards into " + to.folder);
+    join_checkpoints(to.checkpoint(), shards, config.str());
+    const files::Reader first(shards.front().results, {"strffit-results"});
+    const auto text = [&first](const char* name) { return first.string_attribute("/", name); };
+    join_results(to.results(), shards, config.str(),
+                 {request.command_line, text("device"), first.integer_attribute("/", "threads"),
+                  text("dataset"), text("dataset_sha256"), start, now_utc(), ""});
+  }
+  return outcome;
+}
+
+std::string to_json(const MergeOutcome& outcome) {
+  return nlohmann::ordered_json{
+      {"folder", outcome.folder}, {"shards", outcome.shards}, {"members", outcome.members}}
+      .dump(2);
+}
+
+}  // namespace strffit

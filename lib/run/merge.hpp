@@ -1,0 +1,30 @@
+// The command `merge`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "util/observer.hpp"
+
+namespace strffit {
+
+struct MergeRequest {
+  std::string run;           // run folder
+  std::string command_line;  // for the record
+};
+
+struct MergeOutcome {
+  std::string folder;
+  std::int64_t shards = 0, members = 0;
+};
+
+// Joins the shards of a run into its checkpoint.h5 and results.h5, as the run in one piece would
+// have written them. RunError naming the shards that are missing or not done, and why.
+MergeOutcome merge_run(const MergeRequest& request, Observer& observer);
+
+// The error that a log ends with, "" where it does not.
+std::string last_error(const std::string& log);
+
+std::string to_json(const MergeOutcome& outcome);
+
+}  // namespace strffit

@@ -1,0 +1,206 @@
+#include "run/share.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <tuple>
+
+#include "files/writer.hpp"
+#include "run/run_folder.hpp"
+#include "training/device.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// "3<separator>8".
+std::optional<Shard> shard_in(const std::string& text, const std::string& separator) {
+  const std::size_t at = text.find(separator);
+  if (at == std::string::npos) return std::nullopt;
+  Shard shard;
+  const auto whole = [](const std::string& digits, std::int64_t& value) {
+    const char* const end = digits.data() + digits.size();
+    const auto parsed = std::from_chars(digits.data(), end, value);
+    return parsed.ec == std::errc() && parsed.ptr == end && !digits.empty();
+  };
+  if (!whole(text.substr(0, at), shard.number) ||
+      !whole(text.substr(at + separator.size()), shard.of) || shard.number < 1 ||
+      shard.number > shard.of) {
+    return std::nullopt;
+  }
+  return shard;
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) throw RunError("cannot read " + path);
+  return text.str();
+}
+
+// Writes a file unless there is one; whoever comes first wins.
+void write_once(const std::string& path, const std::string& text, const Shard& shard) {
+  if (fs::exists(path)) return;
+  const std::string own = path + "." + std::to_string(shard.number);
+  files::write_text(own, text);
+  std::error_code refused, ignored;
+  fs::create_hard_link(own, path, refused);
+  if (refused && !fs::exists(path, ignored)) {
+    fs::rename(own, path);  // a file system without hard links
+  } else {
+    fs::remove(own, ignored);
+  }
+}
+
+}  // namespace
+
+Shard parse_shard(const std::string& text) {
+  if (const auto shard = shard_in(text, "/")) return *shard;
+  throw ConfigError("--shard",
+                    "expected I/N, the I-th of N shares counted from 1, such as 3/8; "
+                    "found \"" +
+                        text + "\"");
+}
+
+std::vector<Chunks> share_of(const std::vector<const Plan*>& plans, const Shard& shard) {
+  struct Piece {
+    std::tuple<std::int64_t, std::int64_t, std::int64_t> units_fold_seed;
+    std::size_t plan, chunk;
+    double cost;
+  };
+  std::vector<Piece> pieces;
+  double total = 0;
+  for (std::size_t p = 0; p < plans.size(); ++p) {
+    for (std::size_t c = 0; c < plans[p]->chunks.size(); ++c) {
+      const auto& chunk = plans[p]->chunks[c];
+      const Member& first = plans[p]->members[static_cast<std::size_t>(chunk.front())];
+      pieces.push_back({{first.unit, first.fold, first.seed}, p, c, cost(*plans[p], chunk)});
+      total += pieces.back().cost;
+    }
+  }
+  // Neighbours share units, which then are read by one shard, and kinds of models, whose costs are
+  // the less certain the more they differ, spread over all.
+  std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) {
+    return a.units_fold_seed < b.units_fold_seed;
+  });
+  std::vector<Chunks> share(plans.size());
+  double before = 0;
+  for (const auto& piece : pieces) {
+    const double middle = (before + piece.cost / 2) / total;
+    before += piece.cost;
+    const auto to = static_cast<std::int64_t>(middle * static_cast<double>(shard.of));
+    if (std::min(to, shard.of - 1) != shard.number - 1) continue;
+    share[piece.plan].push_back(plans[piece.plan]->chunks[piece.chunk]);
+  }
+  return share;
+}
+
+std::string shards_folder(const std::string& run) { return run + "/shards"; }
+
+std::string shard_folder(const std::string& run, const Shard& shard) {
+  return shards_folder(run) + "/" + std::to_string(shard.number) + "-of-" +
+         std::to_string(shard.of);
+}
+
+RunOptions join_run(const std::string& run, const Shard& shard, const std::string& resolved) {
+  const RunPaths paths{run};
+  std::error_code error;
+  fs::create_directories(shards_folder(run), error);
+  if (error) throw RunError("cannot make the run folder " + run + ": " + error.message());
+  if (fs::exists(paths.last())) {
+    throw ConfigError(run, "holds a run in one piece: --out DIR writes the shards elsewhere");
+  }
+  const std::int64_t of = shards_in(run);
+  if (of != 0 && of != shard.of) {
+    throw ConfigError(run, "holds shards of " + std::to_string(of) + ", not of " +
+                               std::to_string(shard.of) + ": the same number for all, or remove " +
+                               shards_folder(run) + " first");
+  }
+  // Threads and device decide how members are cut into chunks, so the first to come says it for
+  // all.
+  auto document = config::Document::from_text(resolved, "the configuration");
+  RunOptions own;
+  {
+    auto copy = config::Document::from_text(resolved, "the configuration");
+    config::Node node = copy.root().map("run", "");
+    own = read_run_options(node);
+  }
+  document.set("run.threads=" + std::to_string(threads_of(own)));
+  document.set(std::string("run.device=") + (device_of(own).is_cpu() ? "cpu" : "cuda"));
+  read_config(document, "");
+  write_once(paths.config(), document.resolved(), shard);
+
+  const std::string common = text_of(paths.config());
+  auto changes = differences(common, resolved, false);
+  const std::string chunk = value_in(common, "run.chunk");
+  if (chunk != value_in(resolved, "run.chunk")) {
+    changes.push_back("run.chunk: " + chunk + ", now " + value_in(resolved, "run.chunk"));
+  }
+  if (!changes.empty()) {
+    std::string list;
+    for (const auto& change : changes) list += "\n  " + change;
+    throw ConfigError(paths.config(), "the other shards are fitted with another configuration:" +
+                                          list + "\nUndo that, or write elsewhere with --out DIR");
+  }
+  auto agreed = config::Document::from_text(common, paths.config());
+  config::Node node = agreed.root().map("run", "");
+  return read_run_options(node);
+}
+
+std::int64_t Share::members() const {
+  return std::accumulate(parts.begin(), parts.end(), std::int64_t{0},
+                         [](std::int64_t sum, const Part& part) { return sum + part.members; });
+}
+
+void write_share(const std::string& shard_folder, const Share& share) {
+  nlohmann::ordered_json json = {{"shard", share.shard.number}, {"of", share.shard.of}};
+  for (const auto& part : share.parts) {
+    json["ensembles"].push_back({{"folder", part.folder},
+                                 {"members", part.members},
+                                 {"members_of_the_run", part.members_all}});
+  }
+  files::write_text(shard_folder + "/share.json", json.dump(2) + "\n");
+}
+
+Share read_share(const std::string& shard_folder) {
+  const std::string file = shard_folder + "/share.json";
+  if (!fs::exists(file)) throw DataError(file, "", "is missing: the shard has not begun");
+  try {
+    const auto json = nlohmann::json::parse(text_of(file));
+    Share share{{json.at("shard"), json.at("of")}, {}};
+    for (const auto& part : json.at("ensembles")) {
+      share.parts.push_back({part.at("folder"), part.at("members"), part.at("members_of_the_run")});
+    }
+    return share;
+  } catch (const nlohmann::json::exception& error) {
+    throw DataError(file, "", std::string("is damaged: ") + error.what());
+  }
+}
+
+std::int64_t shards_in(const std::string& run) {
+  std::set<std::int64_t> found;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(shards_folder(run), ignored)) {
+    if (const auto shard = shard_in(entry.path().filename().string(), "-of-")) {
+      found.insert(shard->of);
+    }
+  }
+  if (found.size() > 1) {
+    throw ConfigError(shards_folder(run), "holds shards of " + std::to_string(*found.begin()) +
+                                              " and of " + std::to_string(*found.rbegin()) +
+                                              ": remove those that do not count");
+  }
+  return found.empty() ? 0 : *found.begin();
+}
+
+}  // namespace strffit

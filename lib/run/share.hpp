@@ -1,0 +1,60 @@
+// A run in shards: which of them fits what, and where it lies.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "run/config.hpp"
+#include "training/trainer.hpp"
+
+namespace strffit {
+
+// The I-th of N shares of a run; of = 0: the run in one piece.
+struct Shard {
+  std::int64_t number = 0;  // from 1
+  std::int64_t of = 0;
+
+  bool given() const { return of > 0; }
+};
+
+// "3/8". ConfigError.
+Shard parse_shard(const std::string& text);
+
+using Chunks = std::vector<std::vector<std::int64_t>>;
+
+// The chunks of each plan that a shard fits: about the N-th part of the cost, each chunk in exactly
+// one shard, those of the same units in the same one as far as that goes. May be none.
+std::vector<Chunks> share_of(const std::vector<const Plan*>& plans, const Shard& shard);
+
+// <run>/shards, <run>/shards/3-of-8.
+std::string shards_folder(const std::string& run);
+std::string shard_folder(const std::string& run, const Shard& shard);
+
+// Makes the run folder and its config.yaml, which the first shard to come writes and every other
+// must agree with: ConfigError naming the differences, and where the folder holds a run in one
+// piece or shards of another number. Returns the options that members are cut by, the same for all.
+RunOptions join_run(const std::string& run, const Shard& shard, const std::string& resolved);
+
+// What a shard has to do, written as <shard>/share.json when it begins: how many members of each
+// ensemble. A shard is done when every ensemble of which it has members has its results.h5.
+struct Share {
+  struct Part {
+    std::string folder;        // of the ensemble, below the shard's; "" where it is the only one
+    std::int64_t members = 0;  // of this shard
+    std::int64_t members_all = 0;  // of the run
+  };
+  Shard shard;
+  std::vector<Part> parts;
+
+  std::int64_t members() const;
+};
+void write_share(const std::string& shard_folder, const Share& share);
+// DataError where the file is missing or damaged.
+Share read_share(const std::string& shard_folder);
+
+// The shards of a run folder, by the folders that are there: their common N, 0 where there is none.
+// ConfigError where they are of several.
+std::int64_t shards_in(const std::string& run);
+
+}  // namespace strffit

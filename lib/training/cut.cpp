@@ -1,0 +1,107 @@
+// Which members are worked together.
+#include <algorithm>
+#include <map>
+
+#include "training/device.hpp"
+#include "training/trainer.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+namespace {
+
+using Index = std::int64_t;
+
+// Numbers of one frame of a member that a step keeps, times 4 bytes: how large a chunk may be
+// without leaving the cache. Members that share their input gain from one large product, so they
+// are let to be more; but wider than this many columns no product gains, and smaller chunks are
+// easier to share out.
+constexpr double kOwnInputBytes = 2.0 * 1024 * 1024, kSharedInputBytes = 48.0 * 1024 * 1024;
+constexpr Index kColumns = 256;
+constexpr Index kOnGpu = 512;  // members
+
+struct Frames {
+  Index step, epoch;  // of the training stimuli, gap frames included
+};
+
+Frames frames_of(const Plan& plan, Index fold) {
+  const auto& train = plan.partitions[static_cast<std::size_t>(fold)].train;
+  const Index gap = plan.model->gap(), stimuli = static_cast<Index>(train.size());
+  Index total = gap;
+  for (const auto s : train) total += plan.dataset->stimuli[s].frames() + gap;
+  return {plan.fit.batch == kAllStimuli ? total : total / stimuli * plan.fit.batch, total};
+}
+
+Index chunk_size(const Plan& plan, const RunOptions& run, Index group, Index fold) {
+  if (run.chunk > 0) return std::min(run.chunk, group);
+  if (!device_of(run).is_cpu()) return std::min(group, kOnGpu);
+  const bool own = plan.model->prefilter().learns();
+  Index largest = 1;  // numbers a frame
+  for (const auto& entry : plan.model->entries()) {
+    if (entry.role == Role::weight) largest = std::max(largest, entry.shape.front());
+  }
+  const auto inputs = static_cast<double>(plan.dataset->bands() *
+                                          static_cast<Index>(plan.model->channels().size()));
+  const auto wide = static_cast<double>(largest);
+  const double bytes = static_cast<double>(frames_of(plan, fold).step) * 4 *
+                       (own ? 2 * inputs + 3 * wide : 3 * wide);
+  const auto fitting = static_cast<Index>((own ? kOwnInputBytes : kSharedInputBytes) / bytes);
+  const Index threads = threads_of(run), even = (group + threads - 1) / threads;
+  return std::clamp<Index>(std::min({fitting, even, kColumns / largest}), 1, group);
+}
+
+}  // namespace
+
+std::vector<std::vector<Index>> cut(const Plan& plan, const RunOptions& run) {
+  const auto& members = plan.members;
+  const auto M = static_cast<Index>(members.size());
+  const bool orders_differ = plan.fit.batch != kAllStimuli;
+  std::vector<std::vector<Index>> chunks;
+  for (Index begin = 0, end = 0; begin < M; begin = end) {
+    const auto& first = members[static_cast<std::size_t>(begin)];
+    while (end < M && members[static_cast<std::size_t>(end)].fold == first.fold &&
+           (!orders_differ || members[static_cast<std::size_t>(end)].seed == first.seed)) {
+      ++end;
+    }
+    const auto size = chunk_size(plan, run, end - begin, first.fold);
+    for (Index from = begin; from < end; from += size) {
+      auto& chunk = chunks.emplace_back();
+      for (Index m = from; m < std::min(end, from + size); ++m) chunk.push_back(m);
+    }
+  }
+  return chunks;
+}
+
+double cost(const Plan& plan, const std::vector<Index>& chunk) {
+  const auto& first = plan.members[static_cast<std::size_t>(chunk.front())];
+  const auto epochs =
+      plan.fit.solver == Solver::ridge ? Index{1} : std::max<Index>(plan.fit.max_epochs, 1);
+  return static_cast<double>(chunk.size()) * static_cast<double>(epochs) *
+         static_cast<double>(frames_of(plan, first.fold).epoch) *
+         static_cast<double>(plan.model->parameter_count());
+}
+
+Plan part_of(const Plan& plan, std::vector<std::vector<Index>> chunks, const Dataset& dataset) {
+  std::map<Index, Index> place_of;  // unit of the file -> unit of `dataset`
+  for (Index unit = 0; unit < dataset.units(); ++unit) {
+    place_of[dataset.unit_index[static_cast<std::size_t>(unit)]] = unit;
+  }
+  Plan part = plan;
+  part.dataset = &dataset;
+  part.members.clear();
+  part.unusable.clear();
+  std::sort(chunks.begin(), chunks.end());
+  for (auto& chunk : chunks) {
+    for (auto& number : chunk) {
+      Member member = plan.members[static_cast<std::size_t>(number)];
+      if (member.unit >= 0) {
+        member.unit = place_of.at(plan.dataset->unit_index[static_cast<std::size_t>(member.unit)]);
+      }
+      number = static_cast<Index>(part.members.size());
+      part.members.push_back(member);
+    }
+  }
+  part.chunks = std::move(chunks);
+  return part;
+}
+
+}  // namespace strffit
