@@ -64,10 +64,7 @@ int guarded(Session& session) {
 void set_up(CLI::App& app, Session& session) {
   app.set_version_flag("--version", versions, "Print the versions of strffit and its libraries");
   app.require_subcommand(0, 1);
-  app.footer(
-      "Example:\n  strffit simulate --out data.h5\n  strffit init ln > fit.yaml\n"
-      "  strffit train fit.yaml\n  strffit eval runs/fit\n"
-      "strffit COMMAND --help says more.");
+  app.footer("Example:\n  strffit init ln > fit.yaml; strffit train fit.yaml --help");
   add_init(app, session);
   add_train(app, session);
   add_merge(app, session);
