@@ -23,6 +23,7 @@ void add_compare(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
 void add_export_strfs(CLI::App& app, Session& session);
 void add_merge(CLI::App& app, Session& session);
+void add_best(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_simulate(CLI::App& app, Session& session);
 

@@ -89,6 +89,7 @@ void Console::warning(const std::string& message) { tell(spdlog::level::warn, me
 void Console::error(const std::string& message) { tell(spdlog::level::err, message); }
 
 void Console::epoch_done(const EpochReport& report) {
+  if (report.epoch <= logged_epoch_) first_epoch_ = logged_epoch_ = 0;  // the next ensemble's
   if (first_epoch_ == 0) first_epoch_ = report.epoch;
   const std::string line = line_of(report, report.epoch - first_epoch_ + 1);
   if (is_due(report)) {

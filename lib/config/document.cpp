@@ -34,6 +34,46 @@ std::vector<std::string> split_path(const std::string& path) {
   return valid ? keys : std::vector<std::string>{};
 }
 
+// Puts a value at a path; missing mappings are made. `shown` is for the message where a mapping is
+// in the way.
+void assign(Value& tree, const std::vector<std::string>& keys, Value value,
+            const std::string& shown) {
+  const Place place = value.place;
+  Value* map = &tree;
+  std::string path;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (map->kind == Kind::null) map->kind = Kind::map;
+    if (map->kind != Kind::map) {
+      throw ConfigError(shown, "\"" + path + "\" is no mapping; found " + describe(*map));
+    }
+    path += (path.empty() ? "" : ".") + keys[i];
+    const int found = map->index(keys[i]);
+    if (found < 0) {
+      map->keys.push_back({keys[i], place});
+      map->items.push_back({.kind = Kind::null, .place = place});
+    }
+    const auto index = found < 0 ? map->keys.size() - 1 : static_cast<std::size_t>(found);
+    if (i + 1 == keys.size()) map->keys[index].place = place;
+    map = &map->items[index];
+  }
+  *map = std::move(value);
+}
+
+// Takes `path` out of a mapping whose keys may be paths themselves.
+void remove(Value& map, const std::string& path) {
+  for (std::size_t i = 0; i < map.keys.size(); ++i) {
+    const std::string& name = map.keys[i].name;
+    if (name == path) {
+      map.keys.erase(map.keys.begin() + static_cast<std::ptrdiff_t>(i));
+      map.items.erase(map.items.begin() + static_cast<std::ptrdiff_t>(i));
+      return;
+    }
+    if (map.items[i].kind == Kind::map && path.starts_with(name + ".")) {
+      remove(map.items[i], path.substr(name.size() + 1));
+    }
+  }
+}
+
 }  // namespace
 
 Document::Document(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -68,25 +108,22 @@ void Document::set(const std::string& assignment) {
                       "model.hidden=40");
   }
   Value value = parse_assigned_text(assignment.substr(equals + 1), assignment);
-  const Place place = value.place;
-  Value* map = &state_->tree;
-  std::string path;
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (map->kind == Kind::null) map->kind = Kind::map;
-    if (map->kind != Kind::map) {
-      throw ConfigError(shown, "\"" + path + "\" is no mapping; found " + describe(*map));
-    }
-    path += (path.empty() ? "" : ".") + keys[i];
-    const int found = map->index(keys[i]);
-    if (found < 0) {
-      map->keys.push_back({keys[i], place});
-      map->items.push_back({.kind = Kind::null, .place = place});
-    }
-    const auto index = found < 0 ? map->keys.size() - 1 : static_cast<std::size_t>(found);
-    if (i + 1 == keys.size()) map->keys[index].place = place;
-    map = &map->items[index];
+  assign(state_->tree, keys, std::move(value), shown);
+}
+
+Document Document::with(const std::vector<Alternative>& values, const std::string& sweep) const {
+  auto state = std::make_shared<State>();
+  state->tree = state_->tree;
+  state->name = state_->name;
+  Value& tree = state->tree;
+  for (const auto& one : values) {
+    const auto keys = split_path(one.key);
+    if (keys.empty()) throw ConfigError(one.where, "expected the path of a key, such as fit.l1");
+    assign(tree, keys, *one.value, one.where);
+    const int at = tree.index(sweep);
+    if (at >= 0) remove(tree.items[static_cast<std::size_t>(at)], one.key);
   }
-  *map = std::move(value);
+  return Document(std::move(state));
 }
 
 Node Document::root() {

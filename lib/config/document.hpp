@@ -21,6 +21,10 @@ class Document {
   // mappings are made. Before root(). Throws ConfigError naming "model.hidden=40 (command line)".
   void set(const std::string& assignment);
 
+  // A document of its own, unread, with these values over what the file says; their keys are left
+  // out of the mapping `sweep`. Errors name the place of the alternative.
+  Document with(const std::vector<Alternative>& values, const std::string& sweep) const;
+
   // The whole mapping. Every call gives a handle to the same one.
   Node root();
 

@@ -118,6 +118,60 @@ std::variant<T, std::string> read_or_word(Section& section, const std::string& k
   return read<Either>(section, key, fallback, values, doc, either, write_or_word<T>);
 }
 
+// A value as YAML in flow style.
+std::string flow(const Value& value) {
+  std::string text;
+  switch (value.kind) {
+    case Kind::null:
+      return "null";
+    case Kind::scalar:
+      if (!value.quoted && (looks_like_number(value) || looks_like_boolean(value))) {
+        return value.text;
+      }
+      return config::write(value.text);
+    case Kind::list:
+      for (const auto& item : value.items) text += (text.empty() ? "" : ", ") + flow(item);
+      return "[" + text + "]";
+    case Kind::map:
+      for (std::size_t i = 0; i < value.keys.size(); ++i) {
+        text += (text.empty() ? "" : ", ") + config::write(value.keys[i].name) + ": " +
+                flow(value.items[i]);
+      }
+      return "{" + text + "}";
+  }
+  throw Bug("a value of no kind");
+}
+
+void collect_alternatives(const Value& value, const std::string& where, const std::string& path,
+                          std::vector<std::vector<Alternative>>& found) {
+  if (value.kind != Kind::map) {
+    refuse(where,
+           path.empty() ? "a mapping of keys to lists of values"
+                        : "a list of the values that it is to take, such as [1, 2]",
+           value);
+  }
+  for (std::size_t i = 0; i < value.keys.size(); ++i) {
+    const std::string key = (path.empty() ? "" : path + ".") + value.keys[i].name;
+    const Value& below = value.items[i];
+    const std::string place = value.keys[i].place.with_path(key);
+    if (below.kind == Kind::map) {
+      collect_alternatives(below, place, key, found);
+      continue;
+    }
+    if (below.kind != Kind::list || below.items.empty()) {
+      refuse(place, "a list of the values that it is to take, such as [1, 2]", below);
+    }
+    for (const auto& list : found) {
+      if (list.front().key == key) throw ConfigError(place, "given twice; remove one");
+    }
+    auto& list = found.emplace_back();
+    for (const auto& item : below.items) {
+      list.push_back(
+          {key, flow(item), item.place.with_path(key), std::make_shared<const Value>(item)});
+    }
+  }
+}
+
 }  // namespace
 
 Node::Node(std::shared_ptr<State> state, std::shared_ptr<Section> section)
@@ -237,6 +291,25 @@ std::vector<std::string> Node::strings(const std::string& key,
                                        const std::string& doc) {
   return read(*section_, key, fallback, "list of texts", doc,
               list_parser(section_->path_of(key), read_text));
+}
+
+std::vector<std::vector<Alternative>> Node::alternatives(const std::string& key,
+                                                         const std::string& doc) {
+  std::vector<std::vector<Alternative>> found;
+  const Value* value = section_->find(key);
+  if (value && value->kind != Kind::null) collect_alternatives(*value, where(key), "", found);
+  std::string text;
+  for (const auto& list : found) {
+    std::string values;
+    for (const auto& one : list) values += (values.empty() ? "" : ", ") + one.text;
+    text += (text.empty() ? "" : ", ") + config::write(list.front().key) + ": [" + values + "]";
+  }
+  section_->record(key) = {.key = key,
+                           .doc = doc,
+                           .values = "mapping of keys to lists of values",
+                           .fallback = "{}",
+                           .value = "{" + text + "}"};
+  return found;
 }
 
 Node Node::map(const std::string& key, const std::string& doc) {

@@ -15,6 +15,15 @@ namespace strffit::config {
 
 struct Section;
 struct State;
+struct Value;
+
+// One of the values that a key is to take in turn.
+struct Alternative {
+  std::string key;    // its path, "fit.weight_decay"
+  std::string text;   // the value as YAML, in one line
+  std::string where;  // "fit.yaml:14:3: fit.weight_decay"
+  std::shared_ptr<const Value> value;
+};
 
 // What stands at a key, for keys that may be one value, a list or a mapping.
 enum class Form { absent, nothing, scalar, list, map };
@@ -71,6 +80,12 @@ class Node {
                               const Range& range, const std::string& doc);
   std::vector<std::string> strings(const std::string& key, const std::vector<std::string>& fallback,
                                    const std::string& doc);
+
+  // A mapping of key paths to lists of values, one or more each: {fit.l1: [0, 1], model: {hidden:
+  // [10, 20]}}. Per path its values, in the order of the file. No key of it is unknown here:
+  // whoever sets the values finds out (Document::with).
+  std::vector<std::vector<Alternative>> alternatives(const std::string& key,
+                                                     const std::string& doc);
 
   // The mapping at a key; an empty one where the key is absent or has no value.
   Node map(const std::string& key, const std::string& doc);

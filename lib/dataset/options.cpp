@@ -58,6 +58,20 @@ SplitOptions read_split(config::Node& node) {
                            "none");
   if (options.folds == 1)
     node.fail("folds", "one fold leaves nothing to train: expected 0 or 2 and more");
+  config::Node nested = node.map(
+      "nested", "nested cross-validation over all stimuli: outer folds test, inner folds choose");
+  options.outer = nested.get("outer", options.outer, config::at_least(0),
+                             "folds whose stimuli test in turn; 0 for no nested cross-validation");
+  options.inner = nested.get("inner", options.outer == 0 ? options.inner : 4, config::at_least(0),
+                             "folds of the others that choose penalty, setting and epoch");
+  if (options.outer == 1) nested.fail("outer", "expected 0 or 2 and more");
+  if (options.outer == 0) return options;
+  if (options.inner < 2) nested.fail("inner", "expected 2 and more");
+  if (options.folds != 0) node.fail("folds", "nested cross-validation has its own; leave this out");
+  if (node.form("split") == config::Form::map) {
+    node.fail("split", "nested cross-validation splits all stimuli itself; leave this out");
+  }
+  options.where = node.where("nested");
   return options;
 }
 

@@ -99,6 +99,33 @@ Partition partition_of(const Splits& splits) {
   return partition;
 }
 
+std::vector<Partition> nested(const Dataset& dataset, const SplitOptions& options) {
+  const auto n = dataset.stimuli.size();
+  const auto outer = static_cast<std::size_t>(options.outer),
+             inner = static_cast<std::size_t>(options.inner);
+  const std::size_t left = outer < 2 || outer > n ? 0 : n - (n + outer - 1) / outer;
+  if (inner < 2 || inner > left) {
+    throw ConfigError(options.where,
+                      "expected from 2 to " + std::to_string(n) +
+                          " outer folds, and from 2 inner folds to the " + std::to_string(left) +
+                          " stimuli that an outer fold leaves; found " +
+                          std::to_string(options.outer) + " and " + std::to_string(options.inner));
+  }
+  std::vector<Partition> result(outer * inner);
+  for (std::size_t o = 0; o < outer; ++o) {
+    std::size_t place = 0;  // among those that do not test
+    for (std::size_t i = 0; i < n; ++i) {
+      const bool tests = i % outer == o;
+      for (std::size_t k = 0; k < inner; ++k) {
+        auto& one = result[o * inner + k];
+        (tests ? one.test : place % inner == k ? one.valid : one.train).push_back(i);
+      }
+      if (!tests) ++place;
+    }
+  }
+  return result;
+}
+
 std::vector<Partition> folded(const Partition& whole, const SplitOptions& options) {
   std::vector<std::size_t> pool = whole.train;
   pool.insert(pool.end(), whole.valid.begin(), whole.valid.end());
@@ -127,6 +154,7 @@ const std::vector<std::size_t>& Partition::of(SplitName split) const {
 }
 
 std::vector<Partition> partitions(const Dataset& dataset, const SplitOptions& options) {
+  if (options.outer != 0) return nested(dataset, options);
   Splits splits;
   if (const auto* fractions = std::get_if<SplitFractions>(&options.by)) {
     splits = random_splits(dataset, *fractions, options);

@@ -30,6 +30,8 @@ struct SplitLists {
 struct SplitOptions {
   std::variant<SplitFromFile, SplitFractions, SplitLists> by = SplitFromFile{};
   std::int64_t folds = 0;            // 0: none; k >= 2: cross-validation
+  std::int64_t outer = 0;            // nested cross-validation of all stimuli: 0 none, or >= 2
+  std::int64_t inner = 0;            // folds of those that an outer fold leaves, >= 2
   std::string where = "data.split";  // the place in the config, for messages
 };
 
@@ -43,10 +45,12 @@ struct Partition {
   const std::vector<std::size_t>& of(SplitName split) const;
 };
 
-// One partition, or with folds one for each: of the stimuli that do not test, every k-th in turn is
-// held out as `valid` and the others train; `test` is the same for all. ConfigError where a word of
-// a list fits no stimulus or one stimulus is in two lists, where no stimulus is left to train,
-// where folds are more than stimuli, and where the file says nothing and the config neither.
+// With outer and inner folds, outer x inner partitions, the inner fastest: every outer-th of all
+// stimuli in turn is `test`, of the others every inner-th in turn is `valid`.
+// Else one partition, or with folds one for each: of the stimuli that do not test, every k-th in
+// turn is held out as `valid` and the others train; `test` is the same for all. ConfigError where a
+// word of a list fits no stimulus or one stimulus is in two lists, where no stimulus is left to
+// train, where folds are more than stimuli, and where the file says nothing and the config neither.
 std::vector<Partition> partitions(const Dataset& dataset, const SplitOptions& options);
 
 }  // namespace strffit

@@ -46,7 +46,8 @@ std::string to_string(MemberStatus status) {
   throw Bug("a member has no status");
 }
 
-void write_results(const std::string& path, const Results& results) {
+void write_results(const std::string& path, const Results& results,
+                   const std::function<void(files::Writer&)>& more) {
   files::Writer writer(path, kFormat);
   put_provenance(writer, results.provenance);
   writer.attribute("/", "config", results.config);
@@ -69,6 +70,7 @@ void write_results(const std::string& path, const Results& results) {
   for (const auto& [key, values] : results.predictions) {
     writer.put("/predictions/" + key, values);
   }
+  if (more) more(writer);
   writer.commit();
 }
 

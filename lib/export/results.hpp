@@ -2,6 +2,7 @@
 // results with fewer parts.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -30,7 +31,9 @@ struct Results {
   Predictions predictions;
 };
 
-void write_results(const std::string& path, const Results& results);
+// `more` may put further datasets.
+void write_results(const std::string& path, const Results& results,
+                   const std::function<void(files::Writer&)>& more = {});
 
 // What inspect and eval read again of a file of results.
 struct ResultsSummary {

@@ -68,6 +68,25 @@ std::vector<Member> read_members(const files::Reader& reader, std::int64_t units
   return members;
 }
 
+void read_settings(const files::Reader& reader, Roster& roster) {
+  const auto members = static_cast<std::int64_t>(roster.members.size());
+  const auto setting = reader.integers("/members/setting", {{members}, "(M)"}).values;
+  std::int64_t number = -1;
+  for (const auto& key : reader.children("/settings")) {
+    const auto values = reader.strings("/settings/" + key, {{number}, "(settings)"});
+    number = values.size();
+    roster.settings[key] = values.values;
+  }
+  for (std::size_t m = 0; m < setting.size(); ++m) {
+    if (setting[m] < 0 || setting[m] >= number) {
+      throw DataError(reader.file(), "/members/setting",
+                      "expected one of " + std::to_string(number) + " settings; found " +
+                          std::to_string(setting[m]));
+    }
+    roster.members[m].setting = setting[m];
+  }
+}
+
 }  // namespace
 
 void put_roster(files::Writer& writer, const Roster& roster) {
@@ -82,6 +101,13 @@ void put_roster(files::Writer& writer, const Roster& roster) {
   writer.put("/members/unit", of_members(roster, [](const Member& m) { return m.unit; }));
   writer.put("/members/seed", of_members(roster, [](const Member& m) { return m.seed; }));
   writer.put("/members/fold", of_members(roster, [](const Member& m) { return m.fold; }));
+  if (!roster.settings.empty()) {
+    writer.put("/members/setting", of_members(roster, [](const Member& m) { return m.setting; }));
+    for (const auto& [key, values] : roster.settings) {
+      writer.put("/settings/" + key,
+                 Array<std::string>({static_cast<std::int64_t>(values.size())}, values));
+    }
+  }
   if (roster.skipped.empty()) return;
   const Shape shape = {static_cast<std::int64_t>(roster.skipped.size())};
   Array<std::int64_t> units(shape);
@@ -106,6 +132,7 @@ Roster read_roster(const files::Reader& reader) {
     throw DataError(reader.file(), "/units/id", "expected ids that differ; one comes twice");
   }
   roster.members = read_members(reader, roster.units());
+  if (reader.exists("/settings")) read_settings(reader, roster);
   if (!reader.exists("/skipped")) return roster;
   const auto units = reader.integers("/skipped/unit", {{-1}, "(skipped)"});
   const auto reasons = reader.strings("/skipped/reason", {units.shape, "(skipped)"});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct Roster {
   UnitFacts unit_facts;               // (N_all, ...)
   std::vector<Member> members;        // `unit` is an index into unit_ids, or -1
   std::vector<SkippedUnit> skipped;
+  // Of a sweep: its keys, each with its value (YAML) in every setting; Member::setting is the index
+  // of one. Empty without a sweep.
+  std::map<std::string, std::vector<std::string>> settings;
 
   std::int64_t units() const { return static_cast<std::int64_t>(unit_ids.size()); }
   // One output each (fit.mode: independent), or all units.

@@ -79,6 +79,10 @@ void refuse_other_protocol(const Evaluation& first, const Evaluation& other, boo
 
 ComparedRun averaged(const Evaluation& evaluation, const std::string& path,
                      const UnitMetricName& metric, const std::vector<std::string>& units) {
+  if (evaluation.several_settings) {
+    throw ConfigError(path, "holds several settings of a sweep: compare one, which strffit best " +
+                                path + " --out FILE cuts out");
+  }
   struct Sum {
     double of = 0;
     std::int64_t n = 0;

@@ -5,6 +5,8 @@
 #include <sstream>
 #include <utility>
 
+#include "util/errors.hpp"
+
 namespace strffit {
 
 namespace {
@@ -57,6 +59,23 @@ std::string find(const std::vector<std::pair<std::string, std::string>>& keys,
   return found == keys.end() ? "" : found->second;
 }
 
+std::vector<Swept> read_sweep(config::Node& root) {
+  auto sweep = root.alternatives("sweep",
+                                 "keys of model and fit with the values that they take in turn, in "
+                                 "every combination, such as {fit.weight_decay: [0, 1e-4]}");
+  for (const auto& values : sweep) {
+    const std::string& key = values.front().key;
+    const bool taken = key.starts_with("model.") || key == "data.standardise" ||
+                       (key.starts_with("fit.") && key != "fit.seeds" && key != "fit.mode");
+    if (taken) continue;
+    throw ConfigError(values.front().where,
+                      "cannot be swept: settings are compared on the same data, by the same "
+                      "members; the keys of model, those of fit but seeds and mode, and "
+                      "data.standardise can");
+  }
+  return sweep;
+}
+
 }  // namespace
 
 Config read_config(config::Document& document, const std::string& default_folder) {
@@ -72,6 +91,7 @@ Config read_config(config::Document& document, const std::string& default_folder
   config.output = read_output_options(output, default_folder);
   config::Node run = root.map("run", "what computes it; changes no result beyond rounding");
   config.run = read_run_options(run);
+  config.sweep = read_sweep(root);
   root.finish();
   return config;
 }

@@ -20,12 +20,16 @@ struct OutputOptions {
   double checkpoint_every = 60;                         // seconds between states to resume from
 };
 
+// A key with the values that it takes in turn.
+using Swept = std::vector<config::Alternative>;
+
 struct Config {
   DataOptions data;
   ModelSpec model;
   FitOptions fit;
   OutputOptions output;
   RunOptions run;
+  std::vector<Swept> sweep;  // every combination is a setting
 };
 
 // Reads, checks and documents every key. `default_folder`: of output.folder. ConfigError.

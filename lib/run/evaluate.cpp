@@ -50,7 +50,9 @@ std::vector<ScoredSeries> chosen_series(const Checkpoint& checkpoint, const Data
                     "expected folds below " + std::to_string(parts.size()) +
                         ", as data.folds of its config says; found " + std::to_string(member.fold));
   }
-  auto series = *name == SplitName::valid && parts.size() > 1
+  // A stimulus chooses in several of nested folds: there is nothing to join.
+  const bool joins = parts.size() > 1 && options.split.outer == 0;
+  auto series = *name == SplitName::valid && joins
                     ? series_of_folds(checkpoint.roster, parts)
                     : series_of_members(checkpoint.roster, parts, *name);
   if (std::all_of(series.begin(), series.end(), [](const auto& s) { return s.stimuli.empty(); })) {
@@ -74,6 +76,7 @@ nlohmann::json value(double number) {
 
 std::vector<std::string> labels(const Evaluation& evaluation, const UnitScore& score) {
   std::vector<std::string> cells = {score.unit};
+  if (evaluation.several_settings) cells.push_back(std::to_string(score.setting));
   if (evaluation.several_seeds) cells.push_back(std::to_string(score.seed));
   if (evaluation.several_folds) {
     cells.push_back(score.fold < 0 ? "all" : std::to_string(score.fold));
@@ -114,11 +117,11 @@ NullOptions null_options(const EvalRequest& request, const Checkpoint& checkpoin
   return options;
 }
 
-// q-values over the units of each seed and fold: each is a study of its own.
+// q-values over the units of each seed, fold and setting: each is a study of its own.
 void add_false_discovery_rates(std::vector<UnitScore>& scores) {
-  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<std::size_t>> studies;
+  std::map<std::array<std::int64_t, 3>, std::vector<std::size_t>> studies;
   for (std::size_t i = 0; i < scores.size(); ++i) {
-    studies[{scores[i].seed, scores[i].fold}].push_back(i);
+    studies[{scores[i].seed, scores[i].fold, scores[i].setting}].push_back(i);
   }
   for (const auto& [study, places] : studies) {
     std::vector<double> p;
@@ -160,6 +163,7 @@ std::string null_note(const Evaluation& evaluation) {
 
 std::vector<std::string> label_header(const Evaluation& evaluation) {
   std::vector<std::string> header = {"unit"};
+  if (evaluation.several_settings) header.push_back("setting");
   if (evaluation.several_seeds) header.push_back("seed");
   if (evaluation.several_folds) header.push_back("fold");
   for (const auto& metric : kUnitMetrics) header.emplace_back(metric.name);
@@ -214,13 +218,14 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
     stimuli.insert(one.stimuli.begin(), one.stimuli.end());
     result.several_seeds = result.several_seeds || one.seed != series.front().seed;
     result.several_folds = result.several_folds || one.fold != series.front().fold;
+    result.several_settings = result.several_settings || one.setting != series.front().setting;
     for (std::size_t n = 0; n < outputs; ++n) {
       const std::int64_t unit = one.unit >= 0 ? one.unit : static_cast<std::int64_t>(n);
       const UnitMetrics& found = metrics[i * outputs + n];
       result.scores.push_back({roster.unit_ids[static_cast<std::size_t>(unit)], one.seed, one.fold,
                                found, reason(roster, unit, found, counts),
-                               request.null > 0 ? null.scores[i * outputs + n] : NullScore{},
-                               kNaN});
+                               request.null > 0 ? null.scores[i * outputs + n] : NullScore{}, kNaN,
+                               one.setting});
     }
   }
   // Units without a member are rows as well: nobody should have to count to miss them.
@@ -315,6 +320,7 @@ std::string to_json(const Evaluation& evaluation) {
   auto& scores = json["scores"] = nlohmann::ordered_json::array();
   for (const auto& score : evaluation.scores) {
     nlohmann::ordered_json one = {{"unit", score.unit}, {"seed", score.seed}};
+    if (evaluation.several_settings) one["setting"] = score.setting;
     one["fold"] = score.fold < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(score.fold);
     for (const auto& metric : kUnitMetrics) {
       one[std::string(metric.name)] = value(score.metrics.*metric.value);

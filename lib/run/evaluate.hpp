@@ -32,6 +32,7 @@ struct UnitScore {
   std::string why;                                      // a metric is NaN; "" where none is
   NullScore null;                                       // NaN where none was asked for
   double q = std::numeric_limits<double>::quiet_NaN();  // of null.p over the units of a seed, fold
+  std::int64_t setting = 0;                             // of a sweep
 };
 
 // What scores must share to be compared.
@@ -50,6 +51,7 @@ struct Evaluation {
   std::vector<Summary> summary;   // of each of kUnitMetrics
   Protocol protocol;
   NullOptions null;  // min_shift: the model's context and 100 ms
+  bool several_settings = false;
 };
 
 // With folds, a unit's score on `valid` is that of the joined predictions of all folds, each of the

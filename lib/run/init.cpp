@@ -67,6 +67,10 @@ std::string config_reference() {
     // A plateau shows the keys that depend on it.
     text += table(code(path), {"model.kind=linear", "fit.schedule=plateau"}, path);
   }
+  text += table("`data.nested`", {"model.kind=linear", "data.nested.outer=5"}, "data.nested");
+  text +=
+      "## `sweep`\n\nKeys of `model` and `fit` with the values that they take in turn, in every "
+      "combination: docs/study.md.\n\n";
   text += table("`data.split` as shares of the stimuli",
                 {"model.kind=linear", "data.split={valid: 0.15}"}, "data.split");
   text +=

@@ -147,7 +147,7 @@ std::string file_of(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(path, ignored)) return path;
   const RunPaths paths{path};
-  for (const auto& file : {paths.results(), paths.last(), paths.checkpoint()}) {
+  for (const auto& file : {paths.results(), paths.study(), paths.last(), paths.checkpoint()}) {
     if (std::filesystem::exists(file, ignored)) return file;
   }
   throw DataError(path, "", "expected a run folder; found neither results.h5 nor last.h5 in it");

@@ -10,8 +10,12 @@
 #include "export/provenance.hpp"
 #include "files/folder_lock.hpp"
 #include "files/reader.hpp"
+#include "files/writer.hpp"
 #include "run/run_folder.hpp"
 #include "run/share.hpp"
+#include "run/study.hpp"
+#include "run/train_report.hpp"
+#include "training/device.hpp"
 #include "util/errors.hpp"
 
 namespace strffit {
@@ -62,6 +66,19 @@ void check_numbers(const std::string& folder, const std::vector<ShardFiles>& sha
   }
 }
 
+// The configuration of what is joined: of the run, or of one of its ensembles, whose shards have it
+// in their files.
+std::string config_of(const std::string& checkpoint, const RunPaths& top,
+                      const std::string& ensemble) {
+  if (!ensemble.empty()) {
+    return files::Reader(checkpoint, {"strffit-checkpoint"}).string_attribute("/", "config");
+  }
+  std::ifstream file(top.config());
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
 }  // namespace
 
 std::string last_error(const std::string& log) {
@@ -103,10 +120,7 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
   }
 
   const RunPaths top{run};
-  std::ifstream config_file(top.config());
-  std::ostringstream config;
-  config << config_file.rdbuf();
-  MergeOutcome outcome{run, of, 0};
+  MergeOutcome outcome{run, of, 0, {}};
   const auto parts = read_share(shard_folder(run, {1, of})).parts;
   for (std::size_t e = 0; e < parts.size(); ++e) {
     std::vector<ShardFiles> shards;
@@ -120,22 +134,42 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
     check_numbers(run, shards, parts[e].members_all);
     outcome.members += parts[e].members_all;
     const RunPaths to{below(run, parts[e].folder)};
+    make_run_folder(to.folder);
+    const std::string text_of_config = config_of(shards.front().checkpoint, top, parts[e].folder);
     observer.began("merging " + std::to_string(parts[e].members_all) + " members of " +
                    std::to_string(shards.size()) + " shards into " + to.folder);
-    join_checkpoints(to.checkpoint(), shards, config.str());
+    join_checkpoints(to.checkpoint(), shards, text_of_config);
     const files::Reader first(shards.front().results, {"strffit-results"});
     const auto text = [&first](const char* name) { return first.string_attribute("/", name); };
-    join_results(to.results(), shards, config.str(),
+    if (!parts[e].folder.empty()) files::write_text(to.config(), text_of_config);
+    join_results(to.results(), shards, text_of_config,
                  {request.command_line, text("device"), first.integer_attribute("/", "threads"),
                   text("dataset"), text("dataset_sha256"), start, now_utc(), ""});
   }
+  Study study;
+  read_study(study, top.config(), {});
+  if (!study.chooses()) return outcome;
+  load(study, top.config(), {}, study.config.run, observer);
+  const RunOptions& options = study.config.run;
+  outcome.study = finish_study(study, run,
+                               {request.command_line, device_of(options).str(), threads_of(options),
+                                absolute(study.dataset.file), study.dataset.sha256, start, "", ""});
   return outcome;
 }
 
+Report to_report(const MergeOutcome& outcome) {
+  Report report;
+  if (outcome.study) report = to_report(*outcome.study);
+  report.notes.push_back(std::to_string(outcome.members) + " members of " +
+                         std::to_string(outcome.shards) + " shards in " + outcome.folder);
+  return report;
+}
+
 std::string to_json(const MergeOutcome& outcome) {
-  return nlohmann::ordered_json{
-      {"folder", outcome.folder}, {"shards", outcome.shards}, {"members", outcome.members}}
-      .dump(2);
+  nlohmann::ordered_json json = {
+      {"folder", outcome.folder}, {"shards", outcome.shards}, {"members", outcome.members}};
+  if (outcome.study) json.update(nlohmann::ordered_json::parse(to_json(*outcome.study)));
+  return json.dump(2);
 }
 
 }  // namespace strffit

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "run/choice.hpp"
+#include "run/report.hpp"
 #include "util/observer.hpp"
 
 namespace strffit {
@@ -16,6 +19,7 @@ struct MergeRequest {
 struct MergeOutcome {
   std::string folder;
   std::int64_t shards = 0, members = 0;
+  std::optional<StudyOutcome> study;  // of a sweep or nested folds
 };
 
 // Joins the shards of a run into its checkpoint.h5 and results.h5, as the run in one piece would
@@ -25,6 +29,7 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer);
 // The error that a log ends with, "" where it does not.
 std::string last_error(const std::string& log);
 
+Report to_report(const MergeOutcome& outcome);
 std::string to_json(const MergeOutcome& outcome);
 
 }  // namespace strffit

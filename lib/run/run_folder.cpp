@@ -17,8 +17,9 @@ bool is_there(const std::string& path) {
   return fs::exists(path, ignored);
 }
 
-// Whether it was missing.
-bool make(const std::string& folder) {
+}  // namespace
+
+bool make_run_folder(const std::string& folder) {
   std::error_code error;
   const bool made = fs::create_directories(folder, error);
   if (error) throw RunError("cannot make the run folder " + folder + ": " + error.message());
@@ -28,15 +29,13 @@ bool make(const std::string& folder) {
   return made;
 }
 
-}  // namespace
-
 Progress RunPaths::progress() const {
-  if (is_there(results())) return Progress::finished;
+  if (is_there(results()) || is_there(study())) return Progress::finished;
   return is_there(last()) || is_there(config()) ? Progress::unfinished : Progress::fresh;
 }
 
 RunFolder::RunFolder(const std::string& folder, bool resume, bool overwrite) : paths_{folder} {
-  made_ = make(folder);
+  made_ = make_run_folder(folder);
   lock_.emplace(folder);
   files::remove_stale_temporaries(
       folder, {"config.yaml", "results.h5", "checkpoint.h5", "last.h5", "share.json"});
@@ -66,10 +65,20 @@ RunFolder::~RunFolder() {
 
 void RunFolder::clear() const {
   // The results first: what is left over from a kill in between is an unfinished run.
-  for (const auto& path : {paths_.results(), paths_.checkpoint(), paths_.last(), paths_.config()}) {
-    std::error_code error;
-    fs::remove(path, error);
-    if (error) throw RunError("cannot remove " + path + ": " + error.message());
+  const auto remove_run = [](const RunPaths& run) {
+    for (const auto& path :
+         {run.study(), run.results(), run.checkpoint(), run.last(), run.config()}) {
+      std::error_code error;
+      fs::remove(path, error);
+      if (error) throw RunError("cannot remove " + path + ": " + error.message());
+    }
+  };
+  remove_run(paths_);
+  for (std::int64_t e = 0; is_there(paths_.folder + "/ensemble-" + std::to_string(e)); ++e) {
+    const RunPaths ensemble{paths_.folder + "/ensemble-" + std::to_string(e)};
+    remove_run(ensemble);
+    std::error_code ignored;
+    fs::remove(ensemble.folder, ignored);  // unless somebody put more there
   }
 }
 
@@ -78,6 +87,11 @@ std::string checkpoint_of(const std::string& path) {
   if (!fs::is_directory(path, ignored)) return path;
   const RunPaths paths{path};
   if (is_there(paths.checkpoint())) return paths.checkpoint();
+  if (is_there(path + "/ensemble-0")) {
+    throw DataError(path, "",
+                    "holds several ensembles: name one of them, such as " + path +
+                        "/ensemble-0, or take the best setting with strffit best");
+  }
   throw DataError(path, "",
                   paths.progress() == Progress::unfinished
                       ? "the run has not finished: there is no checkpoint.h5 yet; go on with "

@@ -17,6 +17,7 @@ struct RunPaths {
   std::string config() const { return folder + "/config.yaml"; }
   std::string results() const { return folder + "/results.h5"; }
   std::string checkpoint() const { return folder + "/checkpoint.h5"; }
+  std::string study() const { return folder + "/study.h5"; }  // of a sweep, or nested folds
   std::string last() const { return folder + "/last.h5"; }
   std::string log() const { return folder + "/train.log"; }
 
@@ -47,6 +48,9 @@ class RunFolder {
   std::optional<files::FolderLock> lock_;
   Progress progress_ = Progress::fresh;
 };
+
+// Makes a folder where it is missing; whether it was. RunError.
+bool make_run_folder(const std::string& folder);
 
 // The checkpoint that `path` means: itself, or that of a run folder. DataError where there is none.
 std::string checkpoint_of(const std::string& path);

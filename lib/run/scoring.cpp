@@ -1,6 +1,7 @@
 #include "run/scoring.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -152,7 +153,7 @@ std::vector<ScoredSeries> series_of_members(const Roster& roster,
     const Member& member = roster.members[m];
     const auto& stimuli = partitions.at(static_cast<std::size_t>(member.fold)).of(split);
     series.push_back({member.unit, member.seed, member.fold, stimuli,
-                      std::vector(stimuli.size(), static_cast<std::int64_t>(m))});
+                      std::vector(stimuli.size(), static_cast<std::int64_t>(m)), member.setting});
   }
   return series;
 }
@@ -164,26 +165,26 @@ std::vector<ScoredSeries> series_of_all(const Roster& roster, const Dataset& dat
   for (std::size_t m = 0; m < roster.members.size(); ++m) {
     const Member& member = roster.members[m];
     series.push_back({member.unit, member.seed, member.fold, all,
-                      std::vector(all.size(), static_cast<std::int64_t>(m))});
+                      std::vector(all.size(), static_cast<std::int64_t>(m)), member.setting});
   }
   return series;
 }
 
 std::vector<ScoredSeries> series_of_folds(const Roster& roster,
                                           const std::vector<Partition>& partitions) {
-  // Held-out stimuli with the member that did not see them, by seed and unit.
+  // Held-out stimuli with the member that did not see them, by seed, setting and unit.
   std::vector<ScoredSeries> series;
-  std::map<std::pair<std::int64_t, std::int64_t>, std::map<std::size_t, std::int64_t>> held_out;
+  std::map<std::array<std::int64_t, 3>, std::map<std::size_t, std::int64_t>> held_out;
   for (std::size_t m = 0; m < roster.members.size(); ++m) {
     const Member& member = roster.members[m];
-    const auto [found, is_new] = held_out.try_emplace({member.seed, member.unit});
-    if (is_new) series.push_back({member.unit, member.seed, -1, {}, {}});
+    const auto [found, is_new] = held_out.try_emplace({member.seed, member.setting, member.unit});
+    if (is_new) series.push_back({member.unit, member.seed, -1, {}, {}, member.setting});
     for (const auto s : partitions.at(static_cast<std::size_t>(member.fold)).valid) {
       found->second[s] = static_cast<std::int64_t>(m);
     }
   }
   for (auto& one : series) {
-    for (const auto& [stimulus, member] : held_out.at({one.seed, one.unit})) {
+    for (const auto& [stimulus, member] : held_out.at({one.seed, one.setting, one.unit})) {
       one.stimuli.push_back(stimulus);
       one.member.push_back(member);
     }

@@ -23,6 +23,7 @@ struct ScoredSeries {
   std::int64_t fold = 0;             // -1: joined over folds
   std::vector<std::size_t> stimuli;  // ascending
   std::vector<std::int64_t> member;  // that predicts each of them
+  std::int64_t setting = 0;          // of a sweep
 };
 
 // What is needed beside a checkpoint.
@@ -41,7 +42,7 @@ std::vector<ScoredSeries> series_of_members(const Roster& roster,
                                             SplitName split);
 // A series per member, of all stimuli of a dataset.
 std::vector<ScoredSeries> series_of_all(const Roster& roster, const Dataset& dataset);
-// A series per seed and unit, of all stimuli that any fold held out.
+// A series per seed, setting and unit, of all stimuli that any fold held out.
 std::vector<ScoredSeries> series_of_folds(const Roster& roster,
                                           const std::vector<Partition>& partitions);
 

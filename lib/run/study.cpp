@@ -8,6 +8,7 @@
 
 #include "dataset/inspect.hpp"
 #include "training/device.hpp"
+#include "util/errors.hpp"
 
 namespace strffit {
 
@@ -51,12 +52,19 @@ void warn_of_leaks(const Study& study, Observer& observer) {
   }
 }
 
-Roster roster_of(const Dataset& dataset, const Plan& plan) {
+Roster roster_of(const Dataset& dataset, const Plan& plan, const Ensemble& ensemble,
+                 const Study& study) {
   Roster roster;
   roster.axes = dataset.axes;
   roster.unit_ids = dataset.unit_ids;
   roster.unit_facts = dataset.unit_facts;
   roster.members = plan.members;
+  roster.settings = study.settings;
+  if (!study.settings.empty()) {
+    for (auto& member : roster.members) {
+      member.setting = ensemble.settings[static_cast<std::size_t>(member.setting)];
+    }
+  }
   for (const auto& unusable : plan.unusable) {
     roster.skipped.push_back({static_cast<std::int64_t>(unusable.unit), unusable.reason});
   }
@@ -113,6 +121,26 @@ void keep_share(Study& study, const Shard& shard, Observer& observer) {
   for (const auto unit : units) study.unit_of[static_cast<std::size_t>(unit)] = place++;
 }
 
+constexpr const char* kSweep = "sweep";
+constexpr std::int64_t kMostSettings = 10000;
+
+// Whether members of one ensemble can differ in a key: each chunk has its own.
+bool of_members(const std::string& key) {
+  static const std::set<std::string> keys = {"fit.loss",
+                                             "fit.learning_rate",
+                                             "fit.weight_decay",
+                                             "fit.l1",
+                                             "fit.l2",
+                                             "fit.batch",
+                                             "fit.patience",
+                                             "fit.monitor",
+                                             "fit.schedule",
+                                             "fit.schedule_patience",
+                                             "fit.schedule_factor",
+                                             "fit.gradient_clip"};
+  return keys.contains(key);
+}
+
 }  // namespace
 
 std::vector<std::int64_t> Ensemble::together() const {
@@ -130,9 +158,48 @@ void read_study(Study& study, const std::string& config_path,
   auto document = open_config(config_path, assignments);
   study.config = read_config(document, default_run_folder(config_path));
   study.resolved = document.resolved();
-  auto& ensemble = study.ensembles.emplace_back();
-  ensemble.config = study.config;
-  ensemble.resolved = study.resolved;
+  if (study.config.sweep.empty()) {
+    auto& ensemble = study.ensembles.emplace_back();
+    ensemble.config = study.config;
+    ensemble.resolved = study.resolved;
+    ensemble.settings = {0};
+    return;
+  }
+  std::map<std::string, std::size_t> ensemble_of;  // by the values that shapes depend on
+  std::vector<std::size_t> place(study.config.sweep.size(), 0);
+  for (std::int64_t setting = 0; true; ++setting) {
+    if (setting == kMostSettings) {
+      throw ConfigError(study.config.sweep.front().front().where,
+                        "the sweep has more than " + std::to_string(kMostSettings) + " settings");
+    }
+    Swept values, of_ensemble;
+    std::string shape;
+    for (std::size_t k = 0; k < place.size(); ++k) {
+      const auto& value = study.config.sweep[k][place[k]];
+      values.push_back(value);
+      study.settings[value.key].push_back(value.text);
+      if (of_members(value.key)) continue;
+      of_ensemble.push_back(value);
+      shape += value.key + ": " + value.text + "\n";
+    }
+    auto whole = document.with(values, kSweep);
+    const Config own = read_config(whole, study.config.output.folder);
+    const auto [found, is_new] = ensemble_of.try_emplace(shape, study.ensembles.size());
+    if (is_new) {
+      auto& ensemble = study.ensembles.emplace_back();
+      auto shared = document.with(of_ensemble, kSweep);
+      ensemble.config = read_config(shared, study.config.output.folder);
+      ensemble.resolved = shared.resolved();
+    }
+    study.ensembles[found->second].settings.push_back(setting);
+    study.ensembles[found->second].fits.push_back(own.fit);
+    std::size_t k = place.size();
+    while (k > 0 && ++place[k - 1] == study.config.sweep[k - 1].size()) place[--k] = 0;
+    if (k == 0) break;
+  }
+  for (std::size_t e = 0; study.ensembles.size() > 1 && e < study.ensembles.size(); ++e) {
+    study.ensembles[e].folder = "ensemble-" + std::to_string(e);
+  }
 }
 
 void load(Study& study, const std::string& config_path, const Shard& shard,
@@ -149,9 +216,10 @@ void load(Study& study, const std::string& config_path, const Shard& shard,
   for (auto& ensemble : study.ensembles) {
     const Config& own = ensemble.config;
     Plan& plan = ensemble.plan;
-    plan = make_plan(study.dataset, own.data.split, own.data.standardise, own.model, own.fit);
+    plan = make_plan(study.dataset, own.data.split, own.data.standardise, own.model, own.fit,
+                     ensemble.fits);
     plan.chunks = cut(plan, cut_by);
-    ensemble.roster = roster_of(study.dataset, plan);
+    ensemble.roster = roster_of(study.dataset, plan, ensemble, study);
     ensemble.members_all = static_cast<std::int64_t>(plan.members.size());
     ensemble.numbers.resize(plan.members.size());
     std::iota(ensemble.numbers.begin(), ensemble.numbers.end(), 0);

@@ -1,7 +1,9 @@
 // A configuration with its data, ready to be trained.
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "export/checkpoint.hpp"
 #include "export/provenance.hpp"
@@ -20,8 +22,10 @@ struct Ensemble {
   std::string folder;  // below the run's; "" where it is the only one
   Plan plan;           // of the members that are trained here; looks at Study::dataset
   Roster roster;       // of the same members; `unit` is one of the units of the whole run
-  std::vector<std::int64_t> numbers;  // of these members in the whole run
-  std::int64_t members_all = 0;       // of the whole run
+  std::vector<std::int64_t> numbers;   // of these members in the whole run
+  std::int64_t members_all = 0;        // of the whole run
+  std::vector<std::int64_t> settings;  // of the study; of each of the plan's
+  std::vector<FitOptions> fits;        // likewise; empty without a sweep
 
   // The chunk of each member, for predict().
   std::vector<std::int64_t> together() const;
@@ -33,13 +37,19 @@ struct Study {
   Dataset dataset;                    // of a shard: with the units of its members alone
   std::vector<std::int64_t> unit_of;  // unit of `dataset` of each of the run's units, or -1
   std::vector<Ensemble> ensembles;
+  // As of Roster; empty without a sweep.
+  std::map<std::string, std::vector<std::string>> settings;
+
+  bool nested() const { return config.data.split.outer != 0; }
+  // Whether there is more to say at the end than the results of one ensemble.
+  bool chooses() const { return nested() || !settings.empty(); }
 
   Study() = default;
   Study(const Study&) = delete;
   Study& operator=(const Study&) = delete;
 };
 
-// Reads the configuration. ConfigError.
+// Reads the configuration, every setting of a sweep, and sorts these into ensembles. ConfigError.
 void read_study(Study& study, const std::string& config_path,
                 const std::vector<std::string>& assignments);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -131,15 +132,29 @@ std::vector<std::size_t> stimuli_to_keep(const Study& study, const Ensemble& ens
   std::vector<std::size_t> all;
   for (std::size_t s = 0; s < study.dataset.stimuli.size(); ++s) {
     const auto how = study.config.output.predictions;
-    if (how == KeepPredictions::all || (how == KeepPredictions::test && kept.contains(s))) {
+    // Of nested folds the predictions that count are in study.h5.
+    const bool tested = how == KeepPredictions::test && !study.nested() && kept.contains(s);
+    if (how == KeepPredictions::all || tested) {
       all.push_back(s);
     }
   }
   return all;
 }
 
-SplitScores summary_of(const std::string& split, const Metrics& metrics) {
-  return {split, summarise(metrics.at("cc").values), summarise(metrics.at("cc_norm").values)};
+// In the order of training.
+std::vector<SplitScores> summaries_of(const std::map<std::string, Metrics>& metrics) {
+  std::vector<SplitScores> summaries;
+  for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
+    const auto found = metrics.find(to_string(split));
+    if (found == metrics.end()) continue;
+    summaries.push_back({found->first, summarise(found->second.at("cc").values),
+                         summarise(found->second.at("cc_norm").values)});
+  }
+  return summaries;
+}
+
+RunPaths paths_of(const Ensemble& ensemble, const std::string& run) {
+  return {ensemble.folder.empty() ? run : run + "/" + ensemble.folder};
 }
 
 // Everything that took long is saved already, or not begun yet.
@@ -150,9 +165,8 @@ void stop_if_asked(Observer& observer, const char* when) {
 }
 
 // Checkpoint, then results, whose presence says that an ensemble has finished.
-std::vector<SplitScores> write_outcome(const Study& study, const Ensemble& ensemble,
-                                       const FitResult& fit, const RunPaths& paths,
-                                       Provenance provenance, Observer& observer) {
+void write_outcome(const Study& study, const Ensemble& ensemble, const FitResult& fit,
+                   const RunPaths& paths, Provenance provenance, Observer& observer) {
   Checkpoint checkpoint = empty_checkpoint(study, ensemble);
   checkpoint.epoch = fit.state.epoch;
   checkpoint.tensors = fit.best;
@@ -165,17 +179,15 @@ std::vector<SplitScores> write_outcome(const Study& study, const Ensemble& ensem
   results.best_epoch = fit.state.best_epoch;
   results.history = fit.state.history;
   results.ridge_penalty = fit.state.ridge_penalty;
-  if (provenance.shard != "") results.number = ensemble.numbers;
+  if (!provenance.shard.empty()) results.number = ensemble.numbers;
   const ScoringData data{&study.dataset, study.unit_of, study.config.data.smooth_ms > 0,
                          study.config.run, ensemble.together()};
-  std::vector<SplitScores> summaries;
   for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
     const auto series = series_of_members(checkpoint.roster, ensemble.plan.partitions, split);
     if (series.front().stimuli.empty()) continue;
     stop_if_asked(observer, "while scoring");
-    const auto& metrics = results.metrics[to_string(split)] =
+    results.metrics[to_string(split)] =
         as_metrics(score(checkpoint, data, series), checkpoint.roster);
-    summaries.push_back(summary_of(to_string(split), metrics));
   }
   results.predictions = predictions_of(checkpoint, study.dataset, stimuli_to_keep(study, ensemble),
                                        study.config.run, data.together);
@@ -183,7 +195,6 @@ std::vector<SplitScores> write_outcome(const Study& study, const Ensemble& ensem
   provenance.end = now_utc();
   results.provenance = std::move(provenance);
   write_results(paths.results(), results);
-  return summaries;
 }
 
 // Trains one ensemble, from its start or from `last`, and writes its files.
@@ -211,11 +222,10 @@ void train_ensemble(const Study& study, const Ensemble& ensemble, const RunPaths
   keeper.save(fit.state);
   observer.began("training has ended after epoch " + std::to_string(fit.state.epoch) +
                  "; predicting and scoring");
-  outcome.scores = write_outcome(
-      study, ensemble, fit, paths,
-      {request.command_line, device_of(run).str(), threads_of(run), absolute(study.dataset.file),
-       study.dataset.sha256, started, "", request.shard},
-      observer);
+  write_outcome(study, ensemble, fit, paths,
+                {request.command_line, device_of(run).str(), threads_of(run),
+                 absolute(study.dataset.file), study.dataset.sha256, started, "", request.shard},
+                observer);
 
   const auto with = [&fit](MemberStatus status) {
     return std::count(fit.state.status.begin(), fit.state.status.end(), status);
@@ -247,26 +257,64 @@ TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer) {
   // What goes wrong in a shard is looked for in its log, from the first line on.
   if (shard.given()) observer.log_to(paths.log(), again);
 
-  Ensemble& ensemble = study.ensembles.front();
-  auto last = request.overwrite ? std::nullopt : state_to_resume(ensemble, paths, observer);
-  if (folder.progress() == Progress::finished && !request.overwrite &&
-      !(last && raised(*last, ensemble))) {
+  // What is left to do, and from where.
+  std::vector<std::optional<LastState>> last(study.ensembles.size());
+  std::vector<char> left(study.ensembles.size(), 1);
+  for (std::size_t e = 0; e < left.size() && !request.overwrite; ++e) {
+    const RunPaths own = paths_of(study.ensembles[e], where);
+    last[e] = state_to_resume(study.ensembles[e], own, observer);
+    left[e] = !std::filesystem::exists(own.results()) ||
+              (last[e] && raised(*last[e], study.ensembles[e]));
+    if (!left[e]) last[e].reset();
+  }
+  const bool finishes = study.chooses() && !shard.given();
+  const bool trains = std::find(left.begin(), left.end(), 1) != left.end();
+  if (!trains && (!finishes || std::filesystem::exists(paths.study()))) {
     outcome.was_finished = true;
     return outcome;
   }
 
   observer.began(request.command_line);
   const auto begun = Clock::now();
+  const std::string started = now_utc();
   load(study, request.config, shard, cut_by, observer);
   // Not before, so that bad data leave no folder behind.
   if (!shard.given()) observer.log_to(paths.log(), again);
   if (request.overwrite) folder.clear();
+  if (trains) std::filesystem::remove(paths.study());  // of fewer epochs
   if (shard.given()) {
-    const auto members = static_cast<std::int64_t>(ensemble.plan.members.size());
-    write_share(where, {shard, {{ensemble.folder, members, ensemble.members_all}}});
+    Share share{shard, {}};
+    for (const auto& one : study.ensembles) {
+      share.parts.push_back(
+          {one.folder, static_cast<std::int64_t>(one.plan.members.size()), one.members_all});
+    }
+    write_share(where, share);
   }
-  if (!ensemble.plan.members.empty()) {
-    train_ensemble(study, ensemble, paths, std::move(last), request, outcome, observer);
+  if (study.ensembles.size() > 1) files::write_text(paths.config(), study.resolved);
+  for (std::size_t e = 0; e < left.size(); ++e) {
+    const Ensemble& ensemble = study.ensembles[e];
+    if (!left[e] || ensemble.plan.members.empty()) continue;
+    const RunPaths own = paths_of(ensemble, where);
+    if (!ensemble.folder.empty()) {
+      make_run_folder(own.folder);
+      observer.began(ensemble.folder + ": " + std::to_string(e + 1) + " of " +
+                     std::to_string(left.size()) + " ensembles, " +
+                     std::to_string(ensemble.plan.members.size()) + " members of kind " +
+                     ensemble.config.model.kind);
+    }
+    train_ensemble(study, ensemble, own, std::move(last[e]), request, outcome, observer);
+    last[e].reset();
+  }
+  if (!shard.given()) {
+    if (finishes) {
+      stop_if_asked(observer, "before the settings were compared");
+      const RunOptions& run = study.config.run;
+      outcome.study =
+          finish_study(study, where,
+                       {request.command_line, device_of(run).str(), threads_of(run),
+                        absolute(study.dataset.file), study.dataset.sha256, started, "", ""});
+    }
+    outcome.scores = summaries_of(read_members(study, where).metrics);
   }
   outcome.seconds = seconds_since(begun);
   return outcome;
@@ -277,21 +325,30 @@ TrainPlan plan_run(const TrainRequest& request, Observer& observer) {
   read_study(study, request.config, request.assignments);
   const Shard shard = request.shard.empty() ? Shard{} : parse_shard(request.shard);
   load(study, request.config, shard, study.config.run, observer);
-  const Estimate estimated = estimate(study.ensembles.front().plan, study.config.run);
   TrainPlan plan;
   plan.model = study.config.model.kind;
   plan.device = device_of(study.config.run).str();
   plan.units = study.dataset.units();
   plan.stimuli = static_cast<std::int64_t>(study.dataset.stimuli.size());
   plan.seeds = static_cast<std::int64_t>(study.config.fit.seeds.size());
-  plan.folds = study.config.data.split.folds;
-  plan.members = estimated.members;
-  plan.parameters_per_member = estimated.parameters_per_member;
-  plan.threads = estimated.threads;
-  plan.members_per_chunk = estimated.members_per_chunk;
-  plan.max_epochs = study.config.fit.max_epochs;
-  plan.megabytes = estimated.bytes / 1e6;
-  plan.seconds_per_epoch = estimated.seconds_per_epoch;
+  const auto& split = study.config.data.split;
+  plan.folds = split.outer != 0 ? split.outer * split.inner : split.folds;
+  plan.settings =
+      study.settings.empty() ? 1 : static_cast<std::int64_t>(study.settings.begin()->second.size());
+  plan.ensembles = static_cast<std::int64_t>(study.ensembles.size());
+  for (const auto& ensemble : study.ensembles) {
+    if (ensemble.plan.members.empty()) continue;
+    const Estimate estimated = estimate(ensemble.plan, study.config.run);
+    plan.members += estimated.members;
+    plan.parameters_per_member =
+        std::max(plan.parameters_per_member, estimated.parameters_per_member);
+    plan.parameters += estimated.parameters_per_member * estimated.members;
+    plan.threads = estimated.threads;
+    plan.members_per_chunk = std::max(plan.members_per_chunk, estimated.members_per_chunk);
+    plan.max_epochs = std::max(plan.max_epochs, ensemble.config.fit.max_epochs);
+    plan.megabytes = std::max(plan.megabytes, estimated.bytes / 1e6);
+    plan.seconds_per_epoch += estimated.seconds_per_epoch;
+  }
   return plan;
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "metrics/summarise.hpp"
+#include "run/choice.hpp"
 #include "util/observer.hpp"
 
 namespace strffit {
@@ -32,8 +34,8 @@ class TrainObserver : public Observer {
 // What a run will need.
 struct TrainPlan {
   std::string model, device;
-  std::int64_t units = 0, stimuli = 0, seeds = 0, folds = 0;
-  std::int64_t members = 0, parameters_per_member = 0, threads = 0;
+  std::int64_t units = 0, stimuli = 0, seeds = 0, folds = 0, settings = 1, ensembles = 1;
+  std::int64_t members = 0, parameters = 0, parameters_per_member = 0, threads = 0;
   std::int64_t members_per_chunk = 0, max_epochs = 0;
   double megabytes = 0;          // of memory, at most
   double seconds_per_epoch = 0;  // 0 for a closed form
@@ -49,7 +51,8 @@ struct TrainOutcome {
   bool was_finished = false;  // nothing had to be done
   std::int64_t epochs = 0, members = 0, stopped_early = 0, failed = 0;
   double seconds = 0;
-  std::vector<SplitScores> scores;
+  std::vector<SplitScores> scores;    // not of a shard
+  std::optional<StudyOutcome> study;  // of a sweep or nested folds
 };
 
 // Trains into the run folder that the configuration names. Stopped once everything needed to go on

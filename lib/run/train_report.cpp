@@ -1,5 +1,6 @@
 #include "run/train_report.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,29 @@ using Json = nlohmann::ordered_json;
 
 Json value(double number) { return std::isfinite(number) ? Json(number) : Json(); }
 
+Json study_json(const StudyOutcome& outcome) {
+  Json json = Json::object();
+  const Choice& choice = outcome.choice;
+  if (!outcome.settings.empty()) {
+    json["score"] = choice.score;
+    json["best_setting"] = choice.best < 0 ? Json() : Json(choice.best);
+    for (std::size_t s = 0; s < choice.valid.size(); ++s) {
+      Json one = {{"setting", s}};
+      for (const auto& [key, values] : outcome.settings) one["values"][key] = values[s];
+      one["valid"] = value(choice.valid[s]);
+      one["test"] = value(choice.test[s]);
+      one["units"] =
+          std::count(choice.unit.begin(), choice.unit.end(), static_cast<std::int64_t>(s));
+      json["settings"].push_back(std::move(one));
+    }
+  }
+  for (const auto& [name, of_units] : outcome.nested) {
+    json["nested"][name] = {{"mean", value(of_units.first)},
+                            {"standard_error", value(of_units.second)}};
+  }
+  return json;
+}
+
 }  // namespace
 
 Report to_report(const TrainPlan& plan) {
@@ -21,9 +45,12 @@ Report to_report(const TrainPlan& plan) {
   add("model", plan.model);
   add("units, stimuli", std::to_string(plan.units) + ", " + std::to_string(plan.stimuli));
   add("members", std::to_string(plan.members) + " (" + std::to_string(plan.seeds) + " seeds, " +
+                     (plan.settings > 1 ? std::to_string(plan.settings) + " settings in " +
+                                              std::to_string(plan.ensembles) + " ensembles, "
+                                        : "") +
                      (plan.folds > 0 ? std::to_string(plan.folds) : std::string("no")) + " folds)");
   add("parameters", std::to_string(plan.parameters_per_member) + " a member, " +
-                        std::to_string(plan.parameters_per_member * plan.members) + " in all");
+                        std::to_string(plan.parameters) + " in all");
   add("device", plan.device + ", " + std::to_string(plan.threads) + " threads, " +
                     std::to_string(plan.members_per_chunk) + " members at once");
   add("memory", number(plan.megabytes) + " MB at most");
@@ -46,12 +73,47 @@ Report to_report(const TrainOutcome& outcome) {
                           score_text(split.cc_norm.mean), score_text(split.cc_norm.median),
                           std::to_string(split.cc_norm.left_out)});
   }
-  report.tables.push_back(std::move(table));
+  if (!outcome.scores.empty()) report.tables.push_back(std::move(table));
+  if (outcome.study) {
+    for (auto& more : to_report(*outcome.study).tables) report.tables.push_back(std::move(more));
+  }
   report.notes.push_back(std::to_string(outcome.members) + " members, " +
                          std::to_string(outcome.epochs) + " epochs, " + number(outcome.seconds) +
                          " s; " + std::to_string(outcome.stopped_early) + " stopped early, " +
                          std::to_string(outcome.failed) + " failed");
   report.notes.push_back("results in " + outcome.folder);
+  return report;
+}
+
+Report to_report(const StudyOutcome& outcome) {
+  Report report;
+  const Choice& choice = outcome.choice;
+  if (!outcome.settings.empty()) {
+    Table table{"settings, by mean " + choice.score + " over units", {"setting"}, {}};
+    for (const auto& [key, values] : outcome.settings) table.header.push_back(key);
+    for (const char* name : {"valid", "test", "units", ""}) table.header.emplace_back(name);
+    for (std::size_t s = 0; s < choice.valid.size(); ++s) {
+      const auto setting = static_cast<std::int64_t>(s);
+      std::vector<std::string> row = {std::to_string(s)};
+      for (const auto& [key, values] : outcome.settings) row.push_back(values[s]);
+      row.push_back(score_text(choice.valid[s]));
+      row.push_back(score_text(choice.test[s]));
+      row.push_back(std::to_string(std::count(choice.unit.begin(), choice.unit.end(), setting)));
+      row.emplace_back(setting == choice.best ? "best" : "");
+      table.rows.push_back(std::move(row));
+    }
+    report.tables.push_back(std::move(table));
+  }
+  if (!outcome.nested.empty()) {
+    Table table{"nested cross-validation: means over units and " + std::to_string(outcome.outer) +
+                    " outer folds",
+                {"metric", "mean", "standard error"},
+                {}};
+    for (const auto& [name, of_units] : outcome.nested) {
+      table.rows.push_back({name, score_text(of_units.first), score_text(of_units.second)});
+    }
+    report.tables.push_back(std::move(table));
+  }
   return report;
 }
 
@@ -63,6 +125,8 @@ std::string to_json(const TrainPlan& plan) {
               {"stimuli", plan.stimuli},
               {"seeds", plan.seeds},
               {"folds", plan.folds},
+              {"settings", plan.settings},
+              {"ensembles", plan.ensembles},
               {"members", plan.members},
               {"parameters_per_member", plan.parameters_per_member},
               {"members_per_chunk", plan.members_per_chunk},
@@ -88,7 +152,10 @@ std::string to_json(const TrainOutcome& outcome) {
                                    {"units", split.cc_norm.count},
                                    {"left_out", split.cc_norm.left_out}};
   }
+  if (outcome.study) json.update(study_json(*outcome.study));
   return json.dump(2);
 }
+
+std::string to_json(const StudyOutcome& outcome) { return study_json(outcome).dump(2); }
 
 }  // namespace strffit

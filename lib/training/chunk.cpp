@@ -69,7 +69,7 @@ at::Tensor Chunk::targets(const Batch& batch) const {
 std::vector<double> Chunk::step(const Batch& batch, const std::vector<double>& learning_rates,
                                 Index number) {
   const auto& model = *plan_->model;
-  const auto& fit = plan_->fit;
+  const auto& fit = plan_->fit_of(members_.front());
   const auto response = model.respond(own_.current, batch.x, batch.layout, true);
   const auto loss = ops::loss(response, targets(batch), fit.loss);
   auto objective = loss;
@@ -138,7 +138,8 @@ void Chunk::follow(Index number, Index steps) {
 
 EpochScores Chunk::train(Index epoch, const std::vector<double>& learning_rates) {
   const auto stimuli = data_->stimuli();
-  const auto size = plan_->fit.batch == kAllStimuli ? stimuli : std::min(plan_->fit.batch, stimuli);
+  const auto asked = plan_->fit_of(members_.front()).batch;
+  const auto size = asked == kAllStimuli ? stimuli : std::min(asked, stimuli);
   std::vector<Index> order(static_cast<std::size_t>(stimuli));
   std::iota(order.begin(), order.end(), 0);
   const auto& first = plan_->members[static_cast<std::size_t>(members_.front())];
@@ -177,7 +178,8 @@ EpochScores Chunk::validate() const {
   const ops::WithoutGradients guard;
   const auto& batch = data_->validation();
   const auto response = plan_->model->respond(judged(), batch.x, batch.layout, false);
-  const auto loss = ops::loss(response, targets(batch), plan_->fit.loss).to(at::kCPU, at::kDouble);
+  const auto kind = plan_->fit_of(members_.front()).loss;
+  const auto loss = ops::loss(response, targets(batch), kind).to(at::kCPU, at::kDouble);
   const auto r = response.to(at::kCPU, at::kFloat);
   const auto outputs = r.size(2);
   for (std::size_t i = 0; i < m; ++i) {

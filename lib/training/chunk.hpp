@@ -23,8 +23,8 @@ struct EpochScores {
 
 class Chunk {
  public:
-  // `members`: their numbers in the plan, all of one fold and, unless a step takes all stimuli, one
-  // seed. Tensors on `device`.
+  // `members`: their numbers in the plan, all of one fold and setting and, unless a step takes all
+  // stimuli, one seed. Tensors on `device`.
   Chunk(const Plan& plan, const FoldData& data, std::vector<std::int64_t> members,
         const Memory& memory, const at::Device& device);
 

@@ -23,15 +23,18 @@ struct Frames {
   Index step, epoch;  // of the training stimuli, gap frames included
 };
 
-Frames frames_of(const Plan& plan, Index fold) {
+// Of the stimuli that a member is trained on.
+Frames frames_of(const Plan& plan, Index member) {
+  const auto fold = plan.members[static_cast<std::size_t>(member)].fold;
+  const auto batch = plan.fit_of(member).batch;
   const auto& train = plan.partitions[static_cast<std::size_t>(fold)].train;
   const Index gap = plan.model->gap(), stimuli = static_cast<Index>(train.size());
   Index total = gap;
   for (const auto s : train) total += plan.dataset->stimuli[s].frames() + gap;
-  return {plan.fit.batch == kAllStimuli ? total : total / stimuli * plan.fit.batch, total};
+  return {batch == kAllStimuli ? total : total / stimuli * batch, total};
 }
 
-Index chunk_size(const Plan& plan, const RunOptions& run, Index group, Index fold) {
+Index chunk_size(const Plan& plan, const RunOptions& run, Index group, Index member) {
   if (run.chunk > 0) return std::min(run.chunk, group);
   if (!device_of(run).is_cpu()) return std::min(group, kOnGpu);
   const bool own = plan.model->prefilter().learns();
@@ -42,7 +45,7 @@ Index chunk_size(const Plan& plan, const RunOptions& run, Index group, Index fol
   const auto inputs = static_cast<double>(plan.dataset->bands() *
                                           static_cast<Index>(plan.model->channels().size()));
   const auto wide = static_cast<double>(largest);
-  const double bytes = static_cast<double>(frames_of(plan, fold).step) * 4 *
+  const double bytes = static_cast<double>(frames_of(plan, member).step) * 4 *
                        (own ? 2 * inputs + 3 * wide : 3 * wide);
   const auto fitting = static_cast<Index>((own ? kOwnInputBytes : kSharedInputBytes) / bytes);
   const Index threads = threads_of(run), even = (group + threads - 1) / threads;
@@ -54,15 +57,18 @@ Index chunk_size(const Plan& plan, const RunOptions& run, Index group, Index fol
 std::vector<std::vector<Index>> cut(const Plan& plan, const RunOptions& run) {
   const auto& members = plan.members;
   const auto M = static_cast<Index>(members.size());
-  const bool orders_differ = plan.fit.batch != kAllStimuli;
   std::vector<std::vector<Index>> chunks;
   for (Index begin = 0, end = 0; begin < M; begin = end) {
     const auto& first = members[static_cast<std::size_t>(begin)];
+    // Where a step takes all stimuli their order is nothing, and seeds may be mixed. Settings are
+    // apart: a chunk has one of everything that is set.
+    const bool orders_differ = plan.fit_of(begin).batch != kAllStimuli || plan.settings.size() > 1;
     while (end < M && members[static_cast<std::size_t>(end)].fold == first.fold &&
+           members[static_cast<std::size_t>(end)].setting == first.setting &&
            (!orders_differ || members[static_cast<std::size_t>(end)].seed == first.seed)) {
       ++end;
     }
-    const auto size = chunk_size(plan, run, end - begin, first.fold);
+    const auto size = chunk_size(plan, run, end - begin, begin);
     for (Index from = begin; from < end; from += size) {
       auto& chunk = chunks.emplace_back();
       for (Index m = from; m < std::min(end, from + size); ++m) chunk.push_back(m);
@@ -72,11 +78,10 @@ std::vector<std::vector<Index>> cut(const Plan& plan, const RunOptions& run) {
 }
 
 double cost(const Plan& plan, const std::vector<Index>& chunk) {
-  const auto& first = plan.members[static_cast<std::size_t>(chunk.front())];
   const auto epochs =
       plan.fit.solver == Solver::ridge ? Index{1} : std::max<Index>(plan.fit.max_epochs, 1);
   return static_cast<double>(chunk.size()) * static_cast<double>(epochs) *
-         static_cast<double>(frames_of(plan, first.fold).epoch) *
+         static_cast<double>(frames_of(plan, chunk.front()).epoch) *
          static_cast<double>(plan.model->parameter_count());
 }
 

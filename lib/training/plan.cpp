@@ -8,8 +8,10 @@
 namespace strffit {
 
 Plan make_plan(const Dataset& dataset, const SplitOptions& split, Standardise how,
-               const ModelSpec& model, const FitOptions& fit) {
+               const ModelSpec& model, const FitOptions& fit,
+               const std::vector<FitOptions>& settings) {
   Plan plan;
+  plan.settings = settings;
   plan.dataset = &dataset;
   plan.fit = fit;
   plan.partitions = partitions(dataset, split);
@@ -33,22 +35,27 @@ Plan make_plan(const Dataset& dataset, const SplitOptions& split, Standardise ho
                    std::none_of(stimulus.responses.values.begin(), stimulus.responses.values.end(),
                                 [](float r) { return r < 0; });
   }
-  if (fit.loss == ops::Loss::poisson && !non_negative) {
+  const auto counts = [](const FitOptions& one) { return one.loss == ops::Loss::poisson; };
+  if ((counts(fit) || std::any_of(settings.begin(), settings.end(), counts)) && !non_negative) {
     throw DataError(
         dataset.file, "",
         "the poisson loss needs responses that are not below 0; choose another fit.loss");
   }
   const bool population = fit.mode == FitMode::population;
   plan.model = model.build(dataset.axes, population ? dataset.units() : 1, non_negative);
+  const auto number_of_settings =
+      std::max<std::int64_t>(1, static_cast<std::int64_t>(settings.size()));
   for (std::int64_t fold = 0; fold < static_cast<std::int64_t>(plan.partitions.size()); ++fold) {
     for (const auto seed : fit.seeds) {
-      if (population) {
-        plan.members.push_back({-1, seed, fold});
-        continue;
-      }
-      for (std::int64_t unit = 0; unit < dataset.units(); ++unit) {
-        if (!left_out.contains(static_cast<std::size_t>(unit)))
-          plan.members.push_back({unit, seed, fold});
+      for (std::int64_t setting = 0; setting < number_of_settings; ++setting) {
+        if (population) {
+          plan.members.push_back({-1, seed, fold, setting});
+          continue;
+        }
+        for (std::int64_t unit = 0; unit < dataset.units(); ++unit) {
+          if (!left_out.contains(static_cast<std::size_t>(unit)))
+            plan.members.push_back({unit, seed, fold, setting});
+        }
       }
     }
   }

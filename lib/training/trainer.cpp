@@ -93,7 +93,10 @@ class Trainer {
         M, plan.fit.solver == Solver::ridge ? MemberStatus::finished : MemberStatus::running);
     state_.best_score.assign(M, -kInfinity);
     state_.best_epoch.assign(M, 0);
-    state_.learning_rate.assign(M, plan.fit.learning_rate);
+    state_.learning_rate.assign(M, 0);
+    for (std::size_t m = 0; m < M; ++m) {
+      state_.learning_rate[m] = plan.fit_of(static_cast<Index>(m)).learning_rate;
+    }
     state_.plateau_since.assign(M, 0);
     for (const auto* name : kHistory) state_.history[name];
   }
@@ -129,7 +132,7 @@ class Trainer {
     e.threads = threads_;
     // A few chunks are tried for an epoch; the others will cost and need no more.
     const auto tried = std::min<Index>(e.chunks, threads_);
-    const std::vector<double> rates(static_cast<std::size_t>(e.members), plan_.fit.learning_rate);
+    const auto& rates = state_.learning_rate;
     const auto begun = Clock::now();
     if (plan_.fit.solver == Solver::gradient && plan_.fit.max_epochs > 0) {
       for_chunks(tried, [&](std::size_t c) { chunks_[c].train(1, rates); });
@@ -175,9 +178,9 @@ class Trainer {
     for (const auto& chunk : chunks_) {
       const auto& data = folds_[static_cast<std::size_t>(
           plan_.members[static_cast<std::size_t>(chunk.members().front())].fold)];
-      const auto frames = plan_.fit.batch == kAllStimuli
-                              ? data.all().layout->frames
-                              : data.all().layout->frames / data.stimuli() * plan_.fit.batch;
+      const auto batch = plan_.fit_of(chunk.members().front()).batch;
+      const auto frames = batch == kAllStimuli ? data.all().layout->frames
+                                               : data.all().layout->frames / data.stimuli() * batch;
       multiplications =
           std::max(multiplications, static_cast<double>(frames * plan_.model->parameter_count()) *
                                         static_cast<double>(chunk.members().size()));
@@ -185,13 +188,13 @@ class Trainer {
     return multiplications > kLargeStep;
   }
 
-  double score_of(const EpochScores& scores, std::size_t i) const {
+  double score_of(const EpochScores& scores, std::size_t i, Monitor monitor) const {
     const double loss =
         std::isnan(scores.valid_loss[i]) ? scores.train_loss[i] : scores.valid_loss[i];
     double score = -loss;
-    if (plan_.fit.monitor != Monitor::valid_loss && !std::isnan(scores.valid_cc[i]))
+    if (monitor != Monitor::valid_loss && !std::isnan(scores.valid_cc[i]))
       score = scores.valid_cc[i];
-    if (plan_.fit.monitor == Monitor::valid_cc_norm && !std::isnan(scores.valid_cc_norm[i]))
+    if (monitor == Monitor::valid_cc_norm && !std::isnan(scores.valid_cc_norm[i]))
       score = scores.valid_cc_norm[i];
     return std::isnan(score) ? -kInfinity : score;
   }
@@ -202,7 +205,9 @@ class Trainer {
       const auto scores = chunks_[c].validate();
       for (std::size_t i = 0; i < chunks_[c].members().size(); ++i) {
         if (std::isnan(scores.valid_loss[i])) continue;
-        state_.best_score[static_cast<std::size_t>(chunks_[c].members()[i])] = score_of(scores, i);
+        const auto m = chunks_[c].members()[i];
+        state_.best_score[static_cast<std::size_t>(m)] =
+            score_of(scores, i, plan_.fit_of(m).monitor);
       }
     });
   }
@@ -242,10 +247,12 @@ class Trainer {
   }
 
   void set_rates(Index number) {
-    if (plan_.fit.schedule != Schedule::cosine) return;
     const double part = static_cast<double>(number - 1) / static_cast<double>(plan_.fit.max_epochs);
-    const double rate = plan_.fit.learning_rate * (1 + std::cos(std::numbers::pi * part)) / 2;
-    std::fill(state_.learning_rate.begin(), state_.learning_rate.end(), rate);
+    for (std::size_t m = 0; m < state_.learning_rate.size(); ++m) {
+      const auto& fit = plan_.fit_of(static_cast<Index>(m));
+      if (fit.schedule != Schedule::cosine) continue;
+      state_.learning_rate[m] = fit.learning_rate * (1 + std::cos(std::numbers::pi * part)) / 2;
+    }
   }
 
   // Best state, schedule and end of one member; members of other chunks are judged at the same
@@ -256,19 +263,20 @@ class Trainer {
       state_.status[m] = MemberStatus::failed;
       return;
     }
-    const double score = score_of(scores, place);
+    const auto& fit = plan_.fit_of(chunk.members()[place]);
+    const double score = score_of(scores, place, fit.monitor);
     if (score > state_.best_score[m]) {
       state_.best_score[m] = score;
       state_.best_epoch[m] = number;
       state_.plateau_since[m] = number;
       chunk.store(place, best_);
     }
-    if (plan_.fit.schedule == Schedule::plateau &&
-        number - state_.plateau_since[m] >= plan_.fit.schedule_patience) {
-      state_.learning_rate[m] *= plan_.fit.schedule_factor;
+    if (fit.schedule == Schedule::plateau &&
+        number - state_.plateau_since[m] >= fit.schedule_patience) {
+      state_.learning_rate[m] *= fit.schedule_factor;
       state_.plateau_since[m] = number;
     }
-    if (number - state_.best_epoch[m] >= plan_.fit.patience)
+    if (number - state_.best_epoch[m] >= fit.patience)
       state_.status[m] = MemberStatus::stopped_early;
   }
 
@@ -302,7 +310,8 @@ class Trainer {
            (member.unit < 0
                 ? "all units"
                 : "unit " + plan_.dataset->unit_ids[static_cast<std::size_t>(member.unit)]) +
-           ", seed " + std::to_string(member.seed) + ", fold " + std::to_string(member.fold) + ")";
+           ", seed " + std::to_string(member.seed) + ", fold " + std::to_string(member.fold) +
+           (plan_.settings.size() > 1 ? ", setting " + std::to_string(member.setting) : "") + ")";
   }
 
   EpochReport summary(std::map<std::string, std::vector<double>>& row, Index number) const {

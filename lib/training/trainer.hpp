@@ -23,10 +23,11 @@ struct Member {
   std::int64_t unit =
       -1;  // index into Dataset::unit_ids; -1: predicts all units that can be fitted
   std::int64_t seed = 0;
-  std::int64_t fold = 0;  // index into the partitions
+  std::int64_t fold = 0;     // index into the partitions
+  std::int64_t setting = 0;  // index into the settings of a sweep
 };
 
-// What is trained on what. Members: folds x seeds x units, the last fastest.
+// What is trained on what. Members: folds x seeds x settings x units, the last fastest.
 struct Plan {
   const Dataset* dataset;                        // smoothed already where asked for
   std::vector<Partition> partitions;             // one per fold
@@ -34,20 +35,30 @@ struct Plan {
   std::shared_ptr<const Model> model;            // outputs: 1 (independent), or the number of units
   std::vector<Member> members;
   std::vector<UnusableUnit>
-      unusable;  // fitted by nobody: no member in independent mode, no target in population
-  FitOptions fit;
+      unusable;    // fitted by nobody: no member in independent mode, no target in population
+  FitOptions fit;  // what members agree in
+  // What they do not: of each of several settings. They differ in what fit_of() is asked for; mode,
+  // solver, initialise, average and max_epochs are those of `fit`. Empty: one setting, `fit`.
+  std::vector<FitOptions> settings = {};
   // Which members are worked together: their numbers, each in one chunk. As cut() makes them; empty
   // until somebody cuts.
   std::vector<std::vector<std::int64_t>> chunks = {};
+
+  const FitOptions& fit_of(std::int64_t member) const {
+    if (settings.empty()) return fit;
+    const auto setting = members[static_cast<std::size_t>(member)].setting;
+    return settings[static_cast<std::size_t>(setting)];
+  }
 };
 
 // Throws DataError where no unit can be fitted.
 Plan make_plan(const Dataset& dataset, const SplitOptions& split, Standardise how,
-               const ModelSpec& model, const FitOptions& fit);
+               const ModelSpec& model, const FitOptions& fit,
+               const std::vector<FitOptions>& settings = {});
 
-// Members worked together: of one fold and seed, as many as fit the cache and leave every thread
-// some. Who is worked with whom decides the rounding of products, so a part of the members gives
-// the same bits as all of them where it is made of whole chunks.
+// Members worked together: of one fold, seed and setting, as many as fit the cache and leave every
+// thread some. Who is worked with whom decides the rounding of products, so a part of the members
+// gives the same bits as all of them where it is made of whole chunks.
 std::vector<std::vector<std::int64_t>> cut(const Plan& plan, const RunOptions& run);
 
 // What training a chunk takes, in multiplications: for dividing work, no promise of a time.

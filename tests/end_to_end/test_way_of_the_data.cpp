@@ -15,8 +15,8 @@ using test::run;
 using test::SmallStudy;
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kCommands = {"init",         "train",   "eval",     "predict",
-                                            "export-strfs", "inspect", "simulate", "merge"};
+const std::vector<std::string> kCommands = {
+    "init", "train", "eval", "predict", "export-strfs", "inspect", "simulate", "merge", "best"};
 
 TEST_CASE("help fits a terminal of 80 x 24 and shows an example") {
   std::vector<std::vector<std::string>> calls = {{"--help"}};

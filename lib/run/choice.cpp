@@ -1,0 +1,338 @@
+#include "run/choice.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <tuple>
+#include <type_traits>
+
+#include "metrics/summarise.hpp"
+#include "run/run_folder.hpp"
+
+namespace strffit {
+
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+RunPaths paths_of(const Ensemble& ensemble, const std::string& run) {
+  return {ensemble.folder.empty() ? run : run + "/" + ensemble.folder};
+}
+
+std::int64_t settings_in(const Roster& roster) {
+  return roster.settings.empty()
+             ? 1
+             : static_cast<std::int64_t>(roster.settings.begin()->second.size());
+}
+
+// Means of one metric over the members of a setting, by unit: (settings, N_all). A member without a
+// score counts 0 where others have one (its prediction is constant).
+Array<double> means(const AllMembers& all, const Array<double>& metric,
+                    const std::vector<char>& folds) {
+  const Roster& roster = all.roster;
+  const Shape shape = {settings_in(roster), roster.units()};
+  Array<double> sum(shape), number(shape);
+  std::vector<char> defined(static_cast<std::size_t>(roster.units()), 0);
+  for (std::size_t m = 0; m < roster.members.size(); ++m) {
+    const Member& member = roster.members[m];
+    if (!folds.empty() && !folds[static_cast<std::size_t>(member.fold)]) continue;
+    for (std::int64_t n = 0; n < roster.outputs(); ++n) {
+      const auto unit = roster.unit_of(member, n);
+      const double value =
+          metric
+              .values[m * static_cast<std::size_t>(roster.outputs()) + static_cast<std::size_t>(n)];
+      const auto place = static_cast<std::size_t>(member.setting * roster.units() + unit);
+      number.values[place] += 1;
+      if (!std::isfinite(value)) continue;
+      sum.values[place] += value;
+      defined[static_cast<std::size_t>(unit)] = 1;
+    }
+  }
+  for (std::size_t i = 0; i < sum.values.size(); ++i) {
+    const bool there = defined[i % defined.size()] && number.values[i] > 0;
+    sum.values[i] = there ? sum.values[i] / number.values[i] : kNaN;
+  }
+  return sum;
+}
+
+// (settings, N_all), larger is better.
+Array<double> judged(const AllMembers& all, const std::string& split, Monitor monitor,
+                     const std::vector<char>& folds) {
+  const Metrics& metrics = all.metrics.at(split);
+  if (monitor == Monitor::valid_loss) {
+    auto values = means(all, metrics.at("mse"), folds);
+    for (double& value : values.values) value = -value;
+    return values;
+  }
+  auto cc = means(all, metrics.at("cc"), folds);
+  if (monitor == Monitor::valid_cc) return cc;
+  const auto cc_norm = means(all, metrics.at("cc_norm"), folds);
+  for (std::size_t i = 0; i < cc.values.size(); ++i) {
+    if (!std::isnan(cc_norm.values[i])) cc.values[i] = cc_norm.values[i];
+  }
+  return cc;
+}
+
+std::vector<double> over_units(const Array<double>& values) {
+  std::vector<double> result;
+  for (std::int64_t s = 0; s < values.dim(0); ++s) {
+    result.push_back(summarise(std::span(values.values)
+                                   .subspan(static_cast<std::size_t>(s * values.dim(1)),
+                                            static_cast<std::size_t>(values.dim(1))))
+                         .mean);
+  }
+  return result;
+}
+
+// Mean and its standard error of the finite values.
+std::pair<double, double> mean_and_error(const std::vector<double>& values) {
+  double sum = 0, n = 0, squares = 0;
+  for (const double value : values) {
+    if (!std::isfinite(value)) continue;
+    sum += value;
+    ++n;
+  }
+  if (n == 0) return {kNaN, kNaN};
+  for (const double value : values) {
+    if (std::isfinite(value)) squares += (value - sum / n) * (value - sum / n);
+  }
+  return {sum / n, n > 1 ? std::sqrt(squares / (n - 1) / n) : kNaN};
+}
+
+// Adds the predictions of some members for the stimuli that they test: sums and numbers of
+// predictions by unit.
+struct Sum {
+  Array<double> values;               // (N_all, T)
+  std::vector<std::int64_t> members;  // (N_all)
+};
+
+void add_predictions(const Checkpoint& checkpoint, const std::vector<std::int64_t>& members,
+                     const Study& study, const std::vector<std::size_t>& stimuli,
+                     std::map<std::size_t, Sum>& sums) {
+  const Roster& roster = checkpoint.roster;
+  const Tensors tensors = select_members(checkpoint.tensors, members);
+  std::vector<Standardisation> standardisation = checkpoint.standardisation;
+  if (checkpoint.own_standardisation) {
+    standardisation.clear();
+    for (const auto m : members) {
+      standardisation.push_back(checkpoint.standardisation.at(static_cast<std::size_t>(m)));
+    }
+  }
+  for (const auto s : stimuli) {
+    const Stimulus& stimulus = study.dataset.stimuli[s];
+    const auto predicted = predict(*checkpoint.model, tensors, standardisation,
+                                   stimulus.spectrogram, study.config.run);
+    const auto T = predicted.dim(2);
+    auto [sum, is_new] = sums.try_emplace(s);
+    if (is_new) {
+      sum->second.values = Array<double>({roster.units(), T});
+      sum->second.members.resize(static_cast<std::size_t>(roster.units()));
+    }
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const Member& member = roster.members[static_cast<std::size_t>(members[i])];
+      for (std::int64_t n = 0; n < roster.outputs(); ++n) {
+        const auto unit = roster.unit_of(member, n);
+        const float* from =
+            predicted.data() + (static_cast<std::int64_t>(i) * roster.outputs() + n) * T;
+        double* to = sum->second.values.data() + unit * T;
+        for (std::int64_t t = 0; t < T; ++t) to[t] += static_cast<double>(from[t]);
+        ++sum->second.members[static_cast<std::size_t>(unit)];
+      }
+    }
+  }
+}
+
+}  // namespace
+
+AllMembers read_members(const Study& study, const std::string& run) {
+  AllMembers all;
+  all.ensemble_of.assign(study.settings.empty() ? 1 : study.settings.begin()->second.size(), 0);
+  for (std::size_t e = 0; e < study.ensembles.size(); ++e) {
+    for (const auto setting : study.ensembles[e].settings) {
+      all.ensemble_of[static_cast<std::size_t>(setting)] = static_cast<std::int64_t>(e);
+    }
+    auto results = read_results(paths_of(study.ensembles[e], run).results());
+    if (e == 0) {
+      all.roster = std::move(results.roster);
+      all.metrics = std::move(results.metrics);
+      continue;
+    }
+    const auto& more = results.roster.members;
+    all.roster.members.insert(all.roster.members.end(), more.begin(), more.end());
+    for (auto& [split, metrics] : all.metrics) {
+      for (auto& [name, values] : metrics) {
+        const auto& rows = results.metrics.at(split).at(name);
+        values.shape[0] += rows.shape[0];
+        values.values.insert(values.values.end(), rows.values.begin(), rows.values.end());
+      }
+    }
+  }
+  return all;
+}
+
+Choice choose(const AllMembers& all, Monitor monitor, const std::vector<char>& folds) {
+  Choice choice;
+  choice.score = monitor == Monitor::valid_loss ? "-mse"
+                 : monitor == Monitor::valid_cc ? "cc"
+                                                : "cc_norm";
+  const auto units = static_cast<std::size_t>(all.roster.units());
+  choice.unit.assign(units, -1);
+  const auto settings = static_cast<std::size_t>(settings_in(all.roster));
+  choice.test.assign(settings, kNaN);
+  if (all.metrics.contains("test")) {
+    choice.test = over_units(judged(all, "test", monitor, folds));
+  }
+  choice.valid.assign(settings, kNaN);
+  if (!all.metrics.contains("valid")) return choice;
+  const auto values = judged(all, "valid", monitor, folds);
+  choice.valid = over_units(values);
+  for (std::size_t s = 0; s < settings; ++s) {
+    const auto better = [&](std::int64_t than, double now, auto value_of) {
+      return std::isfinite(now) && (than < 0 || now > value_of(static_cast<std::size_t>(than)));
+    };
+    if (better(choice.best, choice.valid[s], [&](std::size_t i) { return choice.valid[i]; })) {
+      choice.best = static_cast<std::int64_t>(s);
+    }
+    for (std::size_t unit = 0; unit < units; ++unit) {
+      const auto value_of = [&](std::size_t i) { return values.values[i * units + unit]; };
+      if (better(choice.unit[unit], value_of(s), value_of)) {
+        choice.unit[unit] = static_cast<std::int64_t>(s);
+      }
+    }
+  }
+  return choice;
+}
+
+Nested score_nested(const Study& study, const AllMembers& all, const std::string& run) {
+  const auto outer = study.config.data.split.outer, inner = study.config.data.split.inner;
+  const auto& partitions = study.ensembles.front().plan.partitions;
+  const auto N = all.roster.units();
+  const bool independent = all.roster.independent();
+  Nested nested;
+  nested.setting = Array<std::int64_t>({outer, N}, -1);
+  for (std::int64_t o = 0; o < outer; ++o) {
+    std::vector<char> folds(partitions.size(), 0);
+    std::fill_n(folds.begin() + o * inner, inner, 1);
+    const Choice choice = choose(all, study.config.fit.monitor, folds);
+    for (std::int64_t unit = 0; unit < N; ++unit) {
+      const auto own = choice.unit[static_cast<std::size_t>(unit)];
+      nested.setting.data()[o * N + unit] = own < 0 || independent ? own : choice.best;
+    }
+  }
+
+  std::map<std::size_t, Sum> sums;
+  for (const auto& ensemble : study.ensembles) {
+    const Checkpoint checkpoint = read_checkpoint(paths_of(ensemble, run).checkpoint());
+    for (std::int64_t o = 0; o < outer; ++o) {
+      std::vector<std::int64_t> members;
+      for (std::size_t m = 0; m < checkpoint.roster.members.size(); ++m) {
+        const Member& member = checkpoint.roster.members[m];
+        const std::int64_t* chosen = nested.setting.data() + o * N;
+        const auto setting =
+            independent ? chosen[member.unit] : *std::max_element(chosen, chosen + N);
+        if (member.fold / inner == o && member.setting == setting) {
+          members.push_back(static_cast<std::int64_t>(m));
+        }
+      }
+      if (members.empty()) continue;
+      const auto& tested = partitions[static_cast<std::size_t>(o * inner)].test;
+      add_predictions(checkpoint, members, study, tested, sums);
+    }
+  }
+
+  for (const auto& [s, sum] : sums) {
+    auto& mean = nested.predictions[study.dataset.stimuli[s].key] =
+        Array<float>(sum.values.shape, std::numeric_limits<float>::quiet_NaN());
+    const auto T = mean.dim(1);
+    for (std::int64_t unit = 0; unit < N; ++unit) {
+      const auto members = sum.members[static_cast<std::size_t>(unit)];
+      // A unit that nobody was fitted to has an output in population mode, which means nothing.
+      const bool fitted = nested.setting.data()[unit] >= 0;
+      for (std::int64_t t = 0; t < T && members > 0 && fitted; ++t) {
+        mean.data()[unit * T + t] =
+            static_cast<float>(sum.values.data()[unit * T + t] / static_cast<double>(members));
+      }
+    }
+  }
+  for (const auto& metric : kUnitMetrics) {
+    nested.metrics[std::string(metric.name)] = Array<double>({outer, N}, kNaN);
+  }
+  for (std::int64_t o = 0; o < outer; ++o) {
+    const auto& tested = partitions[static_cast<std::size_t>(o * inner)].test;
+    for (std::int64_t unit = 0; unit < N; ++unit) {
+      if (nested.setting.data()[o * N + unit] < 0) continue;
+      std::vector<std::span<const float>> predictions;
+      for (const auto s : tested) {
+        const auto& all_units = nested.predictions.at(study.dataset.stimuli[s].key);
+        const auto T = static_cast<std::size_t>(all_units.dim(1));
+        predictions.push_back(
+            std::span(all_units.values).subspan(static_cast<std::size_t>(unit) * T, T));
+      }
+      const auto found = unit_metrics(trials_of(study.dataset, unit, tested), predictions,
+                                      study.config.data.smooth_ms > 0);
+      for (const auto& metric : kUnitMetrics) {
+        nested.metrics.at(std::string(metric.name)).data()[o * N + unit] = found.*metric.value;
+      }
+    }
+  }
+  for (const auto& [name, values] : nested.metrics) {
+    auto& mean = nested.mean[name] = Array<double>({N}, kNaN);
+    auto& error = nested.error[name] = Array<double>({N}, kNaN);
+    for (std::int64_t unit = 0; unit < N; ++unit) {
+      std::vector<double> folds;
+      for (std::int64_t o = 0; o < outer; ++o) folds.push_back(values.data()[o * N + unit]);
+      std::tie(mean.data()[unit], error.data()[unit]) = mean_and_error(folds);
+    }
+    nested.of_units[name] = mean_and_error(over_units(values));
+  }
+  return nested;
+}
+
+StudyOutcome finish_study(const Study& study, const std::string& run, Provenance provenance) {
+  const AllMembers all = read_members(study, run);
+  StudyOutcome outcome;
+  outcome.settings = study.settings;
+  outcome.metrics = all.metrics;
+  outcome.choice = choose(all, study.config.fit.monitor);
+  provenance.end = now_utc();
+  Nested nested;
+  if (study.nested()) {
+    nested = score_nested(study, all, run);
+    outcome.outer = study.config.data.split.outer;
+    outcome.nested = nested.of_units;
+  }
+  Results results;
+  results.roster = all.roster;
+  results.roster.unit_facts = study.ensembles.front().roster.unit_facts;
+  results.provenance = std::move(provenance);
+  results.config = study.resolved;
+  results.metrics = all.metrics;
+  write_results(RunPaths{run}.study(), results, [&](files::Writer& writer) {
+    const auto column = [](const auto& values) {
+      return Array<typename std::decay_t<decltype(values)>::value_type>(
+          {static_cast<std::int64_t>(values.size())}, values);
+    };
+    const Choice& choice = outcome.choice;
+    writer.attribute("/", "score", choice.score);
+    writer.put("/best/valid_score", column(choice.valid));
+    writer.put("/best/test_score", column(choice.test));
+    writer.put("/best/ensemble", column(all.ensemble_of));
+    writer.put("/best/setting", Array<std::int64_t>({1}, choice.best));
+    writer.put("/best/unit_setting", column(choice.unit));
+    if (!study.nested()) return;
+    writer.put("/nested/setting", nested.setting);
+    for (const auto& [name, values] : nested.metrics) writer.put("/nested/metrics/" + name, values);
+    for (const auto& [name, values] : nested.mean) writer.put("/nested/mean/" + name, values);
+    for (const auto& [name, values] : nested.error) {
+      writer.put("/nested/standard_error/" + name, values);
+    }
+    if (study.config.output.predictions == KeepPredictions::none) return;
+    for (const auto& [key, values] : nested.predictions) {
+      writer.put("/nested/predictions/" + key, values);
+    }
+  });
+  return outcome;
+}
+
+}  // namespace strffit
