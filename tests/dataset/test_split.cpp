@@ -27,7 +27,7 @@ Dataset stimuli(std::size_t n, const std::vector<std::optional<SplitName>>& spli
 }
 
 SplitOptions by(decltype(SplitOptions::by) how, std::int64_t folds = 0) {
-  return {std::move(how), folds, "fit.yaml:4:3: data.split"};
+  return {std::move(how), folds, 0, 0, "fit.yaml:4:3: data.split"};
 }
 
 std::string refusal(const Dataset& dataset, const SplitOptions& options) {
