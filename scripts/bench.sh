@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Times deepSTRF and strffit in turn on one dataset, and writes the figures into docs/speed.md.
+# Times deepSTRF and strffit in turn on one dataset, and writes the figures into docs/benchmarks.md.
 # Installs deepSTRF and PyTorch (5 GB) under build/bench, builds the release, then hands over to
 # scripts/bench/bench.py: ./scripts/bench.sh --help. Run it on a quiet machine.
 set -euo pipefail

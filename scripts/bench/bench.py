@@ -159,7 +159,7 @@ def main():
         sections["study"] = report.study_section(rows, facts)
     deepstrf.close()
     print("\n\n".join(sections.values()))
-    path = FOLDER / "quick.md" if options.quick else pathlib.Path("docs/speed.md")
+    path = FOLDER / "quick.md" if options.quick else pathlib.Path("docs/benchmarks.md")
     report.write(path, sections)
     print(f"bench: written to {path}", file=sys.stderr)
 
