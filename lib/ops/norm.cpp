@@ -293,70 +293,114 @@ std::pair<T, T> layer_moments(const T* in, Index K) {
   return {mean, 1 / std::sqrt(variance + T(kNormEpsilon))};
 }
 
-template <Activation kind, class T>
-void layer_forward(const T* z, const T* weight, const T* bias, T* h, Index M, Index positions,
-                   Index K, Index columns, Index first_member, const Layout& layout) {
-  for_rows(
-      layout,
-      [&](Index t) {
-        for (Index group = 0; group < columns / K; ++group) {
-          const Index m = M == 1 ? 0 : first_member + group / positions;
-          const T *in = z + t * columns + group * K, *w = weight + m * K, *b = bias + m * K;
-          T* out = h + t * columns + group * K;
-          const auto [mean, inverse] = layer_moments(in, K);
-          for (Index k = 0; k < K; ++k)
-            out[k] = activate<kind>((in[k] - mean) * inverse * w[k] + b[k]);
-        }
-      },
-      [&](Index from, Index to) { std::fill(h + from * columns, h + to * columns, T(0)); });
+// Weight and bias of every column of a block, repeated for as many rows as are worked at once: long
+// enough for the loops over them to fill registers whatever the number of channels.
+template <class T>
+struct LayerColumns {
+  Index K, columns, rows;
+  std::vector<T> weight, bias;  // (rows columns)
+
+  LayerColumns(const T* w, const T* b, Index M, Index positions, Index channels, Index n,
+               Index first_member)
+      : K(channels), columns(n), rows(std::max<Index>(1, kAtOnce / n)) {
+    for (Index row = 0; row < rows; ++row) {
+      for (Index group = 0; group < columns / K; ++group) {
+        const Index m = M == 1 ? 0 : first_member + group / positions;
+        weight.insert(weight.end(), w + m * K, w + (m + 1) * K);
+        bias.insert(bias.end(), b + m * K, b + (m + 1) * K);
+      }
+    }
+  }
+  std::size_t size() const { return weight.size(); }
+
+ private:
+  static constexpr Index kAtOnce = 512;
+};
+
+// Calls work(begin, count) for the numbers of some rows of the stimuli at a time, and gap for the
+// stretches between.
+template <class T, class Work, class Gap>
+void for_stretches(const Layout& layout, const LayerColumns<T>& c, Work&& work, Gap&& gap) {
+  Index done = 0;
+  for (const auto& [begin, frames] : layout.segments) {
+    gap(done * c.columns, begin * c.columns);
+    for (Index t = begin; t < begin + frames; t += c.rows)
+      work(t * c.columns, std::min(c.rows, begin + frames - t) * c.columns);
+    done = begin + frames;
+  }
+  gap(done * c.columns, layout.total * c.columns);
+}
+
+template <class T>
+void normalise(const T* in, T* __restrict n, T* __restrict inverse, Index count, Index K) {
+  for (Index group = 0; group < count / K; ++group) {
+    const auto [mean, factor] = layer_moments(in + group * K, K);
+    inverse[group] = factor;
+    for (Index k = group * K; k < (group + 1) * K; ++k) n[k] = (in[k] - mean) * factor;
+  }
 }
 
 template <Activation kind, class T>
-void layer_backward(const T* z, const T* h, const T* g, const T* weight, const T* bias, T* dz,
-                    double* by_weight, double* by_bias, Index M, Index positions, Index K,
-                    Index columns, Index first_member, const Layout& layout) {
-  const auto size = static_cast<std::size_t>(K);
-  std::vector<T> own_n(size), own_e(size);
-  // In single precision over a stretch of frames, then in double.
-  constexpr Index kLayerStretch = 128;
-  std::vector<T> own_weights(static_cast<std::size_t>(M * K)), own_biases(own_weights.size());
-  T *weight_sums = own_weights.data(), *bias_sums = own_biases.data();
+void layer_forward(const T* z, const LayerColumns<T>& c, T* h, const Layout& layout) {
+  std::vector<T> normalised(c.size()), inverse(c.size());
+  for_stretches(
+      layout, c,
+      [&](Index begin, Index count) {
+        normalise(z + begin, normalised.data(), inverse.data(), count, c.K);
+        const T *n = normalised.data(), *w = c.weight.data(), *b = c.bias.data();
+        T* __restrict out = h + begin;
+        for (Index i = 0; i < count; ++i) out[i] = activate<kind>(n[i] * w[i] + b[i]);
+      },
+      [&](Index from, Index to) { std::fill(h + from, h + to, T(0)); });
+}
+
+// by_weight, by_bias (columns): sums over frames.
+template <Activation kind, class T>
+void layer_backward(const T* z, const T* h, const T* g, const LayerColumns<T>& c, T* dz,
+                    double* by_weight, double* by_bias, const Layout& layout) {
+  std::vector<T> normalised(c.size()), inverse(c.size()), errors(c.size());
+  // In single precision over some stretches, then in double.
+  constexpr Index kStretches = 32;
+  std::vector<T> weight_sums(c.size(), T(0)), bias_sums(c.size(), T(0));
   const auto flush = [&] {
-    for (Index i = 0; i < M * K; ++i) {
-      by_weight[i] += static_cast<double>(weight_sums[i]);
-      by_bias[i] += static_cast<double>(bias_sums[i]);
+    for (std::size_t i = 0; i < c.size(); ++i) {
+      const auto column = static_cast<Index>(i) % c.columns;
+      by_weight[column] += static_cast<double>(weight_sums[i]);
+      by_bias[column] += static_cast<double>(bias_sums[i]);
       weight_sums[i] = bias_sums[i] = T(0);
     }
   };
-  Index rows = 0;
-  for_rows(
-      layout,
-      [&](Index t) {
-        for (Index group = 0; group < columns / K; ++group) {
-          const Index m = M == 1 ? 0 : first_member + group / positions,
-                      at = t * columns + group * K;
-          const T *in = z + at, *out = h + at, *gradient = g + at, *w = weight + m * K,
-                  *b = bias + m * K;
-          // Told apart, or the compiler gives up on so many that could overlap.
-          T* __restrict n = own_n.data(), * __restrict e = own_e.data();
-          T* __restrict to_weight = weight_sums + m * K, * __restrict to_bias = bias_sums + m * K;
-          const auto [mean, inverse] = layer_moments(in, K);
-          for (Index k = 0; k < K; ++k) {
-            n[k] = (in[k] - mean) * inverse;
-            const T outer = gradient[k] * derivative<kind>(n[k] * w[k] + b[k], out[k]);
-            to_weight[k] += outer * n[k];
-            to_bias[k] += outer;
-            e[k] = outer * w[k];
-          }
-          const T sum_e = channel_sum<T>(K, [&](Index k) { return e[k]; });
-          const T sum_en = channel_sum<T>(K, [&](Index k) { return e[k] * n[k]; });
-          for (Index k = 0; k < K; ++k) {
-            dz[at + k] = inverse * (e[k] - (sum_e + n[k] * sum_en) / static_cast<T>(K));
-          }
+  Index done = 0;
+  for_stretches(
+      layout, c,
+      [&](Index begin, Index count) {
+        normalise(z + begin, normalised.data(), inverse.data(), count, c.K);
+        const T *n = normalised.data(), *w = c.weight.data(), *b = c.bias.data(), *out = h + begin,
+                *gradient = g + begin;
+        // Told apart, or the compiler gives up on so many that could overlap.
+        T *__restrict e = errors.data(), *__restrict to_weight = weight_sums.data(),
+                      *__restrict to_bias = bias_sums.data();
+        for (Index i = 0; i < count; ++i)
+          e[i] = gradient[i] * derivative<kind>(n[i] * w[i] + b[i], out[i]);
+        for (Index i = 0; i < count; ++i) {
+          to_weight[i] += e[i] * n[i];
+          to_bias[i] += e[i];
+          e[i] *= w[i];
         }
-        if (++rows % kLayerStretch == 0) flush();
+        for (Index group = 0; group < count / c.K; ++group) {
+          const T *own_e = e + group * c.K, *own_n = n + group * c.K;
+          const T share = 1 / static_cast<T>(c.K);
+          const T mean_e = share * channel_sum<T>(c.K, [&](Index k) { return own_e[k]; });
+          const T mean_en =
+              share * channel_sum<T>(c.K, [&](Index k) { return own_e[k] * own_n[k]; });
+          T* __restrict result = dz + begin + group * c.K;
+          const T factor = inverse[static_cast<std::size_t>(group)];
+          for (Index k = 0; k < c.K; ++k)
+            result[k] = factor * (own_e[k] - (mean_e + own_n[k] * mean_en));
+        }
+        if (++done % kStretches == 0) flush();
       },
-      [&](Index from, Index to) { std::fill(dz + from * columns, dz + to * columns, T(0)); });
+      [&](Index from, Index to) { std::fill(dz + from, dz + to, T(0)); });
   flush();
 }
 
@@ -371,9 +415,10 @@ at::Tensor layer(const at::Tensor& z, const NormState& state, Activation activat
   AT_DISPATCH_FLOATING_TYPES(z.scalar_type(), "layer_norm", [&] {
     with_activation(activation, [&]<Activation kind>() {
       for (Index b = 0; b < grid.blocks; ++b) {
-        layer_forward<kind>(input.data_ptr<scalar_t>() + b * size, weight.data_ptr<scalar_t>(),
-                            bias.data_ptr<scalar_t>(), h.data_ptr<scalar_t>() + b * size, M,
-                            positions, K, n, b, *layout);
+        const LayerColumns<scalar_t> columns(weight.data_ptr<scalar_t>(), bias.data_ptr<scalar_t>(),
+                                             M, positions, K, n, b);
+        layer_forward<kind>(input.data_ptr<scalar_t>() + b * size, columns,
+                            h.data_ptr<scalar_t>() + b * size, *layout);
       }
     });
   });
@@ -381,22 +426,24 @@ at::Tensor layer(const at::Tensor& z, const NormState& state, Activation activat
       h, {z, state.weight, state.bias}, [=, own = h.detach()](const at::Tensor& gradient) {
         const auto g = ordered_like(gradient, input);
         auto dz = empty_like_signal(input, input.size(2));
-        auto by_weight = at::zeros({M, K}, input.options().dtype(at::kDouble)),
+        auto by_weight = at::zeros({grid.blocks, n}, input.options().dtype(at::kDouble)),
              by_bias = at::zeros_like(by_weight);
         AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "layer_norm_backward", [&] {
           with_activation(activation, [&]<Activation kind>() {
             for (Index b = 0; b < grid.blocks; ++b) {
-              layer_backward<kind>(input.data_ptr<scalar_t>() + b * size,
-                                   own.data_ptr<scalar_t>() + b * size,
-                                   g.data_ptr<scalar_t>() + b * size, weight.data_ptr<scalar_t>(),
-                                   bias.data_ptr<scalar_t>(), dz.data_ptr<scalar_t>() + b * size,
-                                   by_weight.data_ptr<double>(), by_bias.data_ptr<double>(), M,
-                                   positions, K, n, b, *layout);
+              const LayerColumns<scalar_t> columns(
+                  weight.data_ptr<scalar_t>(), bias.data_ptr<scalar_t>(), M, positions, K, n, b);
+              layer_backward<kind>(
+                  input.data_ptr<scalar_t>() + b * size, own.data_ptr<scalar_t>() + b * size,
+                  g.data_ptr<scalar_t>() + b * size, columns, dz.data_ptr<scalar_t>() + b * size,
+                  by_weight.data_ptr<double>() + b * n, by_bias.data_ptr<double>() + b * n,
+                  *layout);
             }
           });
         });
-        return std::vector<at::Tensor>{dz, by_weight.to(input.scalar_type()),
-                                       by_bias.to(input.scalar_type())};
+        return std::vector<at::Tensor>{dz,
+                                       to_channels(by_weight, M, positions).to(input.scalar_type()),
+                                       to_channels(by_bias, M, positions).to(input.scalar_type())};
       });
 }
 
