@@ -1,5 +1,7 @@
 #include "export/join.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <limits>
 #include <type_traits>
@@ -35,17 +37,40 @@ class Join {
     for (const auto& source : sources_) {
       members_ += static_cast<std::int64_t>(source.numbers->size());
     }
+    const std::size_t kept = files_to_keep_open(sources_.size());
+    for (std::size_t i = 0; i < kept; ++i) readers_.push_back(open(sources_[i]));
   }
 
-  files::Reader first() const { return open(sources_.front()); }
+  const files::Reader& first() const { return readers_.front(); }
+
+  // Calls use(source, reader) for every source in turn.
+  template <class Use>
+  void each(Use use) const {
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      if (i < readers_.size()) {
+        use(sources_[i], readers_[i]);
+      } else {
+        use(sources_[i], open(sources_[i]));
+      }
+    }
+  }
 
   // Every dataset below the root.
-  void all() {
-    const files::Reader reader = first();
-    below(reader, "");
-  }
+  void all() { below(first(), ""); }
 
  private:
+  // Opening a file proves that it is sound, in a process of its own, which takes longer than
+  // reading most of what is in it: as many as may be are opened once.
+  static std::size_t files_to_keep_open(std::size_t wanted) {
+    constexpr std::size_t kOthers = 64;  // open for other ends
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1;
+    limit.rlim_cur = std::max(limit.rlim_cur, std::min<rlim_t>(limit.rlim_max, wanted + kOthers));
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur <= kOthers) return 1;
+    return std::min<std::size_t>(wanted, limit.rlim_cur - kOthers);
+  }
+
   files::Reader open(const Source& source) const { return {source.file, {format_}}; }
 
   void below(const files::Reader& reader, const std::string& group) {
@@ -108,8 +133,7 @@ class Join {
     shape.at(0) = members_;
     Array<T> all(shape);
     const auto row = members_ > 0 ? all.size() / members_ : 0;
-    for (const auto& source : sources_) {
-      const files::Reader reader = open(source);
+    each([&](const Source& source, const files::Reader& reader) {
       shape[0] = static_cast<std::int64_t>(source.numbers->size());
       if (!reader.exists(path) || reader.shape(path) != shape) {
         throw DataError(
@@ -121,7 +145,7 @@ class Join {
         const auto from = part.values.begin() + static_cast<std::int64_t>(i) * row;
         std::copy(from, from + row, all.values.begin() + (*source.numbers)[i] * row);
       }
-    }
+    });
     return all;
   }
 
@@ -130,11 +154,13 @@ class Join {
   Array<double> history(const std::string& path) const {
     const bool single = path == "/history/seconds";
     std::int64_t epochs = 0;
-    for (const auto& source : sources_) epochs = std::max(epochs, open(source).shape(path).at(0));
+    each([&](const Source&, const files::Reader& reader) {
+      epochs = std::max(epochs, reader.shape(path).at(0));
+    });
     Array<double> all(single ? Shape{epochs} : Shape{epochs, epochs > 0 ? members_ : 0},
                       single ? 0 : std::numeric_limits<double>::quiet_NaN());
-    for (const auto& source : sources_) {
-      const auto part = read<double>(open(source), path);
+    each([&](const Source& source, const files::Reader& reader) {
+      const auto part = read<double>(reader, path);
       const auto columns = single ? 1 : static_cast<std::int64_t>(source.numbers->size());
       if (part.size() != part.dim(0) * columns) {
         throw DataError(source.file, path, "expected a column for each member");
@@ -149,13 +175,14 @@ class Join {
           }
         }
       }
-    }
+    });
     return all;
   }
 
   files::Writer& writer_;
   std::string format_;
   std::vector<Source> sources_;
+  std::vector<files::Reader> readers_;  // of the first sources, of all where they may be open
   std::int64_t members_ = 0;
 };
 
@@ -176,18 +203,17 @@ void join_checkpoints(const std::string& path, const std::vector<ShardFiles>& sh
                       const std::string& config) {
   files::Writer writer(path, kCheckpoint);
   Join join(writer, kCheckpoint, sources_of(shards, &ShardFiles::checkpoint));
-  const files::Reader first = join.first();
+  const files::Reader& first = join.first();
   std::int64_t epoch = 0;
-  for (const auto& shard : shards) {
-    const files::Reader reader(shard.checkpoint, {kCheckpoint});
+  join.each([&](const Source& source, const files::Reader& reader) {
     epoch = std::max(epoch, reader.integer_attribute("/", "epoch"));
     for (const char* name : {"model", "dataset_sha256"}) {
       if (reader.string_attribute("/", name) == first.string_attribute("/", name)) continue;
-      throw DataError(shard.checkpoint, std::string("/ attribute ") + name,
-                      "expected that of " + shards.front().checkpoint + ", " +
-                          first.string_attribute("/", name));
+      throw DataError(
+          source.file, std::string("/ attribute ") + name,
+          "expected that of " + first.file() + ", " + first.string_attribute("/", name));
     }
-  }
+  });
   writer.attribute("/", "model", first.string_attribute("/", "model"));
   writer.attribute("/", "config", config);
   writer.attribute("/", "epoch", epoch);

@@ -36,6 +36,8 @@ TrainOutcome train(const SmallStudy& study, const std::string& shard,
   TrainRequest request;
   request.config = study.config();
   request.assignments = std::move(assignments);
+  // A state after every epoch would be most of the time.
+  request.assignments.push_back("output.checkpoint_every=1000");
   request.shard = shard;
   request.resume = resume;
   Watcher watcher;

@@ -35,6 +35,8 @@ TrainOutcome train(const SmallStudy& study, std::vector<std::string> assignments
   TrainRequest request;
   request.config = study.config();
   request.assignments = std::move(assignments);
+  // A state after every epoch would be most of the time.
+  request.assignments.push_back("output.checkpoint_every=1000");
   request.shard = shard;
   request.resume = true;
   Watcher watcher;
