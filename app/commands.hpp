@@ -25,7 +25,12 @@ void add_export_strfs(CLI::App& app, Session& session);
 void add_merge(CLI::App& app, Session& session);
 void add_best(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
+void add_slurm(CLI::App& app, Session& session);
+void add_status(CLI::App& app, Session& session);
 void add_simulate(CLI::App& app, Session& session);
+
+// A text as the value of a `key=value`, whatever is in it.
+std::string yaml_text(const std::string& text);
 
 // --device and --threads, which several commands have.
 void add_run_options(CLI::App& command, std::string& device, std::int64_t& threads);

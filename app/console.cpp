@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "run/report.hpp"
 #include "signals.hpp"
 
 namespace strffit::app {
@@ -16,14 +17,6 @@ namespace {
 
 constexpr double kSecondsBetweenLines = 10;
 constexpr std::int64_t kLinesARun = 20;  // at least, where epochs are fast
-
-// "2 h 5 min", "40 s".
-std::string duration(double seconds) {
-  const auto s = static_cast<std::int64_t>(std::llround(seconds));
-  if (s >= 3600) return fmt::format("{} h {} min", s / 3600, s % 3600 / 60);
-  if (s >= 60) return fmt::format("{} min {} s", s / 60, s % 60);
-  return fmt::format("{} s", s);
-}
 
 // A part is left out where the run has no such number (no validation stimuli).
 std::string part(const char* name, double value) {

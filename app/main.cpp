@@ -74,6 +74,8 @@ void set_up(CLI::App& app, Session& session) {
   add_predict(app, session);
   add_export_strfs(app, session);
   add_inspect(app, session);
+  add_slurm(app, session);
+  add_status(app, session);
   add_simulate(app, session);
 }
 

@@ -18,17 +18,6 @@ struct Options {
   bool dry_run = false, json = false;
 };
 
-// A text as the value of a `key=value`, whatever is in it.
-std::string yaml_text(const std::string& text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += c;
-  }
-  result += '"';
-  return result;
-}
-
 // The flags are keys of the config like any other.
 void assign_flags(Options& options) {
   auto& assignments = options.request.assignments;
@@ -55,6 +44,16 @@ void train(const Options& options, Session& session) {
 }
 
 }  // namespace
+
+std::string yaml_text(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  result += '"';
+  return result;
+}
 
 void add_train(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what strffit is built from, on Debian 12+ and Ubuntu 24.04+; does nothing where all is
-# there. `--tests` adds what only scripts/test.sh needs. Elsewhere it says what to install.
+# there. `--tests` adds what only scripts/test.sh needs, `--slurm` a Slurm for scripts/check_slurm.
+# Elsewhere it says what to install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,15 +15,23 @@ required_by_tests=(python3-venv)
 # Some releases no longer have exactly this version; scripts/check_format then says that it is skipped.
 optional_for_tests=(clang-format-14)
 
+required_by_slurm=(munge slurmctld slurmd slurm-client)
+
 wanted=("${required[@]}")
 optional=()
-if [[ ${1:-} == --tests ]]; then
-  wanted+=("${required_by_tests[@]}")
-  optional+=("${optional_for_tests[@]}")
-elif (($#)); then
-  echo "usage: scripts/setup.sh [--tests]" >&2
-  exit 2
-fi
+for flag in "$@"; do
+  case $flag in
+    --tests)
+      wanted+=("${required_by_tests[@]}")
+      optional+=("${optional_for_tests[@]}")
+      ;;
+    --slurm) wanted+=("${required_by_slurm[@]}") ;;
+    *)
+      echo "usage: scripts/setup.sh [--tests] [--slurm]" >&2
+      exit 2
+      ;;
+  esac
+done
 
 # Somebody who names another LibTorch (a PyPI wheel, the official archive) need not install Debian's.
 if [[ -n ${Torch_ROOT:-} ]]; then

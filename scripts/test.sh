@@ -3,6 +3,7 @@
 #   checks      layout, formatting, which room includes which
 #   release     warnings are errors, every header compiles alone, every test
 #   quickstart  the new user's first command, the tour of README.md, the code of docs/python.md
+#   slurm       an array, failures, time limits and the merge on a Slurm of this machine
 #   asan        every test under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tsan        the trainer's tests under ThreadSanitizer, built without precompiled headers
 #   wheel       the tests against PyPI's current LibTorch instead of the system's
@@ -10,7 +11,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-all_stages=(checks release quickstart asan tsan wheel fuzz)
+all_stages=(checks release quickstart slurm asan tsan wheel fuzz)
 tsan_rooms=(util training)
 # Against the wheel: what calls LibTorch.
 wheel_rooms=(ops prefilter model training contract)
@@ -74,6 +75,21 @@ run_quickstart() {
     summary+=("quickstart, README.md: passed")
     skip "docs/python.md: needs numpy, h5py and matplotlib from PyPI, which could not be fetched"
   fi
+}
+
+run_slurm() {
+  local code=0
+  if ! scripts/setup.sh --slurm; then
+    skip "slurm: its packages could not be installed"
+    return
+  fi
+  [[ -x build/release/strffit ]] || { cmake --preset release && build build/release strffit; }
+  scripts/check_slurm || code=$?
+  case $code in
+    0) summary+=("slurm: passed") ;;
+    77) skip "slurm: there is no Slurm here" ;;
+    *) exit "$code" ;;
+  esac
 }
 
 run_asan() {

@@ -60,6 +60,12 @@ void read_tensors(const files::Reader& reader, const std::string& group, const s
   }
 }
 
+std::int64_t read_epoch(const files::Reader& reader) {
+  const auto epoch = reader.integer_attribute("/", "epoch");
+  if (epoch < 0) throw DataError(reader.file(), "/ attribute epoch", "expected 0 or more");
+  return epoch;
+}
+
 std::vector<MemberStatus> read_status(const files::Reader& reader) {
   std::vector<MemberStatus> status;
   for (const auto value : reader.integers("/members/status", {{-1}, "(M)"}).values) {
@@ -102,8 +108,7 @@ LastState read_last(const std::string& path) {
   last.config = reader.string_attribute("/", "config");
   last.dataset_sha256 = reader.string_attribute("/", "dataset_sha256");
   last.started = reader.string_attribute("/", "started");
-  state.epoch = reader.integer_attribute("/", "epoch");
-  if (state.epoch < 0) throw DataError(path, "/ attribute epoch", "expected 0 or more");
+  state.epoch = read_epoch(reader);
   state.status = read_status(reader);
   const auto members = static_cast<std::int64_t>(state.status.size());
   const files::Expected each({members}, "(M)");
@@ -126,6 +131,16 @@ LastState read_last(const std::string& path) {
     state.history[name] = as_rows(values);
   }
   return last;
+}
+
+LastProgress read_last_progress(const std::string& path) {
+  const files::Reader reader(path, {kFormat});
+  LastProgress progress{
+      reader.string_attribute("/", "config"), read_epoch(reader), read_status(reader), {}};
+  if (reader.exists("/history/seconds")) {
+    progress.seconds = reader.doubles("/history/seconds", {{-1, -1}, "(epochs, 1)"}).values;
+  }
+  return progress;
 }
 
 }  // namespace strffit

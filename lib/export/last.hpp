@@ -22,4 +22,14 @@ void write_last(const std::string& path, const LastState& last);
 // see.
 LastState read_last(const std::string& path);
 
+// How far a run is, without its tensors.
+struct LastProgress {
+  std::string config;
+  std::int64_t epoch = 0;
+  std::vector<MemberStatus> status;  // (M)
+  std::vector<double> seconds;       // of each epoch
+};
+
+LastProgress read_last_progress(const std::string& path);
+
 }  // namespace strffit

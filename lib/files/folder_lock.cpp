@@ -30,6 +30,7 @@ struct Holder {
   pid_t process = 0;
   std::string started;      // when the lock was taken, ISO 8601, UTC
   std::string process_age;  // start of the process in the kernel's ticks: tells a reused number
+  std::string job;          // of Slurm, or ""
 };
 
 std::string host_name() {
@@ -59,10 +60,22 @@ std::string now_utc() {
   return text;
 }
 
+std::string environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value ? value : "";
+}
+
+// "123", or "123_4" of an array, with its line's end; "" outside of Slurm.
+std::string slurm_job() {
+  const std::string job = environment("SLURM_JOB_ID"), array = environment("SLURM_ARRAY_JOB_ID");
+  if (job.empty()) return "";
+  return array.empty() ? job + "\n" : array + "_" + environment("SLURM_ARRAY_TASK_ID") + "\n";
+}
+
 Holder read_holder(const std::string& path) {
   Holder holder;
   std::ifstream file(path);
-  file >> holder.host >> holder.process >> holder.started >> holder.process_age;
+  file >> holder.host >> holder.process >> holder.started >> holder.process_age >> holder.job;
   return holder;
 }
 
@@ -141,7 +154,7 @@ FolderLock::FolderLock(const std::string& folder) : path_(folder + "/.strffit.lo
     }
   }
   const std::string text = host_name() + "\n" + std::to_string(getpid()) + "\n" + now_utc() + "\n" +
-                           start_of(getpid()) + "\n";
+                           start_of(getpid()) + "\n" + slurm_job();
   if (ftruncate(descriptor_, 0) != 0 ||
       write(descriptor_, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
       fsync(descriptor_) != 0) {
@@ -171,6 +184,17 @@ void FolderLock::release() noexcept {
   Held::all().remove(path_);  // before the lock is given up, so that nobody's new file is removed
   close(descriptor_);
   descriptor_ = -1;
+}
+
+std::optional<LockHolder> lock_holder(const std::string& folder) {
+  const std::string path = folder + "/.strffit.lock";
+  if (access(path.c_str(), F_OK) != 0) return std::nullopt;
+  const Holder holder = read_holder(path);
+  const bool elsewhere = !holder.host.empty() && holder.host != host_name();
+  return LockHolder{elsewhere       ? LockHolder::Life::elsewhere
+                    : lives(holder) ? LockHolder::Life::lives
+                                    : LockHolder::Life::dead,
+                    holder.host, holder.started, holder.process, holder.job};
 }
 
 }  // namespace strffit::files

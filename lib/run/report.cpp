@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 
 namespace strffit {
@@ -96,5 +97,17 @@ std::string to_csv(const Table& table) {
 std::string number(double value) { return printed("%.4g", value); }
 
 std::string score_text(double value) { return printed("%#.4g", value); }
+
+std::string duration(double seconds) {
+  if (std::isnan(seconds)) return "-";
+  const auto s = static_cast<std::int64_t>(std::llround(seconds));
+  const auto text = [](std::int64_t large, const char* of, std::int64_t small, const char* rest) {
+    return std::to_string(large) + of + std::to_string(small) + rest;
+  };
+  if (s >= 24 * 3600) return text(s / (24 * 3600), " d ", s % (24 * 3600) / 3600, " h");
+  if (s >= 3600) return text(s / 3600, " h ", s % 3600 / 60, " min");
+  if (s >= 60) return text(s / 60, " min ", s % 60, " s");
+  return std::to_string(s) + " s";
+}
 
 }  // namespace strffit

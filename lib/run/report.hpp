@@ -29,4 +29,7 @@ std::string number(double value);
 // Exactly four, so that a column of scores lines up.
 std::string score_text(double value);
 
+// "2 h 5 min", "40 s"; "-" for NaN.
+std::string duration(double seconds);
+
 }  // namespace strffit
