@@ -12,8 +12,8 @@ required=(
   libeigen3-dev libcairo2-dev libssl-dev fonts-dejavu-core doctest-dev
 )
 required_by_tests=(python3-venv)
-# Some releases no longer have exactly this version; scripts/check_format then says that it is skipped.
-optional_for_tests=(clang-format-14)
+# Some releases no longer have exactly these versions; what needs them then says that it is skipped.
+optional_for_tests=(clang-format-14 clang-14 libclang-rt-14-dev)
 
 required_by_slurm=(munge slurmctld slurmd slurm-client)
 

@@ -121,8 +121,10 @@ run_wheel() {
 }
 
 run_fuzz() {
-  if ! command -v clang >/dev/null; then
-    skip "fuzz: needs clang with libFuzzer: apt-get install clang"
+  local clang
+  if ! clang=$(command -v clang-14 || command -v clang) ||
+    ! compgen -G "$("$clang" -print-runtime-dir)/libclang_rt.fuzzer*" >/dev/null; then
+    skip "fuzz: needs libFuzzer: apt-get install clang-14 libclang-rt-14-dev"
     return
   fi
   scripts/fuzz 30

@@ -1,12 +1,15 @@
 #include "export/provenance.hpp"
 
 #include <ATen/Context.h>
+#include <ATen/Version.h>
 #include <torch/version.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <fstream>
+#include <sstream>
 
 #include "files/library_version.hpp"
 #include "ops/gemm.hpp"
@@ -25,14 +28,30 @@ std::string cuda() {
          std::to_string(devices) + (devices == 1 ? " device" : " devices");
 }
 
+// "Intel(R) Xeon(R) Gold 6248, AVX512": LibTorch and BLAS choose their code by it.
+std::string processor() {
+  const auto after = [](std::istream& text, const std::string& start) -> std::string {
+    for (std::string line; std::getline(text, line);) {
+      if (const auto at = line.find(start); at != std::string::npos) {
+        const auto value = line.find_first_not_of(" \t:", at + start.size());
+        return value == std::string::npos ? "" : line.substr(value);
+      }
+    }
+    return "";
+  };
+  std::ifstream system("/proc/cpuinfo");
+  std::istringstream libtorch(at::show_config());
+  const std::string name = after(system, "model name");
+  return (name.empty() ? "unknown" : name) + ", " + after(libtorch, "CPU capability usage:");
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> library_versions() {
-  return {{"strffit", version()},
-          {"LibTorch", TORCH_VERSION},
-          {"BLAS", ops::blas_name()},
-          {"HDF5", files::hdf5_version()},
-          {"CUDA", cuda()}};
+  return {{"strffit", version()},     {"LibTorch", TORCH_VERSION},
+          {"BLAS", ops::blas_name()}, {"HDF5", files::hdf5_version()},
+          {"CUDA", cuda()},           {"compiler", compiler()},
+          {"CPU", processor()}};
 }
 
 std::string now_utc() {
@@ -54,7 +73,7 @@ void put_provenance(files::Writer& writer, const Provenance& provenance) {
   for (auto [name, version] : library_versions()) {
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    writer.attribute("/", name + "_version", version);
+    writer.attribute("/", name == "cpu" ? name : name + "_version", version);
   }
   writer.attribute("/", "command_line", provenance.command_line);
   writer.attribute("/", "device", provenance.device);

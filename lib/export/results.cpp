@@ -78,9 +78,9 @@ ResultsSummary read_results(const std::string& path) {
   const files::Reader reader(path, {kFormat});
   ResultsSummary summary;
   summary.roster = read_roster(reader);
-  for (const char* name :
-       {"strffit_version", "libtorch_version", "blas_version", "hdf5_version", "cuda_version",
-        "device", "host", "command_line", "dataset", "dataset_sha256", "start", "end", "config"}) {
+  for (const char* name : {"strffit_version", "libtorch_version", "blas_version", "hdf5_version",
+                           "cuda_version", "compiler_version", "cpu", "device", "host",
+                           "command_line", "dataset", "dataset_sha256", "start", "end", "config"}) {
     if (const auto value = reader.optional_string_attribute("/", name)) {
       summary.attributes[name] = *value;
     }

@@ -141,6 +141,29 @@ bool of_members(const std::string& key) {
   return keys.contains(key);
 }
 
+// What is fitted nevertheless, but not as its author may think.
+void warn_of_little_data(const Study& study, Observer& observer) {
+  const auto& partitions = study.ensembles.front().plan.partitions;
+  const auto without = [](const Partition& partition) { return partition.valid.empty(); };
+  if (std::any_of(partitions.begin(), partitions.end(), without)) {
+    observer.warning(
+        "there are no validation stimuli: early stopping goes by the training loss, which knows "
+        "nothing of overfitting; data.split says how to set some aside");
+  }
+  std::int64_t context = 0;
+  for (const auto& ensemble : study.ensembles) {
+    context = std::max(context, ensemble.plan.model->context());
+  }
+  const auto is_short = [&](const Stimulus& stimulus) { return stimulus.frames() < context; };
+  const auto& stimuli = study.dataset.stimuli;
+  if (const auto n = std::count_if(stimuli.begin(), stimuli.end(), is_short); n > 0) {
+    observer.warning(std::to_string(n) + " of " + std::to_string(stimuli.size()) +
+                     " stimuli are shorter than the model's context of " + std::to_string(context) +
+                     " frames: they say nothing of its longest lags, and if none is longer those "
+                     "weights mean nothing; a smaller model.context fits them");
+  }
+}
+
 }  // namespace
 
 std::vector<std::int64_t> Ensemble::together() const {
@@ -225,6 +248,7 @@ void load(Study& study, const std::string& config_path, const Shard& shard,
     std::iota(ensemble.numbers.begin(), ensemble.numbers.end(), 0);
   }
   warn_of_leaks(study, observer);
+  warn_of_little_data(study, observer);
   for (const auto& unusable : study.ensembles.front().plan.unusable) {
     observer.warning("unit " + study.dataset.unit_ids[unusable.unit] +
                      " is left out: " + unusable.reason);

@@ -4,4 +4,6 @@ namespace strffit {
 
 const char* version() { return STRFFIT_VERSION; }
 
+const char* compiler() { return STRFFIT_COMPILER; }
+
 }  // namespace strffit

@@ -38,7 +38,8 @@ TEST_CASE("help fits a terminal of 80 x 24 and shows an example") {
 TEST_CASE("--version names what can change a number") {
   const Ended ended = run({"--version"});
   CHECK(ended.code == 0);
-  for (const char* name : {"strffit 0.", "LibTorch ", "BLAS ", "HDF5 1.", "CUDA "}) {
+  for (const char* name :
+       {"strffit 0.", "LibTorch ", "BLAS ", "HDF5 1.", "CUDA ", "compiler ", "CPU "}) {
     CHECK_MESSAGE(ended.out.find(name) != std::string::npos, name);
   }
 }

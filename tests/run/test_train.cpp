@@ -297,6 +297,26 @@ TEST_CASE("train: the same sound on both sides of a split is told") {
   CHECK(watcher.told.find("have the same spectrogram") != std::string::npos);
 }
 
+TEST_CASE("train: data that are too few for what is asked of them are told") {
+  const SmallStudy study("{kind: linear, context: 200}", "{max_epochs: 1}");  // sounds: 120 frames
+  auto recording = test::small_recording().dataset;
+  for (auto& stimulus : recording.stimuli) {
+    if (stimulus.split == SplitName::valid) stimulus.split = SplitName::train;
+  }
+  write_dataset(study.data_file(), recording);
+  Watcher watcher;
+  train_run(request_of(study), watcher);
+  CHECK(watcher.told.find("warning: there are no validation stimuli") != std::string::npos);
+  CHECK(watcher.told.find("warning: 10 of 10 stimuli are shorter than the model's context of 200 "
+                          "frames") != std::string::npos);
+
+  const SmallStudy sound;
+  Watcher silent;
+  train_run(request_of(sound), silent);
+  CHECK(silent.told.find("warning: there are") == std::string::npos);
+  CHECK(silent.told.find("shorter than") == std::string::npos);
+}
+
 TEST_CASE("train: a plan says what it will take and writes nothing") {
   const SmallStudy study("{kind: linear, context: 5}",
                          "{mode: independent, seeds: [0, 1], max_epochs: 7}", ", folds: 2");
