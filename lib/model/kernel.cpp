@@ -107,7 +107,7 @@ class Dcls : public Kernel {
       const auto bump = at::exp(-(distance / (kStartSigma + kSigmaFloor)).square() / 2);
       return bump / bump.sum();
     };
-    for (std::int64_t o = 0; o < s.outputs; ++o) {
+    for (std::int64_t o = 0; o < residual.size(0); ++o) {
       for (std::int64_t c = 0; c < s.channels; ++c) {
         auto left = residual[o][c];  // (F, L)
         for (std::int64_t g = 0; g < gaussians_; ++g) {
