@@ -35,6 +35,10 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint);
 // model's.
 Checkpoint read_checkpoint(const std::string& path);
 
+// What belongs to the members `which`: one for all of them, or one each in that order.
+std::vector<Standardisation> standardisation_of(const Checkpoint& checkpoint,
+                                                const std::vector<std::int64_t>& which);
+
 // DataError where a dataset has other bands or another frame width than the model was fitted to.
 void check_axes(const Checkpoint& checkpoint, const Dataset& dataset);
 

@@ -23,7 +23,8 @@ class Kernel : public Part {
   const KernelShape& shape() const { return shape_; }
   // (M, K, C, F, L), lag 0 = current frame.
   virtual at::Tensor kernel(const Tensors& tensors) const = 0;
-  // Sets one member's k as near as it can to `wanted` (K, C, F, L).
+  // Sets one member's k as near as it can to `wanted` (K, C, F, L): all outputs, or as many as
+  // `member` holds views of.
   virtual void imitate(Tensors& member, const at::Tensor& wanted) const = 0;
   // z (M, S, K) of x (M or 1, S, C F). `fixed_bias`: nothing is learnt of the bias (see
   // NormLayer::removes_means).

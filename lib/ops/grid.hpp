@@ -69,31 +69,38 @@ void column_sums(const Layout& layout, std::int64_t columns, double* sums, Add&&
   }
 }
 
-// The same for a signal of a single column, whose frames lie side by side in memory and fill vector
-// registers: sums[i] = the sum of value(frame)[i] over the frames of the stimuli.
+// Adds the sums of value(t)[i] over t = from .. to - 1 to sums[i], in lanes side by side, which
+// fill vector registers where neighbouring values lie side by side in memory: a compiler may not
+// reorder a sum by itself.
+template <class T, std::size_t n, class Value>
+void add_lanes(std::int64_t from, std::int64_t to, Value&& value, std::array<double, n>& sums) {
+  constexpr std::int64_t kLanes = 16;
+  T lanes[n][kLanes] = {};
+  auto t = from;
+  for (; t + kLanes <= to; t += kLanes) {
+    for (std::int64_t j = 0; j < kLanes; ++j) {
+      const std::array<T, n> values = value(t + j);
+      for (std::size_t i = 0; i < n; ++i) lanes[i][j] += values[i];
+    }
+  }
+  for (; t < to; ++t) {
+    const std::array<T, n> values = value(t);
+    for (std::size_t i = 0; i < n; ++i) sums[i] += static_cast<double>(values[i]);
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    for (const T lane : lanes[i]) sums[i] += static_cast<double>(lane);
+  }
+}
+
+// The sums of column_sums for a signal of a single column, whose frames lie side by side in memory:
+// sums[i] = the sum of value(frame)[i] over the frames of the stimuli.
 template <class T, std::size_t n, class Value>
 std::array<double, n> line_sums(const Layout& layout, Value&& value) {
-  constexpr std::int64_t kStretch = 2048, kLanes = 16;
+  constexpr std::int64_t kStretch = 2048;
   std::array<double, n> sums{};
   for (const auto& [begin, frames] : layout.segments) {
-    for (std::int64_t from = begin; from < begin + frames; from += kStretch) {
-      const auto to = std::min(from + kStretch, begin + frames);
-      T lanes[n][kLanes] = {};
-      auto t = from;
-      for (; t + kLanes <= to; t += kLanes) {
-        for (std::int64_t j = 0; j < kLanes; ++j) {
-          const std::array<T, n> values = value(t + j);
-          for (std::size_t i = 0; i < n; ++i) lanes[i][j] += values[i];
-        }
-      }
-      for (; t < to; ++t) {
-        const std::array<T, n> values = value(t);
-        for (std::size_t i = 0; i < n; ++i) sums[i] += static_cast<double>(values[i]);
-      }
-      for (std::size_t i = 0; i < n; ++i) {
-        for (const T lane : lanes[i]) sums[i] += static_cast<double>(lane);
-      }
-    }
+    for (std::int64_t from = begin; from < begin + frames; from += kStretch)
+      add_lanes<T, n>(from, std::min(from + kStretch, begin + frames), value, sums);
   }
   return sums;
 }

@@ -11,6 +11,7 @@
 
 #include "ops/autograd.hpp"
 #include "ops/convolution.hpp"
+#include "ops/grid.hpp"
 
 namespace strffit::ops {
 namespace {
@@ -67,7 +68,6 @@ void backward(const T* z, const T* h, const T* g, T* dz, Index frames, const Pla
               std::vector<T>& e, std::vector<T>& normalised, double* by_weight, double* by_bias) {
   std::array<T, kStretch> mean, inverse, sum_e{}, sum_en{};
   moments(z, frames, p, mean.data(), inverse.data());
-  constexpr Index kLanes = 16;
   for (Index k = 0; k < p.K; ++k) {
     const T w = p.weight[k], b = p.bias[k];
     const T *in = z + k * p.plane, *out = h + k * p.plane, *gradient = g + k * p.plane;
@@ -80,27 +80,20 @@ void backward(const T* z, const T* h, const T* g, T* dz, Index frames, const Pla
       own_n[t] = n;
       own_e[t] = outer;
     }
-    T weights[kLanes] = {}, biases[kLanes] = {};
-    Index t = 0;
-    for (; t + kLanes <= frames; t += kLanes) {
-      for (Index j = 0; j < kLanes; ++j) {
-        weights[j] += own_e[t + j] * own_n[t + j];
-        biases[j] += own_e[t + j];
-      }
-    }
-    for (Index j = 0; t < frames; ++t, ++j) {
-      weights[j] += own_e[t] * own_n[t];
-      biases[j] += own_e[t];
-    }
-    for (Index j = 0; j < kLanes; ++j) {
-      by_weight[k] += static_cast<double>(weights[j]);
-      by_bias[k] += static_cast<double>(biases[j]);
-    }
-    for (Index s = 0; s < frames; ++s) {
-      const auto i = static_cast<std::size_t>(s);
-      own_e[s] *= w;
-      sum_e[i] += own_e[s];
-      sum_en[i] += own_e[s] * own_n[s];
+    std::array<double, 2> sums{};
+    add_lanes<T, 2>(
+        0, frames,
+        [&](Index t) {
+          return std::array<T, 2>{own_e[t] * own_n[t], own_e[t]};
+        },
+        sums);
+    by_weight[k] += sums[0];
+    by_bias[k] += sums[1];
+    for (Index t = 0; t < frames; ++t) {
+      const auto i = static_cast<std::size_t>(t);
+      own_e[t] *= w;
+      sum_e[i] += own_e[t];
+      sum_en[i] += own_e[t] * own_n[t];
     }
   }
   for (Index k = 0; k < p.K; ++k) {

@@ -18,11 +18,9 @@ Checkpoint with_members(const Checkpoint& all, const std::vector<std::int64_t>& 
   Checkpoint some = all;
   some.tensors = select_members(all.tensors, members);
   some.roster.members.clear();
-  if (all.own_standardisation) some.standardisation.clear();
+  some.standardisation = standardisation_of(all, members);
   for (const auto m : members) {
-    const auto i = static_cast<std::size_t>(m);
-    some.roster.members.push_back(all.roster.members[i]);
-    if (all.own_standardisation) some.standardisation.push_back(all.standardisation[i]);
+    some.roster.members.push_back(all.roster.members[static_cast<std::size_t>(m)]);
   }
   return some;
 }
@@ -78,9 +76,9 @@ BestOutcome cut_to_best(const BestRequest& request) {
   BestOutcome outcome;
   for (std::int64_t e = 0; e < ensembles; ++e) {
     if (!request.per_unit && ensemble_of[static_cast<std::size_t>(best)] != e) continue;
-    const std::string name = "ensemble-" + std::to_string(e);
+    const std::string name = ensemble_name(e);
     const Checkpoint all = read_checkpoint(
-        ensembles == 1 ? paths.checkpoint() : RunPaths{request.run + "/" + name}.checkpoint());
+        ensembles == 1 ? paths.checkpoint() : ensemble_paths(request.run, name).checkpoint());
     std::vector<std::int64_t> members;
     for (std::size_t m = 0; m < all.roster.members.size(); ++m) {
       const Member& member = all.roster.members[m];

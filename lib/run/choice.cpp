@@ -16,10 +16,6 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-RunPaths paths_of(const Ensemble& ensemble, const std::string& run) {
-  return {ensemble.folder.empty() ? run : run + "/" + ensemble.folder};
-}
-
 std::int64_t settings_in(const Roster& roster) {
   return roster.settings.empty()
              ? 1
@@ -112,13 +108,7 @@ void add_predictions(const Checkpoint& checkpoint, const std::vector<std::int64_
                      std::map<std::size_t, Sum>& sums) {
   const Roster& roster = checkpoint.roster;
   const Tensors tensors = select_members(checkpoint.tensors, members);
-  std::vector<Standardisation> standardisation = checkpoint.standardisation;
-  if (checkpoint.own_standardisation) {
-    standardisation.clear();
-    for (const auto m : members) {
-      standardisation.push_back(checkpoint.standardisation.at(static_cast<std::size_t>(m)));
-    }
-  }
+  const auto standardisation = standardisation_of(checkpoint, members);
   for (const auto s : stimuli) {
     const Stimulus& stimulus = study.dataset.stimuli[s];
     const auto predicted = predict(*checkpoint.model, tensors, standardisation,
@@ -152,7 +142,7 @@ AllMembers read_members(const Study& study, const std::string& run) {
     for (const auto setting : study.ensembles[e].settings) {
       all.ensemble_of[static_cast<std::size_t>(setting)] = static_cast<std::int64_t>(e);
     }
-    auto results = read_results(paths_of(study.ensembles[e], run).results());
+    auto results = read_results(ensemble_paths(run, study.ensembles[e].folder).results());
     if (e == 0) {
       all.roster = std::move(results.roster);
       all.metrics = std::move(results.metrics);
@@ -223,7 +213,8 @@ Nested score_nested(const Study& study, const AllMembers& all, const std::string
 
   std::map<std::size_t, Sum> sums;
   for (const auto& ensemble : study.ensembles) {
-    const Checkpoint checkpoint = read_checkpoint(paths_of(ensemble, run).checkpoint());
+    const Checkpoint checkpoint =
+        read_checkpoint(ensemble_paths(run, ensemble.folder).checkpoint());
     for (std::int64_t o = 0; o < outer; ++o) {
       std::vector<std::int64_t> members;
       for (std::size_t m = 0; m < checkpoint.roster.members.size(); ++m) {

@@ -24,10 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string below(const std::string& folder, const std::string& name) {
-  return name.empty() ? folder : folder + "/" + name;
-}
-
 // "" where a shard is done.
 std::string why_not_done(const std::string& run, const Shard& shard) {
   const std::string folder = shard_folder(run, shard);
@@ -36,7 +32,7 @@ std::string why_not_done(const std::string& run, const Shard& shard) {
   const std::string unfinished = error.empty() ? "has not finished" : "failed: " + error;
   if (!fs::exists(folder + "/share.json")) return unfinished;
   for (const auto& part : read_share(folder).parts) {
-    const RunPaths paths{below(folder, part.folder)};
+    const RunPaths paths = ensemble_paths(folder, part.folder);
     if (part.members > 0 && paths.progress() != Progress::finished) return unfinished;
   }
   return "";
@@ -128,12 +124,12 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
       const std::string folder = shard_folder(run, {number, of});
       const auto part = read_share(folder).parts.at(e);
       if (part.members == 0) continue;
-      const RunPaths paths{below(folder, part.folder)};
+      const RunPaths paths = ensemble_paths(folder, part.folder);
       shards.push_back({paths.checkpoint(), paths.results(), member_numbers(paths.results())});
     }
     check_numbers(run, shards, parts[e].members_all);
     outcome.members += parts[e].members_all;
-    const RunPaths to{below(run, parts[e].folder)};
+    const RunPaths to = ensemble_paths(run, parts[e].folder);
     make_run_folder(to.folder);
     const std::string text_of_config = config_of(shards.front().checkpoint, top, parts[e].folder);
     observer.began("merging " + std::to_string(parts[e].members_all) + " members of " +

@@ -74,12 +74,18 @@ void RunFolder::clear() const {
     }
   };
   remove_run(paths_);
-  for (std::int64_t e = 0; is_there(paths_.folder + "/ensemble-" + std::to_string(e)); ++e) {
-    const RunPaths ensemble{paths_.folder + "/ensemble-" + std::to_string(e)};
+  for (std::int64_t e = 0; is_there(ensemble_paths(paths_.folder, ensemble_name(e)).folder); ++e) {
+    const RunPaths ensemble = ensemble_paths(paths_.folder, ensemble_name(e));
     remove_run(ensemble);
     std::error_code ignored;
     fs::remove(ensemble.folder, ignored);  // unless somebody put more there
   }
+}
+
+std::string ensemble_name(std::int64_t e) { return "ensemble-" + std::to_string(e); }
+
+RunPaths ensemble_paths(const std::string& run, const std::string& name) {
+  return {name.empty() ? run : run + "/" + name};
 }
 
 std::string checkpoint_of(const std::string& path) {
@@ -87,7 +93,7 @@ std::string checkpoint_of(const std::string& path) {
   if (!fs::is_directory(path, ignored)) return path;
   const RunPaths paths{path};
   if (is_there(paths.checkpoint())) return paths.checkpoint();
-  if (is_there(path + "/ensemble-0")) {
+  if (is_there(ensemble_paths(path, ensemble_name(0)).folder)) {
     throw DataError(path, "",
                     "holds several ensembles: name one of them, such as " + path +
                         "/ensemble-0, or take the best setting with strffit best");

@@ -1,6 +1,7 @@
 // The folder of one run: who may write it, and how far the run in it is.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,12 @@ struct RunPaths {
 
   Progress progress() const;  // by the files that are there
 };
+
+// Folder of a study's ensemble e below the study's own, where it has several.
+std::string ensemble_name(std::int64_t e);
+
+// Of the ensemble of that name below a run folder; "": the only one, in the folder itself.
+RunPaths ensemble_paths(const std::string& run, const std::string& name);
 
 // Holds the folder's lock for as long as it lives. A folder that it made and that is still empty
 // then is removed.

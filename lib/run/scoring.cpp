@@ -36,14 +36,7 @@ class Selected {
     if (members != members_) {
       members_ = members;
       tensors_ = select_members(checkpoint_.tensors, members);
-      standardisation_ = checkpoint_.standardisation;
-      if (standardisation_.size() > 1) {
-        standardisation_.clear();
-        for (const auto member : members) {
-          standardisation_.push_back(
-              checkpoint_.standardisation.at(static_cast<std::size_t>(member)));
-        }
-      }
+      standardisation_ = standardisation_of(checkpoint_, members);
       together_.clear();
       for (const auto member : members) {
         if (!data_.together.empty()) {

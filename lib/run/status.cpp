@@ -102,8 +102,8 @@ std::optional<bool> add_ensembles(const std::string& folder, PartStatus& part) {
   part.members = 0;
   for (const auto& one : read_share(folder).parts) {
     if (one.members == 0) continue;
-    const std::string at = one.folder.empty() ? folder : folder + "/" + one.folder;
-    finished = add_ensemble(at, one.members, part) && finished;
+    finished =
+        add_ensemble(ensemble_paths(folder, one.folder).folder, one.members, part) && finished;
   }
   return finished;
 }

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "dataset/inspect.hpp"
+#include "run/run_folder.hpp"
 #include "training/device.hpp"
 #include "util/errors.hpp"
 
@@ -221,7 +222,7 @@ void read_study(Study& study, const std::string& config_path,
     if (k == 0) break;
   }
   for (std::size_t e = 0; study.ensembles.size() > 1 && e < study.ensembles.size(); ++e) {
-    study.ensembles[e].folder = "ensemble-" + std::to_string(e);
+    study.ensembles[e].folder = ensemble_name(static_cast<std::int64_t>(e));
   }
 }
 

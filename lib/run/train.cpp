@@ -153,10 +153,6 @@ std::vector<SplitScores> summaries_of(const std::map<std::string, Metrics>& metr
   return summaries;
 }
 
-RunPaths paths_of(const Ensemble& ensemble, const std::string& run) {
-  return {ensemble.folder.empty() ? run : run + "/" + ensemble.folder};
-}
-
 // Everything that took long is saved already, or not begun yet.
 void stop_if_asked(Observer& observer, const char* when) {
   if (observer.stop_requested()) {
@@ -261,7 +257,7 @@ TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer) {
   std::vector<std::optional<LastState>> last(study.ensembles.size());
   std::vector<char> left(study.ensembles.size(), 1);
   for (std::size_t e = 0; e < left.size() && !request.overwrite; ++e) {
-    const RunPaths own = paths_of(study.ensembles[e], where);
+    const RunPaths own = ensemble_paths(where, study.ensembles[e].folder);
     last[e] = state_to_resume(study.ensembles[e], own, observer);
     left[e] = !std::filesystem::exists(own.results()) ||
               (last[e] && raised(*last[e], study.ensembles[e]));
@@ -294,7 +290,7 @@ TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer) {
   for (std::size_t e = 0; e < left.size(); ++e) {
     const Ensemble& ensemble = study.ensembles[e];
     if (!left[e] || ensemble.plan.members.empty()) continue;
-    const RunPaths own = paths_of(ensemble, where);
+    const RunPaths own = ensemble_paths(where, ensemble.folder);
     if (!ensemble.folder.empty()) {
       make_run_folder(own.folder);
       observer.began(ensemble.folder + ": " + std::to_string(e + 1) + " of " +

@@ -15,12 +15,12 @@ namespace strffit {
 namespace {
 
 using test::Ended;
+using test::Paths;
 using test::Program;
 using test::run;
 using test::SmallStudy;
 using test::wait_for;
 namespace fs = std::filesystem;
-using Paths = std::vector<std::string>;
 
 constexpr int kStopped = 75;
 
@@ -28,12 +28,7 @@ constexpr int kStopped = 75;
 const std::vector<std::string> kForEver = {"fit.max_epochs=1000000", "fit.patience=1000000"};
 
 Paths differences_of(const std::string& a, const std::string& b) {
-  Paths found = test::differing(a + "/results.h5", b + "/results.h5", {"history/seconds"});
-  for (const std::string name : {"/checkpoint.h5", "/last.h5"}) {
-    const Paths more = test::differing(a + name, b + name, {"history/seconds"});
-    found.insert(found.end(), more.begin(), more.end());
-  }
-  return found;
+  return test::differences_of(a, b, {"results.h5", "checkpoint.h5", "last.h5"});
 }
 
 // What lies in a run folder beside what belongs there.

@@ -164,6 +164,30 @@ TEST_CASE("a kernel imitates another as near as it can") {
   CHECK(imitation_error("{kind: dcls, gaussians: 12}", lobe) < 0.3);
 }
 
+TEST_CASE("a kernel imitates for one of its outputs, whose tensors are views") {
+  // Reference: the same field alone. A population starts unit by unit so.
+  const auto wanted = noise({1, 2, 6, 5}, 1);
+  for (const std::string text : {"{}", "{kind: separable, rank: 2}", "{kind: dcls, gaussians: 4}",
+                                 "{kind: dcls, gaussians: 4, interpolation: bilinear}"}) {
+    CAPTURE(text);
+    const auto alone = kernel_of(text, {.outputs = 1, .channels = 2, .bands = 6, .lags = 5});
+    auto one = started(*alone, 3);
+    alone->imitate(one, wanted);
+    const auto several = kernel_of(text, {.outputs = 3, .channels = 2, .bands = 6, .lags = 5});
+    auto member = started(*several, 3);
+    const auto before = kernel_of_one(*several, member).clone();
+    Tensors view;
+    for (auto& [name, tensor] : member) {
+      const bool places = name == "strf/position" || name == "strf/sigma";
+      view[name] = tensor.narrow(places ? 1 : 0, 2, 1);
+    }
+    several->imitate(view, wanted);
+    const auto after = kernel_of_one(*several, member);
+    CHECK(difference(after[2], kernel_of_one(*alone, one)[0]) < 1e-6);
+    CHECK(difference(after.narrow(0, 0, 2), before.narrow(0, 0, 2)) == 0);
+  }
+}
+
 TEST_CASE("what decays of a kernel, and what is in units of the response") {
   const KernelShape shape{
       .outputs = 2, .channels = 1, .bands = 3, .lags = 2, .response_units = true};

@@ -8,6 +8,7 @@
 #include "run/train.hpp"
 #include "support/h5_equal.hpp"
 #include "support/small_study.hpp"
+#include "support/watched_run.hpp"
 #include "util/errors.hpp"
 
 // After everything of LibTorch.
@@ -16,20 +17,11 @@
 namespace strffit {
 namespace {
 
-using test::differing;
+using test::differences_of;
+using test::Paths;
 using test::SmallStudy;
+using test::Watcher;
 namespace fs = std::filesystem;
-using Paths = std::vector<std::string>;
-
-class Watcher : public TrainObserver {
- public:
-  void began(const std::string& what) override { told += what + "\n"; }
-  void epoch_done(const EpochReport& report) override { epoch = report.epoch; }
-  bool stop_requested() override { return stop_at >= 0 && epoch >= stop_at; }
-
-  std::string told;
-  std::int64_t epoch = 0, stop_at = -1;
-};
 
 TrainOutcome train(const SmallStudy& study, const std::string& shard,
                    std::vector<std::string> assignments = {}, bool resume = false) {
@@ -47,13 +39,6 @@ TrainOutcome train(const SmallStudy& study, const std::string& shard,
 MergeOutcome merge(const SmallStudy& study) {
   Observer silent;
   return merge_run({study.run(), "strffit merge"}, silent);
-}
-
-Paths differences_of(const std::string& a, const std::string& b) {
-  Paths found = differing(a + "/results.h5", b + "/results.h5", {"history/seconds"});
-  const Paths more = differing(a + "/checkpoint.h5", b + "/checkpoint.h5");
-  found.insert(found.end(), more.begin(), more.end());
-  return found;
 }
 
 // Reference: the same run in one piece, bit for bit.

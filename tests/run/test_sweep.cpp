@@ -10,6 +10,7 @@
 #include "run/train.hpp"
 #include "support/h5_equal.hpp"
 #include "support/small_study.hpp"
+#include "support/watched_run.hpp"
 #include "util/errors.hpp"
 
 // After everything of LibTorch.
@@ -19,16 +20,10 @@ namespace strffit {
 namespace {
 
 using test::differing;
+using test::Paths;
 using test::SmallStudy;
+using test::Watcher;
 namespace fs = std::filesystem;
-using Paths = std::vector<std::string>;
-
-class Watcher : public TrainObserver {
- public:
-  void epoch_done(const EpochReport&) override { ++epochs; }
-  bool stop_requested() override { return stop_at >= 0 && epochs >= stop_at; }
-  std::int64_t epochs = 0, stop_at = -1;
-};
 
 TrainOutcome train(const SmallStudy& study, std::vector<std::string> assignments,
                    const std::string& shard = "", std::int64_t stop_at = -1) {

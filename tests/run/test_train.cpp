@@ -10,6 +10,7 @@
 #include "support/h5_edit.hpp"
 #include "support/h5_equal.hpp"
 #include "support/small_study.hpp"
+#include "support/watched_run.hpp"
 #include "util/errors.hpp"
 
 // After everything of LibTorch.
@@ -18,26 +19,11 @@
 namespace strffit {
 namespace {
 
-using test::differing;
+using test::differences_of;
+using test::Paths;
 using test::SmallStudy;
+using test::Watcher;
 namespace fs = std::filesystem;
-using Paths = std::vector<std::string>;
-
-class Watcher : public TrainObserver {
- public:
-  void began(const std::string& what) override { told += what + "\n"; }
-  void warning(const std::string& message) override { told += "warning: " + message + "\n"; }
-  void epoch_done(const EpochReport& report) override { epoch = report.epoch; }
-  void log_to(const std::string& path, bool append) override {
-    log = path;
-    appended = append;
-  }
-  bool stop_requested() override { return stop_at >= 0 && epoch >= stop_at; }
-
-  std::string told, log;
-  bool appended = false;
-  std::int64_t epoch = 0, stop_at = -1;
-};
 
 TrainRequest request_of(const SmallStudy& study, std::vector<std::string> assignments = {}) {
   TrainRequest request;
@@ -50,14 +36,6 @@ TrainRequest request_of(const SmallStudy& study, std::vector<std::string> assign
 TrainOutcome trained(const SmallStudy& study, std::vector<std::string> assignments = {}) {
   Watcher watcher;
   return train_run(request_of(study, std::move(assignments)), watcher);
-}
-
-// Differences of two runs, the time that epochs took apart.
-std::vector<std::string> differences_of(const std::string& a, const std::string& b) {
-  auto found = differing(a + "/results.h5", b + "/results.h5", {"history/seconds"});
-  const auto more = differing(a + "/checkpoint.h5", b + "/checkpoint.h5");
-  found.insert(found.end(), more.begin(), more.end());
-  return found;
 }
 
 TEST_CASE("train: a run folder holds what formats.md says") {

@@ -59,4 +59,17 @@ inline std::vector<std::string> differing(const std::string& a, const std::strin
   return found;
 }
 
+using Paths = std::vector<std::string>;
+
+// Differences of two runs in these files, the time that epochs took apart.
+inline Paths differences_of(const std::string& a, const std::string& b,
+                            const Paths& files = {"results.h5", "checkpoint.h5"}) {
+  Paths found;
+  for (const auto& name : files) {
+    const Paths more = differing(a + "/" + name, b + "/" + name, {"history/seconds"});
+    found.insert(found.end(), more.begin(), more.end());
+  }
+  return found;
+}
+
 }  // namespace strffit::test
