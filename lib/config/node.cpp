@@ -17,15 +17,15 @@ struct Word {
   std::string text;
 };
 
-std::string write(const Word& word) {
+std::string write_word(const Word& word) {
   const bool boolean = word.text == "true" || word.text == "false";
-  return boolean ? word.text : config::write(word.text);
+  return boolean ? word.text : write(word.text);
 }
 
 template <class T>
 std::string write_or_word(const std::variant<T, std::string>& value) {
   const auto* word = std::get_if<std::string>(&value);
-  return word ? write(Word{*word}) : config::write(std::get<T>(value));
+  return word ? write_word(Word{*word}) : write(std::get<T>(value));
 }
 
 // The word that a scalar is, "" for anything else. True is the word true.
@@ -81,7 +81,7 @@ template <class T, class Parse>
 T read(Section& section, const std::string& key, const T& fallback, const std::string& values,
        const std::string& doc, Parse parse) {
   return read<T>(section, key, fallback, values, doc, parse,
-                 [](const T& value) { return config::write(value); });
+                 [](const T& value) { return write(value); });
 }
 
 // Turns a parser of one item into a parser of a list.
@@ -128,14 +128,14 @@ std::string flow(const Value& value) {
       if (!value.quoted && (looks_like_number(value) || looks_like_boolean(value))) {
         return value.text;
       }
-      return config::write(value.text);
+      return write(value.text);
     case Kind::list:
       for (const auto& item : value.items) text += (text.empty() ? "" : ", ") + flow(item);
       return "[" + text + "]";
     case Kind::map:
       for (std::size_t i = 0; i < value.keys.size(); ++i) {
-        text += (text.empty() ? "" : ", ") + config::write(value.keys[i].name) + ": " +
-                flow(value.items[i]);
+        text +=
+            (text.empty() ? "" : ", ") + write(value.keys[i].name) + ": " + flow(value.items[i]);
       }
       return "{" + text + "}";
   }
@@ -241,9 +241,10 @@ std::string Node::choice(const std::string& key, const std::string& fallback,
     if (word.empty()) refuse(where, values, value);
     return word;
   };
-  const std::string word = read(*section_, key, required ? allowed.front() : fallback, values, doc,
-                                parse, [](const std::string& text) { return write(Word{text}); });
-  if (required) section_->record(key).fallback = config::write(fallback);
+  const std::string word =
+      read(*section_, key, required ? allowed.front() : fallback, values, doc, parse,
+           [](const std::string& text) { return write_word(Word{text}); });
+  if (required) section_->record(key).fallback = write(fallback);
   return word;
 }
 
@@ -302,7 +303,7 @@ std::vector<std::vector<Alternative>> Node::alternatives(const std::string& key,
   for (const auto& list : found) {
     std::string values;
     for (const auto& one : list) values += (values.empty() ? "" : ", ") + one.text;
-    text += (text.empty() ? "" : ", ") + config::write(list.front().key) + ": [" + values + "]";
+    text += (text.empty() ? "" : ", ") + write(list.front().key) + ": [" + values + "]";
   }
   section_->record(key) = {.key = key,
                            .doc = doc,

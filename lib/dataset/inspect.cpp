@@ -4,11 +4,11 @@
 #include <cmath>
 #include <limits>
 
+#include "util/nan.hpp"
+
 namespace strffit {
 
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Sum, number and range of the responses that are there.
 struct Tally {

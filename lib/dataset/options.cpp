@@ -33,7 +33,7 @@ SplitLists read_lists(config::Node& split) {
   return lists;
 }
 
-SplitOptions read_split(config::Node& node) {
+SplitOptions read_split_options(config::Node& node) {
   SplitOptions options;
   options.where = node.where("split");
   if (node.form("split") != config::Form::map) {
@@ -96,7 +96,7 @@ DataOptions read_data_options(config::Node& node) {
       "units", options.units.words,
       "all, unit ids, ranges of indices such as 0-10, or a condition on a fact about the "
       "units such as \"noise_ratio < 40\"");
-  options.split = read_split(node);
+  options.split = read_split_options(node);
   options.standardise = read_standardise(node);
   const auto width = node.number_or("smooth_ms", "none", config::above(0), {"none"},
                                     "ms, width of the Hann window over every trial");

@@ -12,7 +12,7 @@ namespace strffit {
 
 namespace {
 
-constexpr const char* kFormat = "strffit-checkpoint";
+constexpr const char* kCheckpointFormat = "strffit-checkpoint";
 
 std::string path_of(const Entry& entry) {
   return (entry.role == Role::buffer ? "/buffers/" : "/parameters/") + entry.name;
@@ -130,7 +130,7 @@ Tensors read_tensors(const files::Reader& reader, const Model& model, std::int64
 }  // namespace
 
 void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
-  files::Writer writer(path, kFormat);
+  files::Writer writer(path, kCheckpointFormat);
   writer.attribute("/", "model", checkpoint.model->kind());
   writer.attribute("/", "config", checkpoint.config);
   writer.attribute("/", "epoch", checkpoint.epoch);
@@ -152,7 +152,7 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
 }
 
 Checkpoint read_checkpoint(const std::string& path) {
-  const files::Reader reader(path, {kFormat});
+  const files::Reader reader(path, {kCheckpointFormat});
   Checkpoint checkpoint;
   checkpoint.file = path;
   checkpoint.config = reader.string_attribute("/", "config");

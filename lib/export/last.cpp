@@ -11,7 +11,7 @@ namespace strffit {
 
 namespace {
 
-constexpr const char* kFormat = "strffit-last";
+constexpr const char* kLastFormat = "strffit-last";
 
 Array<std::int64_t> numbers(const std::vector<MemberStatus>& status) {
   Array<std::int64_t> array({static_cast<std::int64_t>(status.size())});
@@ -26,7 +26,7 @@ Array<T> as_array(const std::vector<T>& values) {
 }
 
 // Epochs x members; an epoch without a value for a member is NaN.
-Array<double> as_table(const std::vector<std::vector<double>>& rows) {
+Array<double> history_table(const std::vector<std::vector<double>>& rows) {
   const auto columns = rows.empty() ? 0 : rows.front().size();
   Array<double> table({static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns)});
   table.values.clear();
@@ -46,14 +46,15 @@ std::vector<std::vector<double>> as_rows(const Array<double>& table) {
 
 // Datasets below a group, by their path from there. The depth is bounded because a damaged file's
 // groups may hold each other.
-void read_tensors(const files::Reader& reader, const std::string& group, const std::string& prefix,
-                  int depth, std::map<std::string, Array<float>>& tensors) {
+void read_state_tensors(const files::Reader& reader, const std::string& group,
+                        const std::string& prefix, int depth,
+                        std::map<std::string, Array<float>>& tensors) {
   constexpr int kDeepest = 4;  // "best/strf/weight" and one to spare
   if (depth > kDeepest) throw DataError(reader.file(), group, "expected no groups as deep as this");
   for (const auto& name : reader.children(group)) {
     const std::string path = group + "/" + name;
     if (reader.is_group(path)) {
-      read_tensors(reader, path, prefix + name + "/", depth + 1, tensors);
+      read_state_tensors(reader, path, prefix + name + "/", depth + 1, tensors);
     } else {
       tensors[prefix + name] = reader.floats(path);
     }
@@ -81,7 +82,7 @@ std::vector<MemberStatus> read_status(const files::Reader& reader) {
 }  // namespace
 
 void write_last(const std::string& path, const LastState& last) {
-  files::Writer writer(path, kFormat);
+  files::Writer writer(path, kLastFormat);
   const TrainerState& state = last.trainer;
   writer.attribute("/", "config", last.config);
   writer.attribute("/", "dataset_sha256", last.dataset_sha256);
@@ -96,12 +97,13 @@ void write_last(const std::string& path, const LastState& last) {
   for (const auto& [name, tensor] : state.tensors) writer.put("/tensors/" + name, tensor);
   if (state.ridge_penalty.size() > 0) writer.put("/ridge/penalty", state.ridge_penalty);
   writer.group("/history");
-  for (const auto& [name, rows] : state.history) writer.put("/history/" + name, as_table(rows));
+  for (const auto& [name, rows] : state.history)
+    writer.put("/history/" + name, history_table(rows));
   writer.commit();
 }
 
 LastState read_last(const std::string& path) {
-  const files::Reader reader(path, {kFormat});
+  const files::Reader reader(path, {kLastFormat});
   LastState last;
   TrainerState& state = last.trainer;
   state.file = path;
@@ -116,7 +118,7 @@ LastState read_last(const std::string& path) {
   state.best_epoch = reader.integers("/members/best_epoch", each).values;
   state.learning_rate = reader.doubles("/members/learning_rate", each).values;
   state.plateau_since = reader.integers("/members/plateau_since", each).values;
-  read_tensors(reader, "/tensors", "", 0, state.tensors);
+  read_state_tensors(reader, "/tensors", "", 0, state.tensors);
   if (reader.exists("/ridge")) {
     state.ridge_penalty = reader.doubles("/ridge/penalty", {{members, -1}, "(M, N)"});
   }
@@ -134,7 +136,7 @@ LastState read_last(const std::string& path) {
 }
 
 LastProgress read_last_progress(const std::string& path) {
-  const files::Reader reader(path, {kFormat});
+  const files::Reader reader(path, {kLastFormat});
   LastProgress progress{
       reader.string_attribute("/", "config"), read_epoch(reader), read_status(reader), {}};
   if (reader.exists("/history/seconds")) {

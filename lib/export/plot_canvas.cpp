@@ -25,7 +25,7 @@ cairo_status_t append(void* bytes, const unsigned char* data, unsigned int lengt
   }
 }
 
-void check(cairo_status_t status) {
+void check_cairo(cairo_status_t status) {
   if (status != CAIRO_STATUS_SUCCESS) {
     throw RunError(std::string("cannot draw the figure: ") + cairo_status_to_string(status));
   }
@@ -121,9 +121,9 @@ Canvas::Canvas(Format format, Size page) : pages_(std::make_unique<Pages>()) {
     p.surface = cairo_pdf_surface_create_for_stream(append, &p.bytes, page.width, page.height);
     cairo_pdf_surface_set_metadata(p.surface, CAIRO_PDF_METADATA_CREATOR, "strffit");
   }
-  check(cairo_surface_status(p.surface));
+  check_cairo(cairo_surface_status(p.surface));
   p.context = cairo_create(p.surface);
-  check(cairo_status(p.context));
+  check_cairo(cairo_status(p.context));
   // Letters as wide on the coarse dots of a PNG as in the other formats.
   cairo_font_options_t* exact = cairo_font_options_create();
   cairo_font_options_set_hint_metrics(exact, CAIRO_HINT_METRICS_OFF);
@@ -194,7 +194,7 @@ void Canvas::cells(const Box& box, const Cells& cells) {
   const cairo_status_t status = cairo_surface_status(image);
   if (status != CAIRO_STATUS_SUCCESS) {
     cairo_surface_destroy(image);
-    check(status);
+    check_cairo(status);
   }
   unsigned char* dots = cairo_image_surface_get_data(image);
   const int stride = cairo_image_surface_get_stride(image);
@@ -265,12 +265,12 @@ std::string Canvas::shortened(const std::string& text, double width, const TextS
 
 std::string Canvas::finish() {
   Pages& p = *pages_;
-  check(cairo_status(p.context));
+  check_cairo(cairo_status(p.context));
   if (p.format == Format::kPng) {
-    check(cairo_surface_write_to_png_stream(p.surface, append, &p.bytes));
+    check_cairo(cairo_surface_write_to_png_stream(p.surface, append, &p.bytes));
   } else {
     cairo_surface_finish(p.surface);
-    check(cairo_surface_status(p.surface));
+    check_cairo(cairo_surface_status(p.surface));
   }
   return std::move(p.bytes);
 }

@@ -14,8 +14,8 @@ namespace {
 constexpr Size kCurvesPage{241, 165};  // points: one column of a journal
 constexpr Size kTimeConstantsPage{241, 250};
 constexpr Size kScatterPage{241, 270};
-constexpr double kLeft = 36;
-constexpr double kRight = 10;
+constexpr double kCurvesLeft = 36;
+constexpr double kCurvesRight = 10;
 
 void draw_title(Canvas& canvas, const std::string& title, double page_width) {
   const TextStyle bold{.size = 8.5, .bold = true, .vertical = Vertical::kTop};
@@ -115,13 +115,13 @@ void draw_time_constants(const std::string& path, const TimeConstantsFigure& fig
   const Scale x = logarithmic_scale(lowest, highest, 8);
   const Scale y = logarithmic_for(constants, 7);
   const Scale w = linear_scale(0, 1, 5);
-  const double width = kTimeConstantsPage.width - kLeft - kRight;
-  const Box upper{kLeft, 36, width, 105};
-  const Box lower{kLeft, 154, width, 68};
+  const double width = kTimeConstantsPage.width - kCurvesLeft - kCurvesRight;
+  const Box upper{kCurvesLeft, 36, width, 105};
+  const Box lower{kCurvesLeft, 154, width, 68};
 
   Canvas canvas(format, kTimeConstantsPage);
   draw_title(canvas, figure.title, kTimeConstantsPage.width);
-  draw_legend(canvas, {kLeft, 25}, constants);
+  draw_legend(canvas, {kCurvesLeft, 25}, constants);
   draw_frame(
       canvas,
       {.box = upper, .x_ticks = x.ticks, .y_ticks = y.ticks, .x_labels = false, .closed = false});
@@ -149,8 +149,8 @@ void draw_scatter(const std::string& path, const ScatterFigure& figure) {
   const auto [low, high] = value_range(
       {plain_line("", kBlack, false, x, x), plain_line("", kBlack, false, y, y)}, false);
   const Scale scale = rounded_linear_scale(low, high, 6);
-  const double side = kScatterPage.width - kLeft - kRight;
-  const Box box{kLeft, 44, side, side};
+  const double side = kScatterPage.width - kCurvesLeft - kCurvesRight;
+  const Box box{kCurvesLeft, 44, side, side};
 
   Canvas canvas(format, kScatterPage);
   draw_title(canvas, figure.title, kScatterPage.width);
@@ -218,11 +218,12 @@ void draw_curves(const std::string& path, const CurvesFigure& figure) {
   const bool wide = low > 0 && high > 30 * low;
   const Scale y = wide ? logarithmic_for(lines, 6) : rounded_linear_scale(low, high, 6);
   const Scale x = linear_scale(1, std::max(last_epoch, 2.0), 7);
-  const Box box{kLeft, 36, kCurvesPage.width - kLeft - kRight, kCurvesPage.height - 36 - 28};
+  const Box box{kCurvesLeft, 36, kCurvesPage.width - kCurvesLeft - kCurvesRight,
+                kCurvesPage.height - 36 - 28};
 
   Canvas canvas(format, kCurvesPage);
   draw_title(canvas, figure.title, kCurvesPage.width);
-  draw_legend(canvas, {kLeft, 25}, lines);
+  draw_legend(canvas, {kCurvesLeft, 25}, lines);
   draw_frame(canvas, {.box = box, .x_ticks = x.ticks, .y_ticks = y.ticks, .closed = false});
   draw_lines(canvas, box, x, y, lines);
   label_x(canvas, box, "epoch");

@@ -13,8 +13,8 @@ namespace {
 
 constexpr double kPageWidth = 519;    // points: 183 mm, two columns of a journal
 constexpr double kColumnWidth = 241;  // points: 85 mm, one column
-constexpr double kLeft = 30;          // for frequencies and their label
-constexpr double kRight = 57;         // for the colour bar, its ticks and label
+constexpr double kSheetLeft = 30;     // for frequencies and their label
+constexpr double kSheetRight = 57;    // for the colour bar, its ticks and label
 constexpr double kBelow = 25;         // for lags and their label
 constexpr double kTitles = 31;        // for title and subtitle
 constexpr double kBarWidth = 7;
@@ -37,7 +37,7 @@ CellSizes cell_sizes(std::size_t cells, std::size_t channels) {
   if (cells == 1) {
     const double gap = 9;
     const auto count = static_cast<double>(channels);
-    const double width = (kColumnWidth - kLeft - kRight - gap * (count - 1)) / count;
+    const double width = (kColumnWidth - kSheetLeft - kSheetRight - gap * (count - 1)) / count;
     return {std::max(width, 50.0), 110, gap, 0, 0, names + (channels > 1 ? 2 : 0), kTickFont};
   }
   return {channels > 1 ? 48.0 : 64.0, 44, 4, 8, 13, names, 5.5};
@@ -61,7 +61,8 @@ SheetPage lay_out_page(std::size_t cells, std::size_t columns, std::size_t chann
     SheetPage::Place place;
     place.leftmost = column == 0;
     place.lowest = i + columns >= cells;
-    const double left = kLeft + static_cast<double>(column) * (cell_width + sizes.between_cells);
+    const double left =
+        kSheetLeft + static_cast<double>(column) * (cell_width + sizes.between_cells);
     for (std::size_t channel = 0; channel < channels; ++channel) {
       const double offset =
           static_cast<double>(channel) * (sizes.panel_width + sizes.between_panels);
@@ -72,10 +73,11 @@ SheetPage lay_out_page(std::size_t cells, std::size_t columns, std::size_t chann
     page.places.push_back(place);
   }
   const std::size_t used = std::min(columns, cells);
-  page.grid = {kLeft, top, page.places[used - 1].panels.back().right() - kLeft,
+  page.grid = {kSheetLeft, top, page.places[used - 1].panels.back().right() - kSheetLeft,
                page.places.back().panels.back().bottom() - top};
   page.bar = {page.grid.right() + 8, top, kBarWidth, std::min(page.grid.height, kTallestBar)};
-  page.size = {std::max(page.grid.right() + kRight, kColumnWidth), page.grid.bottom() + kBelow};
+  page.size = {std::max(page.grid.right() + kSheetRight, kColumnWidth),
+               page.grid.bottom() + kBelow};
   return page;
 }
 
@@ -196,7 +198,7 @@ std::vector<SheetPage> lay_out(std::size_t cells, std::size_t channels) {
   const double pitch = panels * (sizes.panel_width + sizes.between_panels) - sizes.between_panels +
                        sizes.between_cells;
   const auto fitting = static_cast<std::size_t>(
-      std::max(1.0, (kPageWidth - kLeft - kRight + sizes.between_cells) / pitch));
+      std::max(1.0, (kPageWidth - kSheetLeft - kSheetRight + sizes.between_cells) / pitch));
   const std::size_t columns = even_columns(cells, fitting);
   std::vector<SheetPage> pages;
   for (std::size_t first = 0; first < cells; first += columns * kMostRows) {

@@ -9,7 +9,7 @@
 namespace strffit::plot {
 namespace {
 
-void check(const StrfFigure& figure) {
+void check_strfs(const StrfFigure& figure) {
   const Shape& shape = figure.kernel.shape;
   const auto is = [&](std::size_t axis, std::size_t size) {
     return size > 0 && shape[axis] == static_cast<std::int64_t>(size);
@@ -62,7 +62,7 @@ std::size_t values_per_kernel(const StrfFigure& figure) {
 }  // namespace
 
 std::vector<std::string> draw_strfs(const std::string& path, const StrfFigure& figure) {
-  check(figure);
+  check_strfs(figure);
   const std::size_t size = values_per_kernel(figure);
   const double scale = largest(figure.kernel.data(), kernels(figure) * size);
   Sheet sheet{.title = figure.unit_id,
@@ -93,7 +93,7 @@ std::vector<std::string> draw_contact_sheet(const std::string& path,
               .lags_ms = first.lags_ms,
               .bar = {.label = first.value_label, .scale = 0, .relative = true}};
   for (const StrfFigure& figure : figures) {
-    check(figure);
+    check_strfs(figure);
     if (figure.channels != first.channels || figure.frequencies_hz != first.frequencies_hz ||
         figure.lags_ms != first.lags_ms) {
       throw Bug("a contact sheet of units with different channels, bands or lags");

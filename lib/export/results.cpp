@@ -9,7 +9,7 @@ namespace strffit {
 
 namespace {
 
-constexpr const char* kFormat = "strffit-results";
+constexpr const char* kResultsFormat = "strffit-results";
 
 // A value for each member at each epoch, or one number an epoch.
 Array<double> as_table(const std::vector<std::vector<double>>& rows, bool single) {
@@ -48,7 +48,7 @@ std::string to_string(MemberStatus status) {
 
 void write_results(const std::string& path, const Results& results,
                    const std::function<void(files::Writer&)>& more) {
-  files::Writer writer(path, kFormat);
+  files::Writer writer(path, kResultsFormat);
   put_provenance(writer, results.provenance);
   writer.attribute("/", "config", results.config);
   put_roster(writer, results.roster);
@@ -75,7 +75,7 @@ void write_results(const std::string& path, const Results& results,
 }
 
 ResultsSummary read_results(const std::string& path) {
-  const files::Reader reader(path, {kFormat});
+  const files::Reader reader(path, {kResultsFormat});
   ResultsSummary summary;
   summary.roster = read_roster(reader);
   for (const char* name : {"strffit_version", "libtorch_version", "blas_version", "hdf5_version",

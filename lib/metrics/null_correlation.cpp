@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <optional>
 
 #include "metrics/statistics.hpp"
 #include "util/errors.hpp"
+#include "util/nan.hpp"
 #include "util/random.hpp"
 
 namespace strffit {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // In eight parts side by side, which vectorises without changing from machine to machine.
 double dot(const double* a, const double* b, std::size_t n) {

@@ -6,11 +6,10 @@
 
 #include "metrics/statistics.hpp"
 #include "metrics/trial_halves.hpp"
+#include "util/nan.hpp"
 
 namespace strffit {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Mean over the stimuli, each weighted by its frames; NaN of none.
 class MeanByFrames {

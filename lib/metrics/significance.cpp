@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "metrics/summarise.hpp"
+#include "util/nan.hpp"
 #include "util/random.hpp"
 
 namespace strffit {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kMostExact = 50;  // 2^50 is still exact in a double
 
 // P(rank sum <= s) for integer s, each of the 2^n signs as likely: subsets of {1..n} by their sum.

@@ -6,11 +6,10 @@
 #include <vector>
 
 #include "util/errors.hpp"
+#include "util/nan.hpp"
 
 namespace strffit {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Sum of term(i) over n, in eight parts side by side: fast, and the same wherever the values lie in
 // memory (libraries that first work up to an aligned address add up in another order there).

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "util/errors.hpp"
+#include "util/nan.hpp"
 
 namespace strffit {
 namespace {
@@ -16,7 +17,6 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kEqualSingularValues = 1e-6;  // share by which the second must be smaller
 constexpr double kFlatTuning = 1e-6;           // max - min, of max
 constexpr Index kZeroPadding = 8;              // the transform has that many times the points

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <limits>
 #include <numeric>
 #include <vector>
+
+#include "util/nan.hpp"
 
 namespace strffit {
 double quantile_of_sorted(std::span<const double> sorted, double share) {
@@ -20,7 +21,6 @@ Summary summarise(std::span<const double> values) {
   std::copy_if(values.begin(), values.end(), std::back_inserter(finite),
                [](double value) { return std::isfinite(value); });
   std::sort(finite.begin(), finite.end());
-  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
   Summary summary{kNaN,
                   kNaN,
                   kNaN,

@@ -10,11 +10,11 @@
 #include "metrics/score_target.hpp"
 #include "metrics/statistics.hpp"
 #include "util/errors.hpp"
+#include "util/nan.hpp"
 
 namespace strffit {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kLowestRate = 1e-8;  // responses a frame, where a logarithm is taken
 
 std::vector<float> joined(std::span<const Trials> stimuli,

@@ -15,7 +15,8 @@ namespace {
 
 // One block: s, y (rows, n); A, gain (n).
 template <class T>
-void forward(const T* s, const T* A, const T* gain, T* y, std::int64_t n, const Layout& layout) {
+void leaky_forward(const T* s, const T* A, const T* gain, T* y, std::int64_t n,
+                   const Layout& layout) {
   std::int64_t done = 0;
   for (const auto& [begin, frames] : layout.segments) {
     std::fill(y + done * n, y + begin * n, T(0));
@@ -32,8 +33,8 @@ void forward(const T* s, const T* A, const T* gain, T* y, std::int64_t n, const 
 
 // dA gathers the derivative by A (gain included), adjoint is scratch (n).
 template <class T>
-void backward(const T* s, const T* y, const T* g, const T* A, const T* gain, bool decay_input,
-              T* ds, double* dA, T* adjoint, std::int64_t n, const Layout& layout) {
+void leaky_backward(const T* s, const T* y, const T* g, const T* A, const T* gain, bool decay_input,
+                    T* ds, double* dA, T* adjoint, std::int64_t n, const Layout& layout) {
   std::int64_t done = 0;
   for (const auto& [begin, frames] : layout.segments) {
     std::fill(ds + done * n, ds + begin * n, T(0));
@@ -79,8 +80,9 @@ at::Tensor leaky(const at::Tensor& s, const at::Tensor& d, bool decay_input,
   const auto n = grid.columns, size = grid.rows * n;
   AT_DISPATCH_FLOATING_TYPES(s.scalar_type(), "leaky", [&] {
     for (std::int64_t b = 0; b < grid.blocks; ++b) {
-      forward(input.data_ptr<scalar_t>() + b * size, A.data_ptr<scalar_t>() + b * n,
-              gain.data_ptr<scalar_t>() + b * n, y.data_ptr<scalar_t>() + b * size, n, *layout);
+      leaky_forward(input.data_ptr<scalar_t>() + b * size, A.data_ptr<scalar_t>() + b * n,
+                    gain.data_ptr<scalar_t>() + b * n, y.data_ptr<scalar_t>() + b * size, n,
+                    *layout);
     }
   });
   const auto own = y.detach();
@@ -91,10 +93,11 @@ at::Tensor leaky(const at::Tensor& s, const at::Tensor& d, bool decay_input,
     AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "leaky_backward", [&] {
       std::vector<scalar_t> adjoint(static_cast<std::size_t>(n));
       for (std::int64_t b = 0; b < grid.blocks; ++b) {
-        backward(input.data_ptr<scalar_t>() + b * size, own.data_ptr<scalar_t>() + b * size,
-                 g.data_ptr<scalar_t>() + b * size, A.data_ptr<scalar_t>() + b * n,
-                 gain.data_ptr<scalar_t>() + b * n, decay_input, ds.data_ptr<scalar_t>() + b * size,
-                 dA.data_ptr<double>() + b * n, adjoint.data(), n, *layout);
+        leaky_backward(input.data_ptr<scalar_t>() + b * size, own.data_ptr<scalar_t>() + b * size,
+                       g.data_ptr<scalar_t>() + b * size, A.data_ptr<scalar_t>() + b * n,
+                       gain.data_ptr<scalar_t>() + b * n, decay_input,
+                       ds.data_ptr<scalar_t>() + b * size, dA.data_ptr<double>() + b * n,
+                       adjoint.data(), n, *layout);
       }
     });
     const auto by_A = dA.view(d.sizes()).to(d.scalar_type());

@@ -48,7 +48,7 @@ void moments(const T* z, Index frames, const Planes<T>& p, T* mean, T* inverse) 
 }
 
 template <Activation kind, class T>
-void forward(const T* z, T* h, Index frames, const Planes<T>& p) {
+void planar_forward(const T* z, T* h, Index frames, const Planes<T>& p) {
   std::array<T, kStretch> mean, inverse;
   moments(z, frames, p, mean.data(), inverse.data());
   for (Index k = 0; k < p.K; ++k) {
@@ -64,8 +64,9 @@ void forward(const T* z, T* h, Index frames, const Planes<T>& p) {
 
 // e, normalised: room for K stretches.
 template <Activation kind, class T>
-void backward(const T* z, const T* h, const T* g, T* dz, Index frames, const Planes<T>& p,
-              std::vector<T>& e, std::vector<T>& normalised, double* by_weight, double* by_bias) {
+void planar_backward(const T* z, const T* h, const T* g, T* dz, Index frames, const Planes<T>& p,
+                     std::vector<T>& e, std::vector<T>& normalised, double* by_weight,
+                     double* by_bias) {
   std::array<T, kStretch> mean, inverse, sum_e{}, sum_en{};
   moments(z, frames, p, mean.data(), inverse.data());
   for (Index k = 0; k < p.K; ++k) {
@@ -109,7 +110,7 @@ void backward(const T* z, const T* h, const T* g, T* dz, Index frames, const Pla
 
 // Calls work(offset, frames) for stretches of the frames of every band.
 template <class Work>
-void for_stretches(const Layout& layout, Index bands, Work&& work) {
+void for_planar_stretches(const Layout& layout, Index bands, Work&& work) {
   for (Index band = 0; band < bands; ++band) {
     for (const auto& [begin, frames] : layout.segments) {
       for (Index from = begin; from < begin + frames; from += kStretch)
@@ -118,8 +119,8 @@ void for_stretches(const Layout& layout, Index bands, Work&& work) {
   }
 }
 
-at::Tensor layer(const at::Tensor& z, const NormState& state, Activation activation,
-                 const LayoutPtr& layout) {
+at::Tensor planar_layer(const at::Tensor& z, const NormState& state, Activation activation,
+                        const LayoutPtr& layout) {
   const auto input = z.detach().contiguous(), weight = state.weight.detach().contiguous(),
              bias = state.bias.detach().contiguous();
   const auto M = z.size(0), K = z.size(1), F = z.size(2), plane = F * z.size(3);
@@ -132,9 +133,9 @@ at::Tensor layer(const at::Tensor& z, const NormState& state, Activation activat
     with_activation(activation, [&]<Activation kind>() {
       for (Index m = 0; m < M; ++m) {
         const auto own = planes.template operator()<scalar_t>(m);
-        for_stretches(*layout, F, [&](Index at, Index frames) {
-          forward<kind>(input.data_ptr<scalar_t>() + m * K * plane + at,
-                        h.data_ptr<scalar_t>() + m * K * plane + at, frames, own);
+        for_planar_stretches(*layout, F, [&](Index at, Index frames) {
+          planar_forward<kind>(input.data_ptr<scalar_t>() + m * K * plane + at,
+                               h.data_ptr<scalar_t>() + m * K * plane + at, frames, own);
         });
       }
     });
@@ -150,13 +151,13 @@ at::Tensor layer(const at::Tensor& z, const NormState& state, Activation activat
           with_activation(activation, [&]<Activation kind>() {
             for (Index m = 0; m < M; ++m) {
               const auto own = planes.template operator()<scalar_t>(m);
-              for_stretches(*layout, F, [&](Index at, Index frames) {
+              for_planar_stretches(*layout, F, [&](Index at, Index frames) {
                 const auto place = [&](const at::Tensor& signal) {
                   return signal.data_ptr<scalar_t>() + m * K * plane + at;
                 };
-                backward<kind>(place(input), place(own_h), place(g), place(dz), frames, own, e,
-                               normalised, by_weight.data_ptr<double>() + m * K,
-                               by_bias.data_ptr<double>() + m * K);
+                planar_backward<kind>(place(input), place(own_h), place(g), place(dz), frames, own,
+                                      e, normalised, by_weight.data_ptr<double>() + m * K,
+                                      by_bias.data_ptr<double>() + m * K);
               });
             }
           });
@@ -181,7 +182,7 @@ at::Tensor planar_norm_activation(const at::Tensor& z, Norm norm, const NormStat
                                   bool training, Activation activation, const LayoutPtr& layout) {
   if (!z.is_cpu())
     return plain::planar_norm_activation(z, norm, state, training, activation, layout);
-  if (norm == Norm::layer) return layer(z, state, activation, layout);
+  if (norm == Norm::layer) return planar_layer(z, state, activation, layout);
   // Every channel as a member of one channel, its bands as stimuli.
   const auto M = z.size(0), K = z.size(1), F = z.size(2), S = z.size(3);
   auto own = state;

@@ -102,7 +102,7 @@ struct Buffers {
 };
 
 template <class T>
-void forward(const Buffers<T>& b, Index H, Cell kind, const Layout& layout) {
+void recurrent_forward(const Buffers<T>& b, Index H, Cell kind, const Layout& layout) {
   const auto segments = longest_first(layout);
   const auto n = gates(kind) * H, batch = static_cast<Index>(segments.size());
   const auto size = [&](Index k) { return static_cast<std::size_t>(batch * k); };
@@ -136,8 +136,8 @@ void forward(const Buffers<T>& b, Index H, Cell kind, const Layout& layout) {
 
 // dx (S, G H), dy (S, G H, zero at gap frames; may be dx itself for lstm).
 template <class T>
-void backward(const Buffers<T>& b, const T* g, T* dx, T* dy, Index H, Cell kind,
-              const Layout& layout) {
+void recurrent_backward(const Buffers<T>& b, const T* g, T* dx, T* dy, Index H, Cell kind,
+                        const Layout& layout) {
   const auto segments = longest_first(layout);
   const auto n = gates(kind) * H, batch = static_cast<Index>(segments.size());
   const auto size = [&](Index k) { return static_cast<std::size_t>(batch * k); };
@@ -196,7 +196,7 @@ at::Tensor recurrent(const at::Tensor& x, const at::Tensor& hidden_weight,
   };
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "recurrent", [&] {
     for (Index m = 0; m < M; ++m)
-      forward(buffers.template operator()<scalar_t>(m, h), H, cell, *layout);
+      recurrent_forward(buffers.template operator()<scalar_t>(m, h), H, cell, *layout);
   });
   return with_backward(
       h, {x, hidden_weight, hidden_bias}, [=, own = h.detach()](const at::Tensor& gradient) {
@@ -207,8 +207,8 @@ at::Tensor recurrent(const at::Tensor& x, const at::Tensor& hidden_weight,
           for (Index m = 0; m < M; ++m) {
             auto *to_x = dx.data_ptr<scalar_t>() + m * S * n,
                  *to_y = dy.data_ptr<scalar_t>() + m * S * n;
-            backward(buffers.template operator()<scalar_t>(m, own),
-                     g.data_ptr<scalar_t>() + m * S * H, to_x, to_y, H, cell, *layout);
+            recurrent_backward(buffers.template operator()<scalar_t>(m, own),
+                               g.data_ptr<scalar_t>() + m * S * H, to_x, to_y, H, cell, *layout);
             for (const auto& [begin, frames] :
                  layout->segments) {  // each gate meets the state before it
               gemm(true, false, n, H, frames - 1, to_y + (begin + 1) * n, n,

@@ -9,12 +9,11 @@
 
 #include "metrics/summarise.hpp"
 #include "run/run_folder.hpp"
+#include "util/nan.hpp"
 
 namespace strffit {
 
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 std::int64_t settings_in(const Roster& roster) {
   return roster.settings.empty()

@@ -4,13 +4,13 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "config/suggest.hpp"
 #include "export/plot.hpp"
 #include "run/evaluate.hpp"
 #include "run/figures.hpp"
+#include "run/json.hpp"
 #include "util/errors.hpp"
 
 namespace strffit {
@@ -83,14 +83,14 @@ ComparedRun averaged(const Evaluation& evaluation, const std::string& path,
     throw ConfigError(path, "holds several settings of a sweep: compare one, which strffit best " +
                                 path + " --out FILE cuts out");
   }
-  struct Sum {
+  struct UnitSum {
     double of = 0;
     std::int64_t n = 0;
   };
-  std::map<std::string, Sum> sums;
+  std::map<std::string, UnitSum> sums;
   std::set<std::int64_t> seeds, folds;
   for (const auto& score : evaluation.scores) {
-    Sum& sum = sums[score.unit];
+    UnitSum& sum = sums[score.unit];
     sum.of += score.metrics.*metric.value;
     ++sum.n;
     seeds.insert(score.seed);
@@ -103,7 +103,7 @@ ComparedRun averaged(const Evaluation& evaluation, const std::string& path,
   run.seeds = static_cast<std::int64_t>(seeds.size());
   run.folds = folds.size() > 1 ? static_cast<std::int64_t>(folds.size()) : 0;
   for (const auto& unit : units) {
-    const Sum& sum = sums.at(unit);
+    const UnitSum& sum = sums.at(unit);
     run.scores.push_back(sum.of / static_cast<double>(sum.n));
   }
   return run;
@@ -168,10 +168,6 @@ std::string how_averaged(const ComparedRun& run) {
 
 std::string probability(double p) { return p < 1e-4 ? number(p) : score_text(p); }
 
-nlohmann::ordered_json value(double number) {
-  return std::isfinite(number) ? nlohmann::ordered_json(number) : nlohmann::ordered_json();
-}
-
 }  // namespace
 
 Comparison compare_runs(const CompareRequest& request, Observer& observer) {
@@ -206,7 +202,7 @@ Table to_table(const Comparison& comparison) {
   for (std::size_t i = 0; i < comparison.units.size(); ++i) {
     std::vector<std::string> row = {comparison.units[i]};
     for (const auto& run : comparison.runs) {
-      row.push_back(std::isnan(run.scores[i]) ? "" : nlohmann::json(run.scores[i]).dump());
+      row.push_back(std::isnan(run.scores[i]) ? "" : Json(run.scores[i]).dump());
     }
     table.rows.push_back(std::move(row));
   }
@@ -260,7 +256,6 @@ Report to_report(const Comparison& comparison) {
 }
 
 std::string to_json(const Comparison& comparison) {
-  using Json = nlohmann::ordered_json;
   Json json = {{"metric", comparison.metric},       {"split", comparison.split},
                {"stimuli", comparison.stimuli},     {"units", comparison.units},
                {"resamples", comparison.resamples}, {"seed", comparison.seed}};
@@ -272,7 +267,7 @@ std::string to_json(const Comparison& comparison) {
                 {"folds_averaged", run.folds},
                 {"folds_joined", run.joined}};
     auto& scores = one["scores"] = Json::array();
-    for (const double score : run.scores) scores.push_back(value(score));
+    for (const double score : run.scores) scores.push_back(json_number(score));
     runs.push_back(std::move(one));
   }
   auto& pairs = json["differences_from_first"] = Json::array();
@@ -280,9 +275,9 @@ std::string to_json(const Comparison& comparison) {
     Json one = {{"run", comparison.runs[pair.run].path},
                 {"units", pair.units},
                 {"higher", pair.higher},
-                {"median", value(pair.difference.median)},
-                {"low", value(pair.difference.low)},
-                {"high", value(pair.difference.high)},
+                {"median", json_number(pair.difference.median)},
+                {"low", json_number(pair.difference.low)},
+                {"high", json_number(pair.difference.high)},
                 {"wilcoxon",
                  {{"n", pair.test.n},
                   {"rank_sum", pair.test.rank_sum},

@@ -4,19 +4,18 @@
 #include <array>
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "metrics/significance.hpp"
 #include "run/fitted.hpp"
+#include "run/json.hpp"
 #include "run/run_folder.hpp"
 #include "util/errors.hpp"
+#include "util/nan.hpp"
 
 namespace strffit {
 
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // The metrics that need at least two trials, SP to cc_max in models.md.
 constexpr std::array<double UnitMetrics::*, 5> kNeedTrials = {
@@ -68,10 +67,6 @@ std::string reason(const Roster& roster, std::int64_t unit, const UnitMetrics& m
     if (skipped.unit == unit) return "not fitted: " + skipped.reason;
   }
   return why_undefined(metrics, counts);
-}
-
-nlohmann::json value(double number) {
-  return std::isfinite(number) ? nlohmann::json(number) : nlohmann::json();
 }
 
 std::vector<std::string> labels(const Evaluation& evaluation, const UnitScore& score) {
@@ -251,7 +246,7 @@ Table to_table(const Evaluation& evaluation) {
   Table table{"", label_header(evaluation), {}};
   table.header.emplace_back("why_undefined");
   const auto cell = [](double found) {
-    return std::isnan(found) ? std::string() : nlohmann::json(found).dump();
+    return std::isnan(found) ? std::string() : Json(found).dump();
   };
   for (const auto& score : evaluation.scores) {
     auto row = labels(evaluation, score);
@@ -307,26 +302,26 @@ Report to_report(const Evaluation& evaluation) {
 }
 
 std::string to_json(const Evaluation& evaluation) {
-  nlohmann::ordered_json json = {{"checkpoint", evaluation.checkpoint},
-                                 {"data", evaluation.data},
-                                 {"model", evaluation.model},
-                                 {"split", evaluation.split},
-                                 {"stimuli", evaluation.stimuli}};
+  Json json = {{"checkpoint", evaluation.checkpoint},
+               {"data", evaluation.data},
+               {"model", evaluation.model},
+               {"split", evaluation.split},
+               {"stimuli", evaluation.stimuli}};
   if (evaluation.null.draws > 0) {
     json["null"] = {{"draws", evaluation.null.draws},
                     {"min_shift", evaluation.null.min_shift},
                     {"seed", evaluation.null.seed}};
   }
-  auto& scores = json["scores"] = nlohmann::ordered_json::array();
+  auto& scores = json["scores"] = Json::array();
   for (const auto& score : evaluation.scores) {
-    nlohmann::ordered_json one = {{"unit", score.unit}, {"seed", score.seed}};
+    Json one = {{"unit", score.unit}, {"seed", score.seed}};
     if (evaluation.several_settings) one["setting"] = score.setting;
-    one["fold"] = score.fold < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(score.fold);
+    one["fold"] = score.fold < 0 ? Json() : Json(score.fold);
     for (const auto& metric : kUnitMetrics) {
-      one[std::string(metric.name)] = value(score.metrics.*metric.value);
+      one[std::string(metric.name)] = json_number(score.metrics.*metric.value);
     }
     if (evaluation.null.draws > 0) {
-      for (const auto& column : kNullColumns) one[column.name] = value(column.value(score));
+      for (const auto& column : kNullColumns) one[column.name] = json_number(column.value(score));
     }
     if (!score.why.empty()) one["why_undefined"] = score.why;
     scores.push_back(std::move(one));
@@ -334,10 +329,10 @@ std::string to_json(const Evaluation& evaluation) {
   for (std::size_t i = 0; i < kUnitMetrics.size(); ++i) {
     const Summary& summary = evaluation.summary[i];
     json["summary"][std::string(kUnitMetrics[i].name)] = {
-        {"mean", value(summary.mean)},
-        {"median", value(summary.median)},
-        {"lower_quartile", value(summary.lower_quartile)},
-        {"upper_quartile", value(summary.upper_quartile)},
+        {"mean", json_number(summary.mean)},
+        {"median", json_number(summary.median)},
+        {"lower_quartile", json_number(summary.lower_quartile)},
+        {"upper_quartile", json_number(summary.upper_quartile)},
         {"count", summary.count},
         {"left_out", summary.left_out}};
   }

@@ -1,13 +1,13 @@
 #include "run/export_strfs.hpp"
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 
 #include "export/results.hpp"
 #include "run/figures.hpp"
 #include "run/fitted.hpp"
+#include "run/json.hpp"
 #include "run/recovery.hpp"
 #include "run/run_folder.hpp"
 #include "run/study.hpp"
@@ -160,11 +160,11 @@ Report to_report(const ExportOutcome& outcome) {
 }
 
 std::string to_json(const ExportOutcome& outcome) {
-  nlohmann::ordered_json json = {{"out", outcome.out},
-                                 {"kernels", outcome.kernels},
-                                 {"gradients", outcome.gradients},
-                                 {"dynamic", outcome.dynamic},
-                                 {"figures", outcome.figures}};
+  Json json = {{"out", outcome.out},
+               {"kernels", outcome.kernels},
+               {"gradients", outcome.gradients},
+               {"dynamic", outcome.dynamic},
+               {"figures", outcome.figures}};
   for (const auto& one : outcome.recovery) {
     json["recovery"].push_back({{"unit", one.unit},
                                 {"seed", one.seed},

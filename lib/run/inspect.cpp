@@ -4,7 +4,6 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "export/checkpoint.hpp"
 #include "export/last.hpp"
@@ -12,16 +11,13 @@
 #include "files/reader.hpp"
 #include "metrics/summarise.hpp"
 #include "run/inspect_dataset.hpp"
+#include "run/json.hpp"
 #include "run/run_folder.hpp"
 #include "util/errors.hpp"
 
 namespace strffit {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json value(double number) { return std::isfinite(number) ? Json(number) : Json(); }
 
 // Lines of an overview and the same in JSON.
 class Overview {
@@ -115,7 +111,7 @@ Inspection inspect_results(const std::string& file) {
         auto& row = rows[name];
         row.resize(scores.header.size() - 2, "-");  // splits without this metric
         row.push_back(number(mean));
-        overview.json_["mean_scores"][split][name] = value(mean);
+        overview.json_["mean_scores"][split][name] = json_number(mean);
       }
     }
     for (auto& [name, cells] : rows) {

@@ -2,11 +2,11 @@
 
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "dataset/inspect.hpp"
 #include "metrics/response_quality.hpp"
+#include "run/json.hpp"
 #include "run/scoring.hpp"
 #include "util/memory.hpp"
 #include "util/threads.hpp"
@@ -14,10 +14,6 @@
 namespace strffit {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json value(double number) { return std::isfinite(number) ? Json(number) : Json(); }
 
 std::string split_text(const std::optional<SplitName>& split) {
   return split ? to_string(*split) : "-";
@@ -111,20 +107,20 @@ Json json_of(const Dataset& dataset, const DatasetSummary& summary,
          {"seconds", stimulus.seconds},
          {"trials", stimulus.trials},
          {"missing", stimulus.missing},
-         {"response_per_second", value(stimulus.response_per_second)}});
+         {"response_per_second", json_number(stimulus.response_per_second)}});
   }
   json["units"] = Json::array();
   for (std::size_t i = 0; i < summary.units.size(); ++i) {
     const UnitSummary& unit = summary.units[i];
     json["units"].push_back({{"id", unit.id},
-                             {"response_per_second", value(unit.response_per_second)},
+                             {"response_per_second", json_number(unit.response_per_second)},
                              {"stimuli", unit.stimuli},
                              {"trials_fewest", unit.trials_fewest},
                              {"trials_most", unit.trials_most},
                              {"missing", unit.missing},
                              {"constant", unit.constant},
-                             {"snr", value(qualities[i].snr)},
-                             {"cc_max", value(qualities[i].cc_max)}});
+                             {"snr", json_number(qualities[i].snr)},
+                             {"cc_max", json_number(qualities[i].cc_max)}});
   }
   json["leaks"] = Json::array();
   for (const auto& leak : summary.leaks) {

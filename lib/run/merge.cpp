@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "export/join.hpp"
@@ -11,6 +10,7 @@
 #include "files/folder_lock.hpp"
 #include "files/reader.hpp"
 #include "files/writer.hpp"
+#include "run/json.hpp"
 #include "run/run_folder.hpp"
 #include "run/share.hpp"
 #include "run/study.hpp"
@@ -64,8 +64,8 @@ void check_numbers(const std::string& folder, const std::vector<ShardFiles>& sha
 
 // The configuration of what is joined: of the run, or of one of its ensembles, whose shards have it
 // in their files.
-std::string config_of(const std::string& checkpoint, const RunPaths& top,
-                      const std::string& ensemble) {
+std::string merged_config_of(const std::string& checkpoint, const RunPaths& top,
+                             const std::string& ensemble) {
   if (!ensemble.empty()) {
     return files::Reader(checkpoint, {"strffit-checkpoint"}).string_attribute("/", "config");
   }
@@ -131,7 +131,8 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
     outcome.members += parts[e].members_all;
     const RunPaths to = ensemble_paths(run, parts[e].folder);
     make_run_folder(to.folder);
-    const std::string text_of_config = config_of(shards.front().checkpoint, top, parts[e].folder);
+    const std::string text_of_config =
+        merged_config_of(shards.front().checkpoint, top, parts[e].folder);
     observer.began("merging " + std::to_string(parts[e].members_all) + " members of " +
                    std::to_string(shards.size()) + " shards into " + to.folder);
     join_checkpoints(to.checkpoint(), shards, text_of_config);
@@ -162,9 +163,9 @@ Report to_report(const MergeOutcome& outcome) {
 }
 
 std::string to_json(const MergeOutcome& outcome) {
-  nlohmann::ordered_json json = {
+  Json json = {
       {"folder", outcome.folder}, {"shards", outcome.shards}, {"members", outcome.members}};
-  if (outcome.study) json.update(nlohmann::ordered_json::parse(to_json(*outcome.study)));
+  if (outcome.study) json.update(Json::parse(to_json(*outcome.study)));
   return json.dump(2);
 }
 

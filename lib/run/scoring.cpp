@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <map>
 #include <numeric>
 #include <set>
@@ -10,6 +9,7 @@
 
 #include "training/device.hpp"
 #include "util/errors.hpp"
+#include "util/nan.hpp"
 #include "util/threads.hpp"
 
 namespace strffit {
@@ -17,7 +17,6 @@ namespace strffit {
 namespace {
 
 constexpr double kBytesAtOnce = 256.0 * 1024 * 1024;  // of predictions
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 std::set<std::int64_t> skipped_units(const Roster& roster) {
   std::set<std::int64_t> units;

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -12,6 +11,7 @@
 #include <tuple>
 
 #include "files/writer.hpp"
+#include "run/json.hpp"
 #include "run/run_folder.hpp"
 #include "training/device.hpp"
 #include "util/errors.hpp"
@@ -163,7 +163,7 @@ std::int64_t Share::members() const {
 }
 
 void write_share(const std::string& shard_folder, const Share& share) {
-  nlohmann::ordered_json json = {{"shard", share.shard.number}, {"of", share.shard.of}};
+  Json json = {{"shard", share.shard.number}, {"of", share.shard.of}};
   for (const auto& part : share.parts) {
     json["ensembles"].push_back({{"folder", part.folder},
                                  {"members", part.members},
@@ -176,13 +176,13 @@ Share read_share(const std::string& shard_folder) {
   const std::string file = shard_folder + "/share.json";
   if (!fs::exists(file)) throw DataError(file, "", "is missing: the shard has not begun");
   try {
-    const auto json = nlohmann::json::parse(text_of(file));
+    const auto json = Json::parse(text_of(file));
     Share share{{json.at("shard"), json.at("of")}, {}};
     for (const auto& part : json.at("ensembles")) {
       share.parts.push_back({part.at("folder"), part.at("members"), part.at("members_of_the_run")});
     }
     return share;
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const Json::exception& error) {
     throw DataError(file, "", std::string("is damaged: ") + error.what());
   }
 }

@@ -9,7 +9,6 @@
 #include <array>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <regex>
 #include <set>
@@ -19,6 +18,7 @@
 #include "files/writer.hpp"
 #include "run/config.hpp"
 #include "run/figures.hpp"
+#include "run/json.hpp"
 #include "run/share.hpp"
 #include "run/status.hpp"
 #include "run/study.hpp"
@@ -96,7 +96,7 @@ std::string job_name(const std::string& folder) {
   return "strffit-" + file_name(fs::path(folder).filename()) + "-" + digits.data();
 }
 
-void check(const SlurmRequest& request) {
+void check_request(const SlurmRequest& request) {
   const auto refuse_below_one = [](std::int64_t value, const char* option) {
     if (value < 1) throw ConfigError(option, "expected 1 or more; found " + std::to_string(value));
   };
@@ -298,7 +298,7 @@ std::string slurm_indices(const std::vector<std::int64_t>& ascending) {
 }
 
 SlurmOutcome slurm_run(const SlurmRequest& request, Observer& observer) {
-  check(request);
+  check_request(request);
   auto document = open_config(request.config, request.assignments);
   const Config config = read_config(document, default_run_folder(request.config));
   const std::string run = absolute(config.output.folder);
@@ -374,8 +374,8 @@ SlurmOutcome slurm_run(const SlurmRequest& request, Observer& observer) {
 
   // What was submitted is what runs, whatever becomes of CONFIG and from wherever it is found.
   auto whole = open_config(request.config, request.assignments);
-  whole.set("data.file=" + nlohmann::json(absolute(data)).dump());
-  whole.set("output.folder=" + nlohmann::json(run).dump());
+  whole.set("data.file=" + Json(absolute(data)).dump());
+  whole.set("output.folder=" + Json(run).dump());
   read_config(whole, run);
   make_folder(run + "/slurm");
   files::write_text(run + "/slurm/config.yaml", whole.resolved());
@@ -444,7 +444,6 @@ Report to_report(const SlurmOutcome& outcome) {
 }
 
 std::string to_json(const SlurmOutcome& outcome) {
-  using Json = nlohmann::ordered_json;
   Json json = {{"folder", outcome.folder},
                {"train_script", outcome.train_script},
                {"merge_script", outcome.merge_script},

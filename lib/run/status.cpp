@@ -4,17 +4,18 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 
 #include "export/last.hpp"
 #include "files/folder_lock.hpp"
 #include "run/config.hpp"
+#include "run/json.hpp"
 #include "run/merge.hpp"
 #include "run/run_folder.hpp"
 #include "run/share.hpp"
 #include "util/errors.hpp"
+#include "util/nan.hpp"
 
 namespace strffit {
 
@@ -22,9 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-bool is_there(const std::string& path) {
+bool has_file(const std::string& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
 }
@@ -55,8 +54,8 @@ double seconds_an_epoch(const std::vector<double>& seconds) {
 // Returns whether it has finished.
 bool add_ensemble(const std::string& folder, std::int64_t members, PartStatus& part) {
   const RunPaths paths{folder};
-  const bool finished = is_there(paths.results());
-  if (!is_there(paths.last())) {
+  const bool finished = has_file(paths.results());
+  if (!has_file(paths.last())) {
     if (members > 0) part.members = std::max<std::int64_t>(part.members, 0) + members;
     part.seconds_left = kNaN;
     return finished;
@@ -93,9 +92,9 @@ void tell_holder(const files::LockHolder& holder, const std::string& folder, Par
 std::optional<bool> add_ensembles(const std::string& folder, PartStatus& part) {
   const RunPaths paths{folder};
   part.seconds_left = 0;
-  if (!is_there(folder + "/share.json")) {
+  if (!has_file(folder + "/share.json")) {
     const bool finished = add_ensemble(folder, 0, part);
-    if (!is_there(paths.log()) && !is_there(paths.config())) return std::nullopt;
+    if (!has_file(paths.log()) && !has_file(paths.config())) return std::nullopt;
     return finished;
   }
   bool finished = true;
@@ -111,7 +110,7 @@ std::optional<bool> add_ensembles(const std::string& folder, PartStatus& part) {
 PartStatus part_status(const std::string& folder, const std::string& name) {
   PartStatus part;
   part.name = name;
-  if (!is_there(folder)) return part;
+  if (!has_file(folder)) return part;
   std::optional<bool> finished;
   std::string error = last_error(RunPaths{folder}.log());
   try {
@@ -167,10 +166,6 @@ void add_times(RunStatus& status) {
   if (std::isnan(status.seconds_of_work)) status.seconds_left = kNaN;
 }
 
-nlohmann::ordered_json value(double number) {
-  return std::isfinite(number) ? nlohmann::ordered_json(number) : nlohmann::ordered_json();
-}
-
 }  // namespace
 
 std::string to_string(PartState state) {
@@ -204,7 +199,7 @@ RunStatus run_status(const std::string& folder) {
   status.folder = folder;
   const std::int64_t of = shards_in(folder);
   status.sharded = of > 0;
-  status.merged = is_there(paths.results());
+  status.merged = has_file(paths.results());
   if (!status.sharded) {
     status.parts.push_back(part_status(folder, "1/1"));
     if (status.parts.front().state == PartState::left) {
@@ -268,12 +263,11 @@ Report to_report(const RunStatus& status) {
 }
 
 std::string to_json(const RunStatus& status) {
-  using Json = nlohmann::ordered_json;
   Json json = {{"folder", status.folder},
                {"sharded", status.sharded},
                {"merged", status.merged},
-               {"seconds_of_work_left", value(status.seconds_of_work)},
-               {"seconds_left", value(status.seconds_left)}};
+               {"seconds_of_work_left", json_number(status.seconds_of_work)},
+               {"seconds_left", json_number(status.seconds_left)}};
   for (const auto state : {PartState::finished, PartState::running, PartState::failed,
                            PartState::stopped, PartState::left}) {
     json[to_string(state)] = status.with(state);
@@ -289,7 +283,7 @@ std::string to_json(const RunStatus& status) {
                      {"epoch", part.epoch},
                      {"max_epochs", part.max_epochs},
                      {"seconds_spent", part.seconds_spent},
-                     {"seconds_left", value(part.seconds_left)}});
+                     {"seconds_left", json_number(part.seconds_left)}});
   }
   return json.dump(2);
 }

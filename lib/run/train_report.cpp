@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
+
+#include "run/json.hpp"
 
 namespace strffit {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json value(double number) { return std::isfinite(number) ? Json(number) : Json(); }
 
 Json study_json(const StudyOutcome& outcome) {
   Json json = Json::object();
@@ -21,16 +18,16 @@ Json study_json(const StudyOutcome& outcome) {
     for (std::size_t s = 0; s < choice.valid.size(); ++s) {
       Json one = {{"setting", s}};
       for (const auto& [key, values] : outcome.settings) one["values"][key] = values[s];
-      one["valid"] = value(choice.valid[s]);
-      one["test"] = value(choice.test[s]);
+      one["valid"] = json_number(choice.valid[s]);
+      one["test"] = json_number(choice.test[s]);
       one["units"] =
           std::count(choice.unit.begin(), choice.unit.end(), static_cast<std::int64_t>(s));
       json["settings"].push_back(std::move(one));
     }
   }
   for (const auto& [name, of_units] : outcome.nested) {
-    json["nested"][name] = {{"mean", value(of_units.first)},
-                            {"standard_error", value(of_units.second)}};
+    json["nested"][name] = {{"mean", json_number(of_units.first)},
+                            {"standard_error", json_number(of_units.second)}};
   }
   return json;
 }
@@ -145,10 +142,10 @@ std::string to_json(const TrainOutcome& outcome) {
                {"failed", outcome.failed},
                {"seconds", outcome.seconds}};
   for (const auto& split : outcome.scores) {
-    json["scores"][split.split] = {{"mean_cc", value(split.cc.mean)},
-                                   {"median_cc", value(split.cc.median)},
-                                   {"mean_cc_norm", value(split.cc_norm.mean)},
-                                   {"median_cc_norm", value(split.cc_norm.median)},
+    json["scores"][split.split] = {{"mean_cc", json_number(split.cc.mean)},
+                                   {"median_cc", json_number(split.cc.median)},
+                                   {"mean_cc_norm", json_number(split.cc_norm.mean)},
+                                   {"median_cc_norm", json_number(split.cc_norm.median)},
                                    {"units", split.cc_norm.count},
                                    {"left_out", split.cc_norm.left_out}};
   }

@@ -5,19 +5,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "ops/adamw.hpp"
 #include "ops/autograd.hpp"
 #include "ops/loss.hpp"
 #include "training/start.hpp"
+#include "util/nan.hpp"
 
 namespace strffit {
 namespace {
 
 using Index = std::int64_t;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 bool learnt(const Entry& entry) { return entry.role == Role::weight || entry.role == Role::learnt; }
 

@@ -213,16 +213,16 @@ std::vector<RidgeSolution> ridge(const RidgeData& train, const RidgeData* valid,
 
   for (const auto& [group, frames] : groups(train.targets)) {
     // The units of the group in each block that has any.
-    struct Part {
+    struct UnitsOfBlock {
       std::size_t block;
       std::vector<Index> places, units;  // in the block; in the data
       Cross whole, chosen_with;
       std::vector<double> best;
       std::vector<std::size_t> choice;
     };
-    std::vector<Part> parts;
+    std::vector<UnitsOfBlock> parts;
     for (std::size_t b = 0; b < blocks.size(); ++b) {
-      Part part{b, {}, {}, {}, {}, {}, {}};
+      UnitsOfBlock part{b, {}, {}, {}, {}, {}, {}};
       for (std::size_t i = 0; i < blocks[b].size(); ++i) {
         if (!std::binary_search(group.begin(), group.end(), blocks[b][i])) continue;
         part.places.push_back(static_cast<Index>(i));

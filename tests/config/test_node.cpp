@@ -18,7 +18,7 @@ Settings settings_of(const std::string& text, const std::vector<std::string>& ov
 }
 
 template <class Function>
-std::string message_of(Function function) {
+std::string node_refusal(Function function) {
   try {
     function();
   } catch (const ConfigError& error) {
@@ -115,9 +115,9 @@ TEST_CASE("places of keys, of absent keys, and of keys from the command line") {
   CHECK(model.map("kernel", "").where("rank") == "fit.yaml:2:1: model.kernel.rank");
   CHECK(root.where("data") == "fit.yaml:2:1: data");
   CHECK(root.map("fit", "").where("batch") == "fit.batch=2 (command line)");
-  CHECK(message_of([&] { model.fail("hidden", "must be even"); }) ==
+  CHECK(node_refusal([&] { model.fail("hidden", "must be even"); }) ==
         "fit.yaml:3:3: model.hidden: must be even");
-  CHECK(message_of([&] {
+  CHECK(node_refusal([&] {
           model.choice("kind", "", {"ln", "nrf"}, "");
         }) == "fit.yaml:2:1: model.kind: is required: ln or nrf");
   CHECK(Document::from_text("", "a").root().where("b") == "a:1:1: b");
@@ -138,10 +138,10 @@ TEST_CASE("finish looks into every mapping that was handed out, and at no other"
   Node root = Document::from_text("a: {b: {c: 1}}\n", "f").root();
   Node a = root.map("a", "");
   a.map("b", "");
-  CHECK(message_of([&] { root.finish(); }) == "f:1:9: a.b.c: unknown key; no key is known here");
+  CHECK(node_refusal([&] { root.finish(); }) == "f:1:9: a.b.c: unknown key; no key is known here");
   Node again = root.map("a", "").map("b", "");  // the same mapping as before
   again.get("c", 1, any(), "");
-  CHECK(message_of([&] { root.finish(); }) == "accepted");
+  CHECK(node_refusal([&] { root.finish(); }) == "accepted");
 }
 
 TEST_CASE("defaults that would be refused, and late overrides, are our mistakes") {

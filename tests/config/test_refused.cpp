@@ -11,7 +11,7 @@
 namespace strffit::config {
 namespace {
 
-std::string message_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
+std::string refusal_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
   try {
     Document document = Document::from_text(text, "fit.yaml");
     for (const auto& assignment : overrides) document.set(assignment);
@@ -29,7 +29,7 @@ struct Case {
 };
 
 void check(const Case& c) {
-  const std::string message = message_of(c.text);
+  const std::string message = refusal_of(c.text);
   CAPTURE(c.text.substr(0, 200));
   CAPTURE(message);
   CHECK(message.starts_with(c.start));
@@ -245,7 +245,7 @@ TEST_CASE("overrides are checked like the file and named in the message") {
       {repeated("a.", 50) + "a=3", "a.a.a.", "expected key=value"},
   };
   for (const auto& c : cases) {
-    const std::string message = message_of("data: {file: a.h5}\n", {c.assignment});
+    const std::string message = refusal_of("data: {file: a.h5}\n", {c.assignment});
     CAPTURE(c.assignment);
     CAPTURE(message);
     CHECK(message.starts_with(c.start));

@@ -41,7 +41,7 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
-std::string message_of(const std::vector<std::string>& lines) {
+std::string options_message(const std::vector<std::string>& lines) {
   try {
     write(joined(lines));
   } catch (const ConfigError& error) {
@@ -153,7 +153,7 @@ TEST_CASE("every key refuses nonsense, nothing and values just out of its range,
       }
       for (const auto& value : refused) {
         CAPTURE(value);
-        const auto message = message_of(with_value(written.lines, key, value));
+        const auto message = options_message(with_value(written.lines, key, value));
         CAPTURE(message);
         CHECK(message.starts_with("fit.yaml:" + std::to_string(key.line + 1) + ":"));
         CHECK(message.find(": " + key.path) != std::string::npos);
@@ -173,7 +173,7 @@ TEST_CASE("a misspelt key is refused at its place, with the right one") {
       if (key.path == "model" || key.name == "kind" || key.name == "scale") continue;
       auto lines = written.lines;
       lines[key.line].insert(lines[key.line].find(':'), 1, 'q');
-      const auto message = message_of(lines);
+      const auto message = options_message(lines);
       CAPTURE(message);
       CHECK(message.starts_with("fit.yaml:" + std::to_string(key.line + 1) + ":"));
       CHECK(message.find(key.name + "q: unknown key") != std::string::npos);
@@ -183,8 +183,8 @@ TEST_CASE("a misspelt key is refused at its place, with the right one") {
 }
 
 TEST_CASE("a model without its kind is refused, and one of no kind is told the kinds") {
-  CHECK(message_of({"model: {context: 4}"}).starts_with("fit.yaml:1:"));
-  const auto message = message_of({"model: {kind: lnn}"});
+  CHECK(options_message({"model: {context: 4}"}).starts_with("fit.yaml:1:"));
+  const auto message = options_message({"model: {kind: lnn}"});
   for (const auto& kind : model_kinds()) CHECK(message.find(kind) != std::string::npos);
 }
 

@@ -2,11 +2,12 @@
 
 #include <limits>
 
+#include "util/nan.hpp"
+
 namespace strffit::test {
 
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 void add_root(std::vector<Breakage>& all) {

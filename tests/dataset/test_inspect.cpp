@@ -4,16 +4,17 @@
 
 #include "dataset/inspect.hpp"
 #include "support/near.hpp"
+#include "support/vector_path.hpp"
 
 namespace strffit {
 namespace {
 
 using test::near;
 
-const std::string kOdd = std::string(STRFFIT_SOURCE_DIR) + "/tests/vectors/files/odd_dataset.h5";
+const std::string kOddFile = test::vector_path("files/odd_dataset.h5");
 
 TEST_CASE("inspect: seconds, trials, rates and gaps, by hand from make_files.py") {
-  const DatasetSummary summary = summarise(read_dataset(kOdd));
+  const DatasetSummary summary = summarise(read_dataset(kOddFile));
   CHECK(summary.seconds == near((5 + 6 + 1 + 6) * 0.002, 1e-12));
   REQUIRE(summary.stimuli.size() == 4);
   const StimulusSummary& b = summary.stimuli[1];
@@ -60,7 +61,7 @@ TEST_CASE("inspect: silent and absent units") {
 }
 
 TEST_CASE("inspect: the same spectrogram on two sides of a split is a leak") {
-  const Dataset dataset = read_dataset(kOdd);
+  const Dataset dataset = read_dataset(kOddFile);
   const DatasetSummary summary = summarise(dataset);
   REQUIRE(summary.leaks.size() == 1);
   CHECK(dataset.stimuli[summary.leaks[0].first].key == "b");

@@ -11,6 +11,7 @@
 #include "dataset/dataset.hpp"
 #include "support/fate.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/vector_path.hpp"
 #include "util/errors.hpp"
 #include "util/random.hpp"
 
@@ -19,15 +20,15 @@ namespace {
 
 using test::TemporaryFolder;
 
-std::string message_of(const std::string& file) {
+std::string dataset_message(const std::string& file) {
   return test::message_of([&] { read_dataset(file); });
 }
 
-std::string fate_of(const std::string& file) {
+std::string dataset_fate(const std::string& file) {
   return test::fate_of([&] { read_dataset(file); });
 }
 
-std::string bytes_of(const std::string& path) {
+std::string content_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -57,7 +58,7 @@ TEST_CASE("malformed: every single breakage is refused with its message") {
       breakage.apply(h5);
     }
     const auto start = std::chrono::steady_clock::now();
-    const std::string message = message_of(file);
+    const std::string message = dataset_message(file);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     CHECK(seconds.count() < 5);
     CHECK(message.rfind(file + ": ", 0) == 0);
@@ -71,16 +72,17 @@ TEST_CASE("malformed: every single breakage is refused with its message") {
 TEST_CASE("malformed: what is no HDF5 file at all") {
   const TemporaryFolder folder;
   const std::string file = folder.file("x.h5");
-  CHECK(message_of(file) == file + ": no such file");
-  CHECK(message_of(folder.path()) ==
+  CHECK(dataset_message(file) == file + ": no such file");
+  CHECK(dataset_message(folder.path()) ==
         folder.path() + ": expected an HDF5 file; found a folder or device");
-  CHECK(message_of("/dev/zero") == "/dev/zero: expected an HDF5 file; found a folder or device");
+  CHECK(dataset_message("/dev/zero") ==
+        "/dev/zero: expected an HDF5 file; found a folder or device");
   write_bytes(file, "");
-  CHECK(message_of(file) == file + ": expected an HDF5 file; found something else");
+  CHECK(dataset_message(file) == file + ": expected an HDF5 file; found something else");
   write_bytes(file, "data: {file: a.h5}\n");
-  CHECK(message_of(file) == file + ": expected an HDF5 file; found something else");
+  CHECK(dataset_message(file) == file + ": expected an HDF5 file; found something else");
   write_bytes(file, std::string("\x89HDF\r\n\x1a\n", 8));
-  CHECK(message_of(file).find(file + ": expected a whole HDF5 file") == 0);
+  CHECK(dataset_message(file).find(file + ": expected a whole HDF5 file") == 0);
 }
 
 TEST_CASE("malformed: one text that many elements share is not multiplied") {
@@ -101,22 +103,22 @@ TEST_CASE("malformed: one text that many elements share is not multiplied") {
     const haddr_t start = H5Dget_offset(ids.getId());
     h5.flush(H5F_SCOPE_GLOBAL);
     h5.close();
-    std::string bytes = bytes_of(file);
+    std::string bytes = content_of(file);
     for (hsize_t i = 1; i < n; ++i) bytes.replace(start + i * 16, 16, bytes, start, 16);
     write_bytes(file, bytes);
   }
-  CHECK(fate_of(file) == "refused");
+  CHECK(dataset_fate(file) == "refused");
 }
 
 TEST_CASE("malformed: a file cut off anywhere is refused") {
   const TemporaryFolder folder;
   const std::string file = folder.file("cut.h5");
   test::make_sound_dataset(file);
-  const std::string bytes = bytes_of(file);
+  const std::string bytes = content_of(file);
   for (std::size_t size = 0; size < bytes.size(); size += 97) {
     CAPTURE(size);
     write_bytes(file, bytes.substr(0, size));
-    CHECK(fate_of(file) == "refused");
+    CHECK(dataset_fate(file) == "refused");
   }
 }
 
@@ -124,12 +126,11 @@ TEST_CASE("malformed: a file with damaged bytes is read or refused, in time and 
   const TemporaryFolder folder;
   const std::string file = folder.file("damaged.h5");
   test::make_sound_dataset(folder.file("plain.h5"));
-  const std::string compressed =
-      std::string(STRFFIT_SOURCE_DIR) + "/tests/vectors/files/odd_dataset.h5";
+  const std::string compressed = test::vector_path("files/odd_dataset.h5");
   Random random(0);
   int read = 0, refused = 0;
   for (const std::string& source : {folder.file("plain.h5"), compressed}) {
-    const std::string whole = bytes_of(source);
+    const std::string whole = content_of(source);
     for (int i = 0; i < 400; ++i) {
       std::string bytes = whole;
       const std::size_t place = random.integer(bytes.size());
@@ -138,7 +139,7 @@ TEST_CASE("malformed: a file with damaged bytes is read or refused, in time and 
       if (i % 3 == 1) bytes[place] = static_cast<char>(random.integer(256));
       if (i % 3 == 2) bytes.replace(place, 4, 4, '\xff');
       write_bytes(file, bytes);
-      const std::string fate = fate_of(file);
+      const std::string fate = dataset_fate(file);
       CAPTURE(source);
       CAPTURE(place);
       CAPTURE(i);

@@ -16,7 +16,7 @@ DataOptions read(const std::string& text) {
   return options;
 }
 
-std::string refusal(const std::string& text) {
+std::string options_refusal(const std::string& text) {
   try {
     read(text);
   } catch (const ConfigError& error) {
@@ -111,7 +111,7 @@ TEST_CASE("data options: what is refused") {
   };
   for (const auto& one : cases) {
     CAPTURE(one.text);
-    const std::string message = refusal(one.text);
+    const std::string message = options_refusal(one.text);
     CHECK(message.find("fit.yaml:1:") == 0);
     CHECK(message.find(one.words) != std::string::npos);
   }

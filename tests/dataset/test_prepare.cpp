@@ -1,19 +1,17 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <limits>
 
 #include "dataset/prepare.hpp"
 #include "support/near.hpp"
 #include "support/vector_file.hpp"
 #include "util/errors.hpp"
+#include "util/nan.hpp"
 
 namespace strffit {
 namespace {
 
 using test::near;
-
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 // Two bands, stimuli of one and of three frames; one unit unless `responses` say otherwise.
 Dataset two_bands() {

@@ -30,7 +30,7 @@ SplitOptions by(decltype(SplitOptions::by) how, std::int64_t folds = 0) {
   return {std::move(how), folds, 0, 0, "fit.yaml:4:3: data.split"};
 }
 
-std::string refusal(const Dataset& dataset, const SplitOptions& options) {
+std::string split_refusal(const Dataset& dataset, const SplitOptions& options) {
   try {
     partitions(dataset, options);
   } catch (const ConfigError& error) {
@@ -115,24 +115,24 @@ TEST_CASE("split: folds hold out every stimulus that does not test, once") {
 
 TEST_CASE("split: what is refused, and what is said") {
   const std::string where = "fit.yaml:4:3: data.split: ";
-  CHECK(refusal(stimuli(3), by(SplitFromFile{})) ==
+  CHECK(split_refusal(stimuli(3), by(SplitFromFile{})) ==
         where +
             "x.h5 does not say which stimuli train and which test: say it here, for instance "
             "{valid: 0.15, test: 0.2, seed: 0}");
-  CHECK(refusal(stimuli(2, {kTest, kValid}), by(SplitFromFile{})) ==
+  CHECK(split_refusal(stimuli(2, {kTest, kValid}), by(SplitFromFile{})) ==
         where + "no stimulus of x.h5 is left to train: leave fewer to valid and test");
-  CHECK(refusal(stimuli(2), by(SplitFractions{0.1, 0.1, 0})) ==
+  CHECK(split_refusal(stimuli(2), by(SplitFractions{0.1, 0.1, 0})) ==
         where + "no stimulus of x.h5 is left to train: leave fewer to valid and test");
-  CHECK(refusal(stimuli(9), by(SplitFractions{0.5, 0.5, 0})) ==
+  CHECK(split_refusal(stimuli(9), by(SplitFractions{0.5, 0.5, 0})) ==
         where + "expected shares of at least 0 with a sum below 1; found 0.500000 and 0.500000");
-  CHECK(refusal(stimuli(9), by(SplitFractions{-0.1, 0.5, 0})) != "no error");
-  CHECK(refusal(stimuli(6), by(SplitLists{{}, {"s1"}, {"noise"}})) ==
+  CHECK(split_refusal(stimuli(9), by(SplitFractions{-0.1, 0.5, 0})) != "no error");
+  CHECK(split_refusal(stimuli(6), by(SplitLists{{}, {"s1"}, {"noise"}})) ==
         where + "stimulus s1 is in the lists of both valid and test");
-  CHECK(refusal(stimuli(6), by(SplitLists{{}, {"birds"}, {}})) ==
+  CHECK(split_refusal(stimuli(6), by(SplitLists{{}, {"birds"}, {}})) ==
         where + "\"birds\" (valid) is neither key nor category of a stimulus of x.h5");
-  CHECK(refusal(stimuli(3, {kTrain, kTrain, kTest}), by(SplitFromFile{}, 3)) ==
+  CHECK(split_refusal(stimuli(3, {kTrain, kTrain, kTest}), by(SplitFromFile{}, 3)) ==
         where + "expected from 2 to 2 folds, the stimuli that do not test; found 3");
-  CHECK(refusal(stimuli(3, {kTrain, kTrain, kTest}), by(SplitFromFile{}, 1)) ==
+  CHECK(split_refusal(stimuli(3, {kTrain, kTrain, kTest}), by(SplitFromFile{}, 1)) ==
         where + "expected from 2 to 2 folds, the stimuli that do not test; found 1");
 }
 

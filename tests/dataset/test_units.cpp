@@ -1,14 +1,11 @@
 #include <doctest/doctest.h>
 
-#include <limits>
-
 #include "dataset/units.hpp"
 #include "util/errors.hpp"
+#include "util/nan.hpp"
 
 namespace strffit {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 const std::vector<std::string> kIds = {"cell a", "cell b", "2-3", "d", "all"};
 const UnitFacts kFacts = {

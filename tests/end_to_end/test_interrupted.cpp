@@ -27,7 +27,7 @@ constexpr int kStopped = 75;
 // Runs on until it is told otherwise.
 const std::vector<std::string> kForEver = {"fit.max_epochs=1000000", "fit.patience=1000000"};
 
-Paths differences_of(const std::string& a, const std::string& b) {
+Paths result_differences(const std::string& a, const std::string& b) {
   return test::differences_of(a, b, {"results.h5", "checkpoint.h5", "last.h5"});
 }
 
@@ -100,7 +100,7 @@ TEST_CASE("killed at random moments and resumed, a run ends bit for bit as witho
       if (killed_before) break;
       fs::remove_all(study.run());  // it was faster than the blow
     }
-    const Paths different = differences_of(study.run(), study.file("whole"));
+    const Paths different = result_differences(study.run(), study.file("whole"));
     CHECK(different == Paths{});
     CHECK(strays(study.run()) == Paths{});
     identical += different.empty() && strays(study.run()).empty();
@@ -202,7 +202,7 @@ TEST_CASE("writes that fail leave the last state whole, and the run goes on when
   CHECK(test::read_text(study.run() + "/last.h5") == before);
   const Ended resumed = run(train(study, {"--resume"}));
   CHECK_MESSAGE(resumed.code == 0, resumed.err);
-  CHECK(differences_of(study.run(), study.file("whole")) == Paths{});
+  CHECK(result_differences(study.run(), study.file("whole")) == Paths{});
   CHECK(strays(study.run()) == Paths{});
 }
 

@@ -7,6 +7,7 @@
 #include "support/h5_edit.hpp"
 #include "support/h5_equal.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/vector_path.hpp"
 #include "util/errors.hpp"
 
 // After everything of LibTorch.
@@ -19,12 +20,10 @@ using test::H5Edit;
 using test::TemporaryFolder;
 namespace fs = std::filesystem;
 
-const std::string kVectors = std::string(STRFFIT_SOURCE_DIR) + "/tests/vectors/";
-
 TEST_CASE("checkpoint: one of another program, written again, holds the same") {
   // Written and read by us alone, a swapped axis would go unseen: the first file is not ours.
   const TemporaryFolder folder;
-  for (const auto& entry : fs::directory_iterator(kVectors)) {
+  for (const auto& entry : fs::directory_iterator(test::vector_path(""))) {
     const std::string file = entry.path() / "checkpoint.h5";
     if (!fs::exists(file)) continue;
     CAPTURE(file);
@@ -40,7 +39,7 @@ TEST_CASE("checkpoint: one of another program, written again, holds the same") {
 
 TEST_CASE("checkpoint: standardisation of each member or band") {
   const TemporaryFolder folder;
-  auto checkpoint = read_checkpoint(kVectors + "linear_full/checkpoint.h5");
+  auto checkpoint = read_checkpoint(test::vector_path("linear_full/checkpoint.h5"));
   const std::int64_t bands = 13;
   // Two folds: members twice, a standardisation each.
   checkpoint.roster.members.push_back({-1, 0, 1});
@@ -174,7 +173,7 @@ TEST_CASE("checkpoint: what is broken is refused by name") {
   const std::string file = folder.file("broken.h5");
   for (const auto& [what, edit, message] : table) {
     CAPTURE(what);
-    fs::copy_file(kVectors + "linear_full/checkpoint.h5", file,
+    fs::copy_file(test::vector_path("linear_full/checkpoint.h5"), file,
                   fs::copy_options::overwrite_existing);
     {
       H5Edit editor(file);
@@ -194,7 +193,7 @@ TEST_CASE("checkpoint: what is broken is refused by name") {
 TEST_CASE("checkpoint: keys of other mappings are no business of a model") {
   const TemporaryFolder folder;
   const std::string file = folder.file("c.h5");
-  fs::copy_file(kVectors + "linear_full/checkpoint.h5", file);
+  fs::copy_file(test::vector_path("linear_full/checkpoint.h5"), file);
   {
     H5Edit editor(file);
     editor.text_attribute("config",
@@ -205,8 +204,8 @@ TEST_CASE("checkpoint: keys of other mappings are no business of a model") {
 }
 
 TEST_CASE("checkpoint: axes that differ by the roundings of float32 are the same") {
-  const auto checkpoint = read_checkpoint(kVectors + "linear_full/checkpoint.h5");
-  auto dataset = read_dataset(kVectors + "linear_full/dataset.h5");
+  const auto checkpoint = read_checkpoint(test::vector_path("linear_full/checkpoint.h5"));
+  auto dataset = read_dataset(test::vector_path("linear_full/dataset.h5"));
   for (auto& f : dataset.axes.frequencies_hz) f = static_cast<float>(f);
   CHECK_NOTHROW(check_axes(checkpoint, dataset));
   dataset.axes.frequencies_hz.pop_back();

@@ -73,11 +73,11 @@ TEST_CASE("last: every value comes back, bit for bit") {
 }
 
 TEST_CASE("last: what is broken is refused by name") {
-  struct Malformed {
+  struct BrokenLast {
     const char* message;
     std::function<void(H5Edit&)> edit;
   };
-  const std::vector<Malformed> table = {
+  const std::vector<BrokenLast> table = {
       {"format", [](H5Edit& e) { e.text_attribute("format", "strffit-checkpoint"); }},
       {"config", [](H5Edit& e) { e.drop("config"); }},
       {"epoch", [](H5Edit& e) { e.number_attribute("epoch", -1); }},

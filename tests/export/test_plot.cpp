@@ -53,7 +53,7 @@ std::string content(const std::string& path) {
   return bytes.str();
 }
 
-std::string message_of(const std::string& path) {
+std::string plot_refusal(const std::string& path) {
   try {
     draw_strfs(path, empty_figure(1, 1, 7, 5));
   } catch (const std::runtime_error& error) {
@@ -263,13 +263,13 @@ TEST_CASE("figures: format and size by the ending") {
 TEST_CASE("figures: errors name the file and say what would do") {
   const TemporaryFolder folder;
   for (const char* name : {"a.jpg", "a", ".png", "a.png.gz"}) {
-    const std::string message = message_of(folder.file(name));
+    const std::string message = plot_refusal(folder.file(name));
     CHECK(message.find(folder.file(name)) != std::string::npos);
     CHECK(message.find("end the name in .png, .svg or .pdf") != std::string::npos);
     CHECK_THROWS_AS(draw_strfs(folder.file(name), empty_figure(1, 1, 7, 5)), ConfigError);
   }
   const std::string nowhere = folder.file("missing/a.png");
-  CHECK(message_of(nowhere).find(nowhere) != std::string::npos);
+  CHECK(plot_refusal(nowhere).find(nowhere) != std::string::npos);
   CHECK_THROWS_AS(draw_strfs(nowhere, empty_figure(1, 1, 7, 5)), RunError);
   CHECK(std::filesystem::is_empty(folder.path()));
 

@@ -6,6 +6,7 @@
 #include "export/arrays.hpp"
 #include "export/strfs.hpp"
 #include "support/near.hpp"
+#include "support/vector_path.hpp"
 #include "util/errors.hpp"
 
 // After everything of LibTorch.
@@ -16,11 +17,9 @@ namespace {
 
 using test::near;
 
-const std::string kVectors = std::string(STRFFIT_SOURCE_DIR) + "/tests/vectors/";
-
 TEST_CASE("strfs: a linear model's gradient is its kernel, at every frame and on average") {
-  const auto checkpoint = read_checkpoint(kVectors + "linear_full/checkpoint.h5");
-  const auto dataset = read_dataset(kVectors + "linear_full/dataset.h5");
+  const auto checkpoint = read_checkpoint(test::vector_path("linear_full/checkpoint.h5"));
+  const auto dataset = read_dataset(test::vector_path("linear_full/dataset.h5"));
   const auto strfs = kernel_strfs(checkpoint);
   REQUIRE(strfs.kernel);
   const auto& kernel = strfs.kernel->fields;  // (1, 2, 1, 13, 5)
@@ -39,8 +38,8 @@ TEST_CASE("strfs: a linear model's gradient is its kernel, at every frame and on
 }
 
 TEST_CASE("strfs: the gradient of every stimulus counts with its frames") {
-  const auto checkpoint = read_checkpoint(kVectors + "ln_full_adaptrans/checkpoint.h5");
-  const auto dataset = read_dataset(kVectors + "ln_full_adaptrans/dataset.h5");
+  const auto checkpoint = read_checkpoint(test::vector_path("ln_full_adaptrans/checkpoint.h5"));
+  const auto dataset = read_dataset(test::vector_path("ln_full_adaptrans/dataset.h5"));
   const auto between = [] {};
   const auto lags = checkpoint.model->context();
   const auto both = gradient_strfs(checkpoint, dataset, {0, 1}, 1, between);
@@ -58,8 +57,8 @@ TEST_CASE("strfs: the gradient of every stimulus counts with its frames") {
 }
 
 TEST_CASE("strfs: stimuli shorter than the context have no gradient") {
-  const auto checkpoint = read_checkpoint(kVectors + "linear_full/checkpoint.h5");
-  auto dataset = read_dataset(kVectors + "linear_full/dataset.h5");
+  const auto checkpoint = read_checkpoint(test::vector_path("linear_full/checkpoint.h5"));
+  auto dataset = read_dataset(test::vector_path("linear_full/dataset.h5"));
   auto& spectrogram = dataset.stimuli[0].spectrogram;
   spectrogram = Array<float>({13, 5}, 1.0F);
   const auto gradient = gradient_strfs(checkpoint, dataset, {0}, 1, [] {});
@@ -67,8 +66,8 @@ TEST_CASE("strfs: stimuli shorter than the context have no gradient") {
 }
 
 TEST_CASE("strfs: what was not fitted is NaN") {
-  auto checkpoint = read_checkpoint(kVectors + "linear_full/checkpoint.h5");
-  const auto dataset = read_dataset(kVectors + "linear_full/dataset.h5");
+  auto checkpoint = read_checkpoint(test::vector_path("linear_full/checkpoint.h5"));
+  const auto dataset = read_dataset(test::vector_path("linear_full/dataset.h5"));
   checkpoint.roster.skipped = {{1, "test"}};
   const auto strfs = kernel_strfs(checkpoint);
   const auto gradient = gradient_strfs(checkpoint, dataset, {0}, 1, [] {});

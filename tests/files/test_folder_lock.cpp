@@ -10,6 +10,7 @@
 #include "files/checksum.hpp"
 #include "files/folder_lock.hpp"
 #include "files/writer.hpp"
+#include "support/messages.hpp"
 #include "support/temporary_folder.hpp"
 #include "util/errors.hpp"
 
@@ -25,19 +26,15 @@ std::string refusal(const std::string& folder) {
   return "no error";
 }
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 TEST_CASE("folder lock: one holder, who gives it free") {
   const test::TemporaryFolder folder;
   const std::string file = folder.file(".strffit.lock");
   {
     const FolderLock lock(folder.path());
     const std::string message = refusal(folder.path());
-    CHECK(contains(message, "the folder " + folder.path() + " is in use by process " +
-                                std::to_string(getpid()) + " on "));
-    CHECK(contains(message, "wait for it, or write to another folder"));
+    CHECK(test::contains(message, "the folder " + folder.path() + " is in use by process " +
+                                      std::to_string(getpid()) + " on "));
+    CHECK(test::contains(message, "wait for it, or write to another folder"));
     CHECK(std::filesystem::exists(file));
   }
   CHECK_FALSE(std::filesystem::exists(file));
@@ -100,8 +97,8 @@ TEST_CASE("folder lock: of a process on another host it is said what to delete")
 }
 
 TEST_CASE("folder lock: a folder that is missing") {
-  CHECK(
-      contains(refusal("/nowhere/at/all"), "cannot write to the folder /nowhere/at/all: No such"));
+  CHECK(test::contains(refusal("/nowhere/at/all"),
+                       "cannot write to the folder /nowhere/at/all: No such"));
 }
 
 TEST_CASE("sha256: the examples of FIPS 180-4 and one of more than a block") {

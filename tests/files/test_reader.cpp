@@ -5,28 +5,16 @@
 #include <limits>
 
 #include "files/reader.hpp"
+#include "support/messages.hpp"
+#include "support/vector_path.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::files {
 namespace {
 
-const std::string kTypes = std::string(STRFFIT_SOURCE_DIR) + "/tests/vectors/files/types.h5";
+const std::string kTypes = test::vector_path("files/types.h5");
 
 Reader types() { return Reader(kTypes, {"strffit-checkpoint", "strffit-dataset"}); }
-
-template <class Call>
-std::string message_of(Call call) {
-  try {
-    call();
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST_CASE("reader: format and version are those of the file") {
   const Reader reader = types();
@@ -44,9 +32,10 @@ TEST_CASE("reader: numbers of every width and byte order") {
     const std::string path = "/numbers/" + name;
     CHECK(reader.floats(path, {{2, 3}}).values == std::vector<float>{0, 1, 2, 3, 100, 127});
     CHECK(reader.doubles(path, {{-1, 3}}).values == std::vector<double>{0, 1, 2, 3, 100, 127});
-    const bool real = contains(name, "f") || name == "long_double";
+    const bool real = test::contains(name, "f") || name == "long_double";
     if (real) {
-      CHECK(contains(message_of([&] { reader.integers(path); }), "expected integers; found"));
+      CHECK(test::contains(test::error_of<DataError>([&] { reader.integers(path); }),
+                           "expected integers; found"));
     } else {
       CHECK(reader.integers(path).values == std::vector<std::int64_t>{0, 1, 2, 3, 100, 127});
     }
@@ -54,7 +43,7 @@ TEST_CASE("reader: numbers of every width and byte order") {
   CHECK(reader.integers("/negative").values ==
         std::vector<std::int64_t>{-1, -(std::int64_t{1} << 40), 7});
   CHECK(reader.integers("/largest").values[0] == std::numeric_limits<std::int64_t>::max());
-  CHECK(message_of([&] { reader.integers("/too_large"); }) ==
+  CHECK(test::error_of<DataError>([&] { reader.integers("/too_large"); }) ==
         kTypes + ": /too_large: expected integers below 2^63 - 1; found a larger one");
   CHECK(reader.floats("/booleans").values == std::vector<float>{1, 0, 1});
   CHECK(reader.integers("/booleans").values == std::vector<std::int64_t>{1, 0, 1});
@@ -138,35 +127,35 @@ TEST_CASE("reader: what exists") {
 
 TEST_CASE("reader: a wrong request names file, path, what was expected and what is there") {
   const Reader reader = types();
-  CHECK(message_of([&] {
+  CHECK(test::error_of<DataError>([&] {
           reader.floats("/rows/plain", {{7, -1, 4}, "(N, R, T)"});
         }) ==
         kTypes + ": /rows/plain: expected shape (7, any, 4), axes (N, R, T); found (7, 2, 3)");
-  CHECK(message_of([&] { reader.floats("/text/fixed"); }) ==
+  CHECK(test::error_of<DataError>([&] { reader.floats("/text/fixed"); }) ==
         kTypes + ": /text/fixed: expected numbers; found text");
-  CHECK(message_of([&] { reader.strings("/negative"); }) ==
+  CHECK(test::error_of<DataError>([&] { reader.strings("/negative"); }) ==
         kTypes + ": /negative: expected text; found 64-bit integers");
-  CHECK(message_of([&] { reader.floats("/rows"); }) ==
+  CHECK(test::error_of<DataError>([&] { reader.floats("/rows"); }) ==
         kTypes + ": /rows: expected a dataset; found a group or type");
-  CHECK(message_of([&] { reader.children("/scalar"); }) ==
+  CHECK(test::error_of<DataError>([&] { reader.children("/scalar"); }) ==
         kTypes + ": /scalar: expected a group; found a dataset or type");
-  CHECK(message_of([&] { reader.floats("/rows/none"); }) ==
+  CHECK(test::error_of<DataError>([&] { reader.floats("/rows/none"); }) ==
         kTypes + ": /rows/none: expected a dataset or group; found nothing");
-  CHECK(message_of([&] { reader.floats("/none/a"); }) ==
+  CHECK(test::error_of<DataError>([&] { reader.floats("/none/a"); }) ==
         kTypes + ": /none/a: expected a dataset or group; found no /none");
-  CHECK(message_of([&] { reader.number_attribute("/attributes", "numbers"); }) ==
+  CHECK(test::error_of<DataError>([&] { reader.number_attribute("/attributes", "numbers"); }) ==
         kTypes + ": /attributes: attribute numbers: expected one value; found 2");
-  CHECK(message_of([&] { reader.number_attribute("/attributes", "text"); }) ==
+  CHECK(test::error_of<DataError>([&] { reader.number_attribute("/attributes", "text"); }) ==
         kTypes + ": /attributes: attribute text: expected numbers; found text");
-  CHECK(message_of([&] { reader.integer_attribute("/attributes", "float"); }) ==
+  CHECK(test::error_of<DataError>([&] { reader.integer_attribute("/attributes", "float"); }) ==
         kTypes +
             ": /attributes: attribute float: expected integers; found 64-bit floating-point "
             "numbers");
-  CHECK(message_of([&] { reader.string_attribute("/attributes", "absent"); }) ==
+  CHECK(test::error_of<DataError>([&] { reader.string_attribute("/attributes", "absent"); }) ==
         kTypes + ": /attributes: expected an attribute absent; found none");
-  CHECK(message_of([&] { reader.float_rows("/scalar", {0}); }) ==
+  CHECK(test::error_of<DataError>([&] { reader.float_rows("/scalar", {0}); }) ==
         kTypes + ": /scalar: expected one row for each unit; found a single value");
-  CHECK(message_of([] { Reader(kTypes, {"strffit-results"}); }) ==
+  CHECK(test::error_of<DataError>([] { Reader(kTypes, {"strffit-results"}); }) ==
         kTypes + ": /: expected format \"strffit-results\"; found \"strffit-dataset\"");
 }
 

@@ -11,6 +11,7 @@
 
 #include "files/reader.hpp"
 #include "files/writer.hpp"
+#include "support/messages.hpp"
 #include "support/temporary_folder.hpp"
 #include "util/errors.hpp"
 
@@ -24,16 +25,6 @@ std::string content(const std::string& path) {
 
 std::size_t entries(const std::string& folder) {
   return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
-}
-
-template <class Call>
-std::string message_of(Call call) {
-  try {
-    call();
-  } catch (const RunError& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 // Runs `body` in a process of its own and returns what it returned, or -1 where it crashed.
@@ -151,16 +142,16 @@ TEST_CASE("writer: without commit nothing is there, and what was there stays") {
 
 TEST_CASE("writer: a folder that is missing, vanishes or is in the way") {
   const test::TemporaryFolder folder;
-  CHECK(message_of([&] { write_small(folder.file("none/out.h5"), 1); }) ==
+  CHECK(test::error_of<RunError>([&] { write_small(folder.file("none/out.h5"), 1); }) ==
         "cannot write " + folder.file("none/out.h5") +
             ": No such file or directory; does the folder " + folder.file("none") + " exist?");
-  CHECK(message_of([&] { write_text(folder.file("none/a"), "x"); }) ==
+  CHECK(test::error_of<RunError>([&] { write_text(folder.file("none/a"), "x"); }) ==
         "cannot write " + folder.file("none/a") + ": No such file or directory; does the folder " +
             folder.file("none") + " exist?");
-  CHECK(message_of([&] { write_small(folder.path(), 1); }) ==
+  CHECK(test::error_of<RunError>([&] { write_small(folder.path(), 1); }) ==
         "cannot write " + folder.path() + ": it is a folder");
   std::filesystem::create_directory(folder.file("run"));
-  CHECK(message_of([&] {
+  CHECK(test::error_of<RunError>([&] {
           Writer writer(folder.file("run/out.h5"), "strffit-results");
           std::filesystem::remove_all(folder.file("run"));
           writer.commit();
@@ -178,7 +169,7 @@ TEST_CASE("writer: the file-size limit is an error, the process goes on and the 
     CAPTURE(size);
     const int result = in_child([&] {
       limit_file_size(100000);
-      const std::string message = message_of([&] {
+      const std::string message = test::error_of<RunError>([&] {
         Writer writer(path, "strffit-results");
         for (int i = 0; i < 200; ++i) {
           writer.put("/a" + std::to_string(i), Array<double>({size}, 1.0));
@@ -196,7 +187,8 @@ TEST_CASE("writer: the file-size limit is an error, the process goes on and the 
   }
   const int text = in_child([&] {
     limit_file_size(1000);
-    const std::string message = message_of([&] { write_text(path, std::string(5000, 'x')); });
+    const std::string message =
+        test::error_of<RunError>([&] { write_text(path, std::string(5000, 'x')); });
     return message.find("File too large") == std::string::npos ? 1 : 0;
   });
   CHECK(text == 0);

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 #include <vector>
 
 #include "metrics/null_correlation.hpp"
 #include "metrics/statistics.hpp"
 #include "support/near.hpp"
+#include "util/nan.hpp"
 #include "util/random.hpp"
 
 namespace strffit {
@@ -16,8 +16,6 @@ namespace {
 
 using test::near;
 using Floats = std::vector<float>;
-
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 struct Recording {
   std::vector<Floats> responses, predictions;

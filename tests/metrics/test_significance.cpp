@@ -1,11 +1,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "metrics/significance.hpp"
 #include "support/near.hpp"
+#include "util/nan.hpp"
 #include "util/random.hpp"
 
 namespace strffit {
@@ -13,8 +13,6 @@ namespace {
 
 using test::near;
 using Values = std::vector<double>;
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // As many as wanted, of different magnitudes, every third below 0.
 Values alternating(int n) {

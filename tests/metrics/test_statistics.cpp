@@ -7,6 +7,7 @@
 #include "metrics/statistics.hpp"
 #include "support/near.hpp"
 #include "util/errors.hpp"
+#include "util/nan.hpp"
 
 namespace strffit {
 namespace {
@@ -14,7 +15,6 @@ namespace {
 using test::near;
 using Values = std::vector<double>;
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kRounding = 1e-14;  // of a few sums of doubles
 

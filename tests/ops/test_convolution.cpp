@@ -17,7 +17,7 @@ at::Tensor planes(std::int64_t members, std::int64_t channels, std::int64_t band
   return x;
 }
 
-at::Tensor real_frames(const ops::Layout& layout) {
+at::Tensor real_planar_frames(const ops::Layout& layout) {
   auto real = at::zeros({1, 1, 1, layout.total}, at::kDouble);
   for (const auto& [begin, frames] : layout.segments) real.narrow(3, begin, frames).fill_(1);
   return real;
@@ -36,7 +36,7 @@ TEST_CASE("convolution: values and gradients") {
     const auto layout = ops::join({9, 1, 40, 2}, std::max<std::int64_t>(lags - 1, 1));
     const auto x = planes(members, channels, bands, *layout, 1);
     const auto weight = noise({members, outputs, channels, width, lags}, 2);
-    const auto bias = noise({members, outputs}, 3), real = real_frames(*layout);
+    const auto bias = noise({members, outputs}, 3), real = real_planar_frames(*layout);
     for (const std::int64_t ahead : {std::int64_t{0}, (lags - 1) / 2}) {
       const auto with = [&, ahead = ahead](auto convolution) {
         return Function([&, convolution, ahead](const auto& in) {
@@ -53,7 +53,7 @@ TEST_CASE("convolution: values and gradients") {
 
 TEST_CASE("convolution: members that share their input") {
   const auto layout = ops::join({20, 7}, 2);
-  const auto x = planes(1, 2, 4, *layout, 1), real = real_frames(*layout);
+  const auto x = planes(1, 2, 4, *layout, 1), real = real_planar_frames(*layout);
   const auto with = [&](auto convolution) {
     return Function([&, convolution](const auto& in) {
       return convolution(in[0] * real.to(in[0].scalar_type()), in[1], in[2], layout, 0);

@@ -79,11 +79,12 @@ TEST_CASE("layer norm of planar signals: stimuli longer than what is worked at o
 
 TEST_CASE("norm and activation: values and gradients") {
   const auto layout = some_stimuli(2);
-  struct Size {
+  struct NormSize {
     std::int64_t members, positions, channels;
   };
   // Layer norm of two channels is a sign: nothing that single precision could be held to.
-  for (const auto& [members, positions, channels] : {Size{1, 1, 4}, Size{3, 1, 3}, Size{2, 2, 3}}) {
+  for (const auto& [members, positions, channels] :
+       {NormSize{1, 1, 4}, NormSize{3, 1, 3}, NormSize{2, 2, 3}}) {
     const auto statistics = running(members, channels);
     const auto z = noise({members, layout->total, positions * channels}, 1) + 0.3;
     const auto weight = noise({members, channels}, 2), bias = noise({members, channels}, 3);

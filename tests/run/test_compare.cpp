@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "run/compare.hpp"
-#include "run/evaluate.hpp"
 #include "run/train.hpp"
+#include "support/evaluated.hpp"
 #include "support/near.hpp"
 #include "support/small_study.hpp"
 #include "util/errors.hpp"
@@ -15,6 +15,7 @@
 namespace strffit {
 namespace {
 
+using test::evaluated;
 using test::near;
 using test::SmallStudy;
 
@@ -41,15 +42,6 @@ Comparison compared(const std::vector<std::string>& paths, const std::string& sp
   request.threads = 1;
   Observer silent;
   return compare_runs(request, silent);
-}
-
-Evaluation evaluated(const std::string& path, const std::string& split) {
-  EvalRequest request;
-  request.path = path;
-  request.split = split;
-  request.threads = 1;
-  Observer silent;
-  return evaluate(request, silent);
 }
 
 TEST_CASE("compare: scores of eval, averaged over seeds, and their differences") {

@@ -9,6 +9,7 @@
 #include "run/fitted.hpp"
 #include "run/scoring.hpp"
 #include "run/train.hpp"
+#include "support/evaluated.hpp"
 #include "support/near.hpp"
 #include "support/small_study.hpp"
 #include "util/errors.hpp"
@@ -19,6 +20,7 @@
 namespace strffit {
 namespace {
 
+using test::evaluated;
 using test::near;
 using test::SmallStudy;
 
@@ -27,17 +29,6 @@ void train_quietly(const SmallStudy& study) {
   request.config = study.config();
   TrainObserver silent;
   train_run(request, silent);
-}
-
-Evaluation evaluated(const std::string& path, const std::string& split,
-                     const std::string& data = "") {
-  EvalRequest request;
-  request.path = path;
-  request.split = split;
-  request.data = data;
-  request.threads = 1;
-  Observer silent;
-  return evaluate(request, silent);
 }
 
 TEST_CASE("eval: the scores of a run are those of its results") {

@@ -23,8 +23,8 @@ using test::SmallStudy;
 using test::Watcher;
 namespace fs = std::filesystem;
 
-TrainOutcome train(const SmallStudy& study, const std::string& shard,
-                   std::vector<std::string> assignments = {}, bool resume = false) {
+TrainOutcome train_shard(const SmallStudy& study, const std::string& shard,
+                         std::vector<std::string> assignments = {}, bool resume = false) {
   TrainRequest request;
   request.config = study.config();
   request.assignments = std::move(assignments);
@@ -46,9 +46,9 @@ void check_merged(const SmallStudy& study, std::int64_t shards,
                   const std::vector<std::string>& assignments) {
   auto whole = assignments;
   whole.push_back("output.folder=" + study.file("whole"));
-  train(study, "", whole);
+  train_shard(study, "", whole);
   for (std::int64_t i = shards; i > 0; --i) {
-    train(study, std::to_string(i) + "/" + std::to_string(shards), assignments);
+    train_shard(study, std::to_string(i) + "/" + std::to_string(shards), assignments);
   }
   CHECK(merge(study).shards == shards);
   CHECK(differences_of(study.run(), study.file("whole")) == Paths{});
@@ -97,7 +97,7 @@ TEST_CASE("shards: a skipped unit is in the merged roster") {
 TEST_CASE("shards: stopped and resumed, a shard ends as without") {
   const SmallStudy study("{kind: ln, context: 5}", "{mode: independent, max_epochs: 6}");
   const std::vector<std::string> chunk = {"run.chunk=1"};
-  train(study, "1/2", chunk);
+  train_shard(study, "1/2", chunk);
   fs::rename(study.run(), study.file("whole"));
   TrainRequest request;
   request.config = study.config();
@@ -106,14 +106,14 @@ TEST_CASE("shards: stopped and resumed, a shard ends as without") {
   Watcher stopping;
   stopping.stop_at = 2;
   CHECK_THROWS_AS(train_run(request, stopping), Stopped);
-  train(study, "1/2", chunk, true);
+  train_shard(study, "1/2", chunk, true);
   CHECK(differences_of(study.run() + "/shards/1-of-2", study.file("whole") + "/shards/1-of-2") ==
         Paths{});
 }
 
 TEST_CASE("shards: a shard is a run folder that others read") {
   const SmallStudy study;
-  train(study, "2/2", {"run.chunk=1"});
+  train_shard(study, "2/2", {"run.chunk=1"});
   EvalRequest request;
   request.path = study.run() + "/shards/2-of-2";
   Observer silent;
@@ -149,8 +149,8 @@ TEST_CASE("shards: every chunk in exactly one share, about the same cost") {
 
 TEST_CASE("merge: an incomplete run is refused and what is missing named") {
   const SmallStudy study;
-  train(study, "1/3", {"run.chunk=1"});
-  train(study, "2/3", {"run.chunk=1"});
+  train_shard(study, "1/3", {"run.chunk=1"});
+  train_shard(study, "2/3", {"run.chunk=1"});
   fs::remove(study.run() + "/shards/2-of-3/results.h5");
   test::write_text(study.run() + "/shards/2-of-3/train.log",
                    "2026-01-31T12:00:00 info: epoch 1/8\n"
@@ -171,29 +171,30 @@ TEST_CASE("shards: what does not go together is refused") {
   CHECK_THROWS_WITH_AS(merge(study), doctest::Contains("expected a run folder"), ConfigError);
   for (const char* wrong : {"0/2", "3/2", "1/0", "1", "1/2/3", "a/b", "1/", "-1/2"}) {
     CAPTURE(wrong);
-    CHECK_THROWS_WITH_AS(train(study, wrong), doctest::Contains("expected I/N"), ConfigError);
+    CHECK_THROWS_WITH_AS(train_shard(study, wrong), doctest::Contains("expected I/N"), ConfigError);
   }
-  train(study, "1/2", {"run.chunk=1"});
-  CHECK_THROWS_WITH_AS(train(study, "2/2", {"run.chunk=1", "fit.patience=6"}),
+  train_shard(study, "1/2", {"run.chunk=1"});
+  CHECK_THROWS_WITH_AS(train_shard(study, "2/2", {"run.chunk=1", "fit.patience=6"}),
                        doctest::Contains("fit.patience: 5, now 6"), ConfigError);
-  CHECK_THROWS_WITH_AS(train(study, "2/2", {"run.chunk=1", "fit.max_epochs=9"}),
+  CHECK_THROWS_WITH_AS(train_shard(study, "2/2", {"run.chunk=1", "fit.max_epochs=9"}),
                        doctest::Contains("fit.max_epochs: 8, now 9"), ConfigError);
-  CHECK_THROWS_WITH_AS(train(study, "2/2"), doctest::Contains("run.chunk: 1, now auto"),
+  CHECK_THROWS_WITH_AS(train_shard(study, "2/2"), doctest::Contains("run.chunk: 1, now auto"),
                        ConfigError);
-  CHECK_THROWS_WITH_AS(train(study, "2/3", {"run.chunk=1"}),
+  CHECK_THROWS_WITH_AS(train_shard(study, "2/3", {"run.chunk=1"}),
                        doctest::Contains("holds shards of 2, not of 3"), ConfigError);
-  CHECK_THROWS_WITH_AS(train(study, ""), doctest::Contains("is fitted in shards"), ConfigError);
-  CHECK_THROWS_WITH_AS(train(study, "1/2", {"run.chunk=1"}), doctest::Contains("finished run"),
+  CHECK_THROWS_WITH_AS(train_shard(study, ""), doctest::Contains("is fitted in shards"),
                        ConfigError);
-  train(study, "", {"output.folder=" + study.file("whole")});
-  CHECK_THROWS_WITH_AS(train(study, "1/2", {"output.folder=" + study.file("whole")}),
+  CHECK_THROWS_WITH_AS(train_shard(study, "1/2", {"run.chunk=1"}),
+                       doctest::Contains("finished run"), ConfigError);
+  train_shard(study, "", {"output.folder=" + study.file("whole")});
+  CHECK_THROWS_WITH_AS(train_shard(study, "1/2", {"output.folder=" + study.file("whole")}),
                        doctest::Contains("in one piece"), ConfigError);
 }
 
 TEST_CASE("shards: threads of the first shard decide the cut for all") {
   const SmallStudy study;
-  train(study, "1/2", {"run.threads=2"});
-  train(study, "2/2", {"run.threads=1"});
+  train_shard(study, "1/2", {"run.threads=2"});
+  train_shard(study, "2/2", {"run.threads=1"});
   CHECK(merge(study).members == 3);
 }
 

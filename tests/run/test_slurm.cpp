@@ -59,7 +59,7 @@ class FakeSlurm {
   std::string path_;
 };
 
-SlurmRequest request_of(const SmallStudy& study, std::int64_t tasks) {
+SlurmRequest slurm_request(const SmallStudy& study, std::int64_t tasks) {
   SlurmRequest request;
   request.config = study.config();
   request.tasks = tasks;
@@ -112,7 +112,7 @@ TEST_CASE("slurm: indices as ranges") {
 TEST_CASE("slurm: the job scripts hold what was asked for, and are sound") {
   const SmallStudy study;
   FakeSlurm fake;
-  auto request = request_of(study, 4);
+  auto request = slurm_request(study, 4);
   request.submit = false;
   request.time = "2:00:00";
   request.mem = "8G";
@@ -145,7 +145,7 @@ TEST_CASE("slurm: the job scripts hold what was asked for, and are sound") {
 TEST_CASE("slurm: submits what is neither done nor under way, and a merge after all of it") {
   const SmallStudy study;
   FakeSlurm fake;
-  const auto request = request_of(study, 4);
+  const auto request = slurm_request(study, 4);
   auto outcome = slurm(request);
   const std::string name = job_name(study);
   const std::string folder = study.run() + "/slurm/";
@@ -192,7 +192,7 @@ TEST_CASE("slurm: submits what is neither done nor under way, and a merge after 
 TEST_CASE("slurm: more tasks than an array may have indices") {
   const SmallStudy study;
   FakeSlurm fake;
-  auto request = request_of(study, 5);
+  auto request = slurm_request(study, 5);
   request.array_limit = 3;  // indices 0 to 2
   auto outcome = slurm(request);
   const std::string name = job_name(study);
@@ -212,7 +212,7 @@ TEST_CASE("slurm: what is refused") {
   const SmallStudy study;
   FakeSlurm fake;
   const auto refuses = [&](const char* message, auto change) {
-    auto request = request_of(study, 4);
+    auto request = slurm_request(study, 4);
     change(request);
     CHECK_THROWS_WITH_AS(slurm(request), doctest::Contains(message), ConfigError);
   };

@@ -25,8 +25,8 @@ using test::SmallStudy;
 using test::Watcher;
 namespace fs = std::filesystem;
 
-TrainOutcome train(const SmallStudy& study, std::vector<std::string> assignments,
-                   const std::string& shard = "", std::int64_t stop_at = -1) {
+TrainOutcome train_sweep(const SmallStudy& study, std::vector<std::string> assignments,
+                         const std::string& shard = "", std::int64_t stop_at = -1) {
   TrainRequest request;
   request.config = study.config();
   request.assignments = std::move(assignments);
@@ -47,14 +47,14 @@ TEST_CASE("sweep: settings side by side end as each would have alone, bit for bi
   const SmallStudy study(kLn, kFit, ", folds: 2");
   const std::string sweep =
       "sweep={fit.weight_decay: [0, 0.3], fit: {loss: [mse, huber], l1: [0, 0.01]}}";
-  const auto outcome = train(study, {sweep});
+  const auto outcome = train_sweep(study, {sweep});
   CHECK(outcome.members == 8 * 3 * 2);
   const auto all = read_checkpoint(study.run() + "/checkpoint.h5");
   CHECK(all.roster.settings.at("fit.loss") ==
         Paths{"mse", "mse", "huber", "huber", "mse", "mse", "huber", "huber"});
   CHECK(all.roster.settings.at("fit.weight_decay")[4] == "0.3");
-  train(study, {"fit.weight_decay=0.3", "fit.loss=huber", "fit.l1=0.01",
-                "output.folder=" + study.file("alone")});
+  train_sweep(study, {"fit.weight_decay=0.3", "fit.loss=huber", "fit.l1=0.01",
+                      "output.folder=" + study.file("alone")});
   const auto alone = read_checkpoint(study.file("alone") + "/checkpoint.h5");
   std::vector<std::int64_t> members;
   for (std::size_t m = 0; m < all.roster.members.size(); ++m) {
@@ -69,7 +69,8 @@ TEST_CASE("sweep: settings side by side end as each would have alone, bit for bi
 
 TEST_CASE("sweep: other shapes are ensembles, each a run of its own; the best is marked") {
   const SmallStudy study(kLn, kFit);
-  const auto outcome = train(study, {"sweep={model.context: [3, 7], fit.weight_decay: [0, 0.3]}"});
+  const auto outcome =
+      train_sweep(study, {"sweep={model.context: [3, 7], fit.weight_decay: [0, 0.3]}"});
   REQUIRE(outcome.study);
   const Choice& choice = outcome.study->choice;
   REQUIRE(choice.valid.size() == 4);
@@ -105,7 +106,8 @@ TEST_CASE("sweep: other shapes are ensembles, each a run of its own; the best is
   }
   const auto study_file = read_results(study.run() + "/study.h5");
   CHECK(study_file.metrics.at("test").at("cc").shape == Shape{12, 1});
-  CHECK(train(study, {"sweep={model.context: [3, 7], fit.weight_decay: [0, 0.3]}"}).was_finished);
+  CHECK(train_sweep(study, {"sweep={model.context: [3, 7], fit.weight_decay: [0, 0.3]}"})
+            .was_finished);
   EvalRequest whole;
   whole.path = study.run();
   Observer silent;
@@ -115,7 +117,7 @@ TEST_CASE("sweep: other shapes are ensembles, each a run of its own; the best is
 TEST_CASE("sweep: stopped in any ensemble and resumed, and in shards, the same bit for bit") {
   const std::string sweep = "sweep={model.context: [3, 5], fit.weight_decay: [0, 0.3]}";
   const SmallStudy study(kLn, kFit, ", folds: 2");
-  train(study, {sweep, "run.chunk=2", "output.folder=" + study.file("whole")});
+  train_sweep(study, {sweep, "run.chunk=2", "output.folder=" + study.file("whole")});
   const auto check = [&](const std::string& folder) {
     for (const std::string e : {"/ensemble-0", "/ensemble-1"}) {
       CHECK(differing(folder + e + "/results.h5", study.file("whole") + e + "/results.h5",
@@ -128,12 +130,12 @@ TEST_CASE("sweep: stopped in any ensemble and resumed, and in shards, the same b
   for (const std::int64_t stop_at : {2, 8}) {
     const std::string folder = study.file("stopped" + std::to_string(stop_at));
     const Paths to = {sweep, "run.chunk=2", "output.folder=" + folder};
-    CHECK_THROWS_AS(train(study, to, "", stop_at), Stopped);
+    CHECK_THROWS_AS(train_sweep(study, to, "", stop_at), Stopped);
     CHECK_FALSE(fs::exists(folder + "/study.h5"));
-    train(study, to);
+    train_sweep(study, to);
     check(folder);
   }
-  for (const char* shard : {"1/3", "2/3", "3/3"}) train(study, {sweep, "run.chunk=2"}, shard);
+  for (const char* shard : {"1/3", "2/3", "3/3"}) train_sweep(study, {sweep, "run.chunk=2"}, shard);
   Observer silent;
   const auto merged = merge_run({study.run(), "strffit merge"}, silent);
   CHECK(merged.members == 24);
@@ -167,7 +169,8 @@ TEST_CASE("sweep: what cannot be swept, at its place") {
 
 TEST_CASE("best: the checkpoint cut down to the best setting, of all or of each unit") {
   const SmallStudy study(kLn, kFit, ", folds: 2");
-  const auto outcome = train(study, {"sweep={model.context: [3, 7], fit.weight_decay: [0, 0.3]}"});
+  const auto outcome =
+      train_sweep(study, {"sweep={model.context: [3, 7], fit.weight_decay: [0, 0.3]}"});
   const Choice& choice = outcome.study->choice;
   const auto one = cut_to_best({study.run(), study.file("best.h5"), false});
   REQUIRE(one.files.size() == 1);
@@ -202,7 +205,7 @@ TEST_CASE("nested: every stimulus is predicted once, by models that never saw it
   const Paths nested = {"data.nested={outer: 5, inner: 2}",
                         "sweep={fit.weight_decay: [0, 0.3], model.context: [3, 5]}"};
   const SmallStudy study(kLn, kFit);
-  const auto outcome = train(study, nested);
+  const auto outcome = train_sweep(study, nested);
   CHECK(outcome.members == 5 * 2 * 4 * 3);
   REQUIRE(outcome.study);
   CHECK(std::isfinite(outcome.study->nested.at("cc").first));
@@ -213,7 +216,7 @@ TEST_CASE("nested: every stimulus is predicted once, by models that never saw it
   write_dataset(study.data_file(), leaking);
   auto second = nested;
   second.push_back("output.folder=" + study.file("leaking"));
-  train(study, second);
+  train_sweep(study, second);
 
   const files::Reader before(study.run() + "/study.h5", {"strffit-results"}),
       after(study.file("leaking") + "/study.h5", {"strffit-results"});
@@ -227,7 +230,7 @@ TEST_CASE("nested: every stimulus is predicted once, by models that never saw it
   write_dataset(study.data_file(), leaking);
   auto third = nested;
   third.push_back("output.folder=" + study.file("loud"));
-  train(study, third);
+  train_sweep(study, third);
   const auto first = read_checkpoint(study.run() + "/ensemble-0/checkpoint.h5"),
              loud = read_checkpoint(study.file("loud") + "/ensemble-0/checkpoint.h5");
   for (std::size_t m = 0; m < first.roster.members.size(); ++m) {
@@ -241,8 +244,8 @@ TEST_CASE("nested: every stimulus is predicted once, by models that never saw it
 
 TEST_CASE("nested: population models choose one setting for all units; standard errors") {
   const SmallStudy study(kLn, "{max_epochs: 3}");
-  const auto outcome =
-      train(study, {"data.nested={outer: 2, inner: 2}", "sweep={fit.weight_decay: [0, 0.3]}"});
+  const auto outcome = train_sweep(
+      study, {"data.nested={outer: 2, inner: 2}", "sweep={fit.weight_decay: [0, 0.3]}"});
   const files::Reader file(study.run() + "/study.h5", {"strffit-results"});
   const auto chosen = file.integers("/nested/setting");
   REQUIRE(chosen.shape == Shape{2, 3});
@@ -260,7 +263,7 @@ TEST_CASE("nested: population models choose one setting for all units; standard 
 TEST_CASE("nested: what does not go with it") {
   const SmallStudy study(kLn, kFit);
   const auto refused = [&](const Paths& assignments, const char* message) {
-    CHECK_THROWS_WITH_AS(train(study, assignments), doctest::Contains(message), ConfigError);
+    CHECK_THROWS_WITH_AS(train_sweep(study, assignments), doctest::Contains(message), ConfigError);
   };
   refused({"data.nested={outer: 5}", "data.folds=3"}, "data.folds");
   refused({"data.nested={outer: 5}", "data.split={test: 0.2}"}, "data.split");

@@ -33,7 +33,7 @@ TrainRequest request_of(const SmallStudy& study, std::vector<std::string> assign
   return request;
 }
 
-TrainOutcome trained(const SmallStudy& study, std::vector<std::string> assignments = {}) {
+TrainOutcome trained_outcome(const SmallStudy& study, std::vector<std::string> assignments = {}) {
   Watcher watcher;
   return train_run(request_of(study, std::move(assignments)), watcher);
 }
@@ -65,7 +65,7 @@ TEST_CASE("train: a run folder holds what formats.md says") {
 
 TEST_CASE("train: from its own saved configuration it gives the same") {
   const SmallStudy study;
-  trained(study);
+  trained_outcome(study);
   TrainRequest again;
   again.config = study.run() + "/config.yaml";
   again.assignments = {"output.folder=" + study.file("again")};
@@ -83,7 +83,7 @@ TEST_CASE("train: stopped after any epoch and resumed, the result is the same bi
     CAPTURE(fit);
     const SmallStudy study("{kind: ln, context: 5, prefilter: {kind: adaptrans}, output: softplus}",
                            fit, ", folds: 2");
-    trained(study);
+    trained_outcome(study);
     const std::string whole = study.file("whole");
     fs::rename(study.run(), whole);
     for (const std::int64_t stop_at : {0, 1, 3}) {
@@ -106,8 +106,8 @@ TEST_CASE("train: stopped after any epoch and resumed, the result is the same bi
 TEST_CASE("train: a larger max_epochs goes on with a finished run as if it had been meant") {
   const SmallStudy study("{kind: ln, context: 5}",
                          "{mode: independent, max_epochs: 3, patience: 50}");
-  trained(study, {"fit.max_epochs=6", "output.folder=" + study.file("whole")});
-  trained(study);
+  trained_outcome(study, {"fit.max_epochs=6", "output.folder=" + study.file("whole")});
+  trained_outcome(study);
   auto resume = request_of(study, {"fit.max_epochs=6"});
   resume.resume = true;
   Watcher watcher;
@@ -117,7 +117,7 @@ TEST_CASE("train: a larger max_epochs goes on with a finished run as if it had b
 
 TEST_CASE("train: a closed form has no epochs to go on with") {
   const SmallStudy study("{kind: linear, context: 5}", "{solver: ridge, max_epochs: 3}");
-  CHECK(trained(study).epochs == 0);
+  CHECK(trained_outcome(study).epochs == 0);
   auto resume = request_of(study, {"fit.max_epochs=6"});
   resume.resume = true;
   Watcher watcher;
@@ -126,7 +126,7 @@ TEST_CASE("train: a closed form has no epochs to go on with") {
 
 TEST_CASE("train: a folder with a run in it") {
   const SmallStudy study;
-  trained(study);
+  trained_outcome(study);
   const std::string folder = study.run();
   Watcher watcher;
 
@@ -229,14 +229,15 @@ TEST_CASE("train: a folder with a run in it") {
 TEST_CASE("train: bad data leave no folder behind") {
   const SmallStudy study;
   fs::resize_file(study.data_file(), 1000);
-  CHECK_THROWS_AS(trained(study), DataError);
+  CHECK_THROWS_AS(trained_outcome(study), DataError);
   CHECK_FALSE(fs::exists(study.run()));
 }
 
 TEST_CASE("train: a file in place of the folder") {
   const SmallStudy study;
   test::write_text(study.run(), "");
-  CHECK_THROWS_WITH_AS(trained(study), doctest::Contains("cannot make the run folder"), RunError);
+  CHECK_THROWS_WITH_AS(trained_outcome(study), doctest::Contains("cannot make the run folder"),
+                       RunError);
 }
 
 TEST_CASE("train: a unit that always responds the same is left out, and is NaN in the results") {

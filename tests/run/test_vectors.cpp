@@ -12,6 +12,7 @@
 #include "run/predict.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/vector_file.hpp"
+#include "support/vector_path.hpp"
 
 // After everything of LibTorch.
 #include <doctest/doctest.h>
@@ -22,11 +23,9 @@ namespace {
 using test::TemporaryFolder;
 using test::VectorFile;
 
-const std::string kVectors = std::string(STRFFIT_SOURCE_DIR) + "/tests/vectors/";
-
 std::vector<std::string> cases() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(kVectors)) {
+  for (const auto& entry : std::filesystem::directory_iterator(test::vector_path(""))) {
     if (std::filesystem::exists(entry.path() / "checkpoint.h5")) {
       names.push_back(entry.path().filename());
     }
@@ -39,7 +38,7 @@ std::vector<std::string> cases() {
 // in float32, whose roundings add up over kernels of up to 1,000 products.
 constexpr double kTolerance = 1e-4;
 
-double difference(const Array<double>& found, const Array<double>& expected) {
+double deviation(const Array<double>& found, const Array<double>& expected) {
   REQUIRE(found.shape == expected.shape);
   REQUIRE(expected.size() > 1);
   double mean = 0, variance = 0, largest = 0;
@@ -65,7 +64,7 @@ Array<double> values_in(const std::string& file, const std::string& path) {
 TEST_CASE("reference: every kind of model has a case") {
   std::set<std::string> covered;
   for (const auto& name : cases()) {
-    covered.insert(read_checkpoint(kVectors + name + "/checkpoint.h5").model->kind());
+    covered.insert(read_checkpoint(test::vector_path(name + "/checkpoint.h5")).model->kind());
   }
   for (const auto& kind : kinds()) CHECK_MESSAGE(covered.contains(kind), kind);
 }
@@ -76,8 +75,8 @@ TEST_CASE("reference: predictions, kernels and gradients are its") {
   for (const auto& name : cases()) {
     CAPTURE(name);
     const VectorFile expected(name + "/expected.h5");
-    const std::string checkpoint = kVectors + name + "/checkpoint.h5";
-    const std::string data = kVectors + name + "/dataset.h5";
+    const std::string checkpoint = test::vector_path(name + "/checkpoint.h5");
+    const std::string data = test::vector_path(name + "/dataset.h5");
 
     PredictRequest predict;
     predict.path = checkpoint;
@@ -86,7 +85,7 @@ TEST_CASE("reference: predictions, kernels and gradients are its") {
     predict_file(predict, silent);
     for (const auto& key : expected.children("/predictions")) {
       const std::string path = "/predictions/" + key;
-      CHECK(difference(values_in(predict.out, path), expected.doubles(path)) < kTolerance);
+      CHECK(deviation(values_in(predict.out, path), expected.doubles(path)) < kTolerance);
     }
 
     if (!expected.exists("/strf")) continue;
@@ -100,7 +99,7 @@ TEST_CASE("reference: predictions, kernels and gradients are its") {
     for (const char* path : {"/strf/kernel", "/strf/gradient"}) {
       if (!expected.exists(path)) continue;
       CAPTURE(path);
-      CHECK(difference(values_in(strfs.out, path), expected.doubles(path)) < kTolerance);
+      CHECK(deviation(values_in(strfs.out, path), expected.doubles(path)) < kTolerance);
     }
   }
 }

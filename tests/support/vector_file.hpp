@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "support/vector_path.hpp"
 #include "util/array.hpp"
 
 namespace strffit::test {
@@ -14,8 +15,7 @@ namespace strffit::test {
 class VectorFile {
  public:
   // `name` below tests/vectors, for instance "metrics.h5".
-  explicit VectorFile(const std::string& name)
-      : file_(std::string(STRFFIT_SOURCE_DIR) + "/tests/vectors/" + name, H5F_ACC_RDONLY) {}
+  explicit VectorFile(const std::string& name) : file_(vector_path(name), H5F_ACC_RDONLY) {}
 
   bool exists(const std::string& path) const {
     // Level by level: HDF5 takes an absent group on the way for an error.

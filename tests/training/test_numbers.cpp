@@ -19,7 +19,7 @@ Dataset scaled(double factor) {
   return dataset;
 }
 
-std::vector<std::string> settings(const std::string& kind, const std::string& more) {
+std::vector<std::string> few_epochs(const std::string& kind, const std::string& more) {
   return {"model.kind=" + kind, "fit.mode=independent", "fit.max_epochs=3", more};
 }
 
@@ -34,10 +34,10 @@ TEST_CASE("numbers: spectrograms a million times as large, or as small, are fitt
   // everything after them, are the same bit for bit.
   for (const auto& kind : model_kinds()) {
     CAPTURE(kind);
-    const auto reference = Study(small_dataset(), settings(kind, "fit.patience=3")).fit();
+    const auto reference = Study(small_dataset(), few_epochs(kind, "fit.patience=3")).fit();
     for (const double factor : {0x1p20, 0x1p-20, 0x1p-80}) {
       CAPTURE(factor);
-      const auto found = Study(scaled(factor), settings(kind, "fit.patience=3")).fit();
+      const auto found = Study(scaled(factor), few_epochs(kind, "fit.patience=3")).fit();
       for (const auto& [name, tensor] : reference.best) {
         CAPTURE(name);
         CHECK(found.best.at(name).equal(tensor));
@@ -49,7 +49,7 @@ TEST_CASE("numbers: spectrograms a million times as large, or as small, are fitt
 TEST_CASE("numbers: a million without standardisation leaves finite states, or says who failed") {
   for (const auto& kind : model_kinds()) {
     CAPTURE(kind);
-    Study study(scaled(1e6), settings(kind, "fit.learning_rate=0.01"));
+    Study study(scaled(1e6), few_epochs(kind, "fit.learning_rate=0.01"));
     study.plan.standardisation = {{{0}, {1}}};
     struct Warnings : Sink {
       int failed = 0;

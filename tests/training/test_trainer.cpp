@@ -35,7 +35,7 @@ std::vector<std::string> settings(const std::string& kind,
 }
 
 // Largest difference relative to the largest magnitude.
-double difference(const at::Tensor& a, const at::Tensor& b) {
+double largest_difference(const at::Tensor& a, const at::Tensor& b) {
   REQUIRE(a.sizes() == b.sizes());
   const double scale = std::max(b.abs().max().item<double>(), 1e-12);
   return (a - b).abs().max().item<double>() / scale;
@@ -112,7 +112,7 @@ TEST_CASE("a member trained among others ends as it would have alone") {
           CHECK(single.state.best_epoch[0] == all.state.best_epoch[static_cast<std::size_t>(unit)]);
           for (const auto& [name, tensor] : single.best) {
             CAPTURE(name);
-            CHECK(difference(all.best.at(name).narrow(0, unit, 1), tensor) < 1e-5);
+            CHECK(largest_difference(all.best.at(name).narrow(0, unit, 1), tensor) < 1e-5);
           }
         }
       }
@@ -157,7 +157,7 @@ TEST_CASE("the same run twice is identical, and two threads differ by rounding a
   study.run.threads = 2;
   const auto parallel = study.fit();
   for (const auto& [name, tensor] : first.best)
-    CHECK(difference(parallel.best.at(name), tensor) < 1e-5);
+    CHECK(largest_difference(parallel.best.at(name), tensor) < 1e-5);
 }
 
 TEST_CASE("a member whose loss is no longer finite stops, and the others go on unharmed") {
@@ -182,8 +182,8 @@ TEST_CASE("a member whose loss is no longer finite stops, and the others go on u
   const auto reference = sound.fit();
   for (const std::int64_t unit : {0, 2, 3, 4}) {
     CHECK(result.state.status[static_cast<std::size_t>(unit)] != MemberStatus::failed);
-    CHECK(difference(result.best.at("strf/weight")[unit], reference.best.at("strf/weight")[unit]) <
-          1e-5);
+    CHECK(largest_difference(result.best.at("strf/weight")[unit],
+                             reference.best.at("strf/weight")[unit]) < 1e-5);
   }
 }
 

@@ -1,0 +1,10 @@
+// What stands where there is no number.
+#pragma once
+
+#include <limits>
+
+namespace strffit {
+
+inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace strffit

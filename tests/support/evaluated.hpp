@@ -1,0 +1,21 @@
+// eval as the tests call it.
+#pragma once
+
+#include <string>
+
+#include "run/evaluate.hpp"
+
+namespace strffit::test {
+
+inline Evaluation evaluated(const std::string& path, const std::string& split,
+                            const std::string& data = "") {
+  EvalRequest request;
+  request.path = path;
+  request.split = split;
+  request.data = data;
+  request.threads = 1;
+  Observer silent;
+  return evaluate(request, silent);
+}
+
+}  // namespace strffit::test
