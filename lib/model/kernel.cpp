@@ -4,6 +4,7 @@
 #include <ATen/TensorOperators.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "ops/lagged_product.hpp"
@@ -94,38 +95,63 @@ class Dcls : public Kernel {
     return result;
   }
 
-  // Greedily, each bump of unit width at the largest residual that is left, with the weight that
-  // takes it away.
+  // Greedily (orthogonal matching pursuit): each bump where and as wide as takes most away of what
+  // is left, after which the weights of all that are placed are solved for anew.
   void imitate(Tensors& member, const at::Tensor& wanted) const override {
     const auto& s = shape();
-    auto residual = wanted.to(at::kDouble).contiguous().clone();
-    auto weight = member.at(kWeight), position = member.at(kPosition);
-    if (!bilinear_) member.at(kSigma).fill_(kStartSigma);
-    const auto profile = [&](std::int64_t centre, std::int64_t n) {
-      const auto distance = at::arange(n, at::kDouble) - static_cast<double>(centre);
-      if (bilinear_) return at::relu(1 - distance.abs());
-      const auto bump = at::exp(-(distance / (kStartSigma + kSigmaFloor)).square() / 2);
-      return bump / bump.sum();
-    };
-    for (std::int64_t o = 0; o < residual.size(0); ++o) {
+    const auto targets = wanted.to(at::kDouble).contiguous();
+    const auto along_frequency = profiles(s.bands), along_lag = profiles(s.lags);
+    for (std::int64_t o = 0; o < targets.size(0); ++o) {
       for (std::int64_t c = 0; c < s.channels; ++c) {
-        auto left = residual[o][c];  // (F, L)
-        for (std::int64_t g = 0; g < gaussians_; ++g) {
-          const auto at = left.abs().argmax().item<std::int64_t>();
-          const auto f = at / s.lags, l = at % s.lags;
-          const auto bump = at::outer(profile(f, s.bands), profile(l, s.lags));
-          const auto amount = (left * bump).sum() / bump.square().sum();
-          left.sub_(bump * amount);
-          weight[o][c][g].copy_(amount);
-          position[0][o][c][g].fill_(static_cast<double>(f));
-          position[1][o][c][g].fill_(static_cast<double>(l));
-        }
+        place_bumps(member, o, c, targets[o][c], along_frequency, along_lag);
       }
     }
   }
 
  private:
-  static constexpr double kSigmaFloor = 0.27, kStartSigma = 0.5;
+  static constexpr double kSigmaFloor = 0.27;
+  // Bands or frames; that of a bilinear bump stays 1.
+  static constexpr std::array<double, 4> kStartSigmas = {0.3, 0.8, 1.8, 3.6};
+
+  // Bumps of every width about every place of n: one row each, (widths * n, n).
+  at::Tensor profiles(std::int64_t n) const {
+    const auto place = at::arange(n, at::kDouble);
+    const auto distance = place - place.unsqueeze(1);
+    if (bilinear_) return at::relu(1 - distance.abs());
+    std::vector<at::Tensor> rows;
+    for (const double sigma : kStartSigmas) {
+      const auto bump = at::exp(-(distance / (sigma + kSigmaFloor)).square() / 2);
+      rows.push_back(bump / bump.sum(-1, true));
+    }
+    return at::cat(rows);
+  }
+
+  void place_bumps(Tensors& member, std::int64_t o, std::int64_t c, const at::Tensor& target,
+                   const at::Tensor& along_frequency, const at::Tensor& along_lag) const {
+    const auto lengths = at::outer(along_frequency.norm(2, 1), along_lag.norm(2, 1));
+    auto left = target;              // (F, L)
+    std::vector<at::Tensor> placed;  // (F * L)
+    at::Tensor weights;
+    for (std::int64_t g = 0; g < gaussians_; ++g) {
+      const auto taken = at::matmul(at::matmul(along_frequency, left), along_lag.t()) / lengths;
+      const auto best = taken.abs().argmax().item<std::int64_t>();
+      const auto row = best / along_lag.size(0), column = best % along_lag.size(0);
+      placed.push_back(at::outer(along_frequency[row], along_lag[column]).flatten());
+      const std::array<std::int64_t, 2> at = {row, column}, n = {shape().bands, shape().lags};
+      for (std::size_t axis = 0; axis < 2; ++axis) {
+        const auto i = static_cast<std::int64_t>(axis);
+        member.at(kPosition)[i][o][c][g].fill_(static_cast<double>(at[axis] % n[axis]));
+        if (!bilinear_) {
+          member.at(kSigma)[i][o][c][g].fill_(
+              kStartSigmas[static_cast<std::size_t>(at[axis] / n[axis])]);
+        }
+      }
+      const auto bumps = at::stack(placed, 1);  // (F * L, g + 1)
+      weights = std::get<0>(at::linalg_lstsq(bumps, target.reshape({-1, 1}), 1e-6, "gelsd"));
+      left = target - at::matmul(bumps, weights).view(target.sizes());
+    }
+    member.at(kWeight)[o][c].copy_(weights.flatten());
+  }
 
   // Hz at places between bands, on the logarithm of frequency; linear where a band is not above 0
   // Hz.
