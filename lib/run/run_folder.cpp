@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <system_error>
+#include <vector>
 
 #include "files/writer.hpp"
 #include "util/errors.hpp"
@@ -15,6 +16,15 @@ namespace fs = std::filesystem;
 bool is_there(const std::string& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
+}
+
+std::vector<RunPaths> ensembles_in(const std::string& folder) {
+  std::vector<RunPaths> found;
+  for (std::int64_t e = 0;; ++e) {
+    const RunPaths one = ensemble_paths(folder, ensemble_name(e));
+    if (!is_there(one.folder)) return found;
+    found.push_back(one);
+  }
 }
 
 }  // namespace
@@ -37,8 +47,12 @@ Progress RunPaths::progress() const {
 RunFolder::RunFolder(const std::string& folder, bool resume, bool overwrite) : paths_{folder} {
   made_ = make_run_folder(folder);
   lock_.emplace(folder);
-  files::remove_stale_temporaries(
-      folder, {"config.yaml", "results.h5", "checkpoint.h5", "last.h5", "share.json"});
+  constexpr auto remove_temporaries = [](const std::string& of) {
+    files::remove_stale_temporaries(
+        of, {"config.yaml", "results.h5", "checkpoint.h5", "last.h5", "study.h5", "share.json"});
+  };
+  remove_temporaries(folder);
+  for (const RunPaths& ensemble : ensembles_in(folder)) remove_temporaries(ensemble.folder);
   if (is_there(folder + "/shards")) {
     throw ConfigError(folder,
                       "is fitted in shards: strffit merge joins them, --shard I/N fits "
@@ -66,16 +80,15 @@ RunFolder::~RunFolder() {
 void RunFolder::clear() const {
   // The results first: what is left over from a kill in between is an unfinished run.
   const auto remove_run = [](const RunPaths& run) {
-    for (const auto& path :
-         {run.study(), run.results(), run.checkpoint(), run.last(), run.config()}) {
+    for (const auto& path : {run.study(), run.results(), run.checkpoint(), run.last(), run.config(),
+                             run.folder + "/share.json"}) {
       std::error_code error;
       fs::remove(path, error);
       if (error) throw RunError("cannot remove " + path + ": " + error.message());
     }
   };
   remove_run(paths_);
-  for (std::int64_t e = 0; is_there(ensemble_paths(paths_.folder, ensemble_name(e)).folder); ++e) {
-    const RunPaths ensemble = ensemble_paths(paths_.folder, ensemble_name(e));
+  for (const RunPaths& ensemble : ensembles_in(paths_.folder)) {
     remove_run(ensemble);
     std::error_code ignored;
     fs::remove(ensemble.folder, ignored);  // unless somebody put more there

@@ -36,8 +36,9 @@ std::string shard_folder(const std::string& run, const Shard& shard);
 // piece or shards of another number. Returns the options that members are cut by, the same for all.
 RunOptions join_run(const std::string& run, const Shard& shard, const std::string& resolved);
 
-// What a shard has to do, written as <shard>/share.json when it begins: how many members of each
-// ensemble. A shard is done when every ensemble of which it has members has its results.h5.
+// What a shard, or a run of several ensembles, has to do, written as share.json into its folder
+// when it begins: how many members of each ensemble. It is done when every ensemble of which it has
+// members has its results.h5.
 struct Share {
   struct Part {
     std::string folder;        // of the ensemble, below the shard's; "" where it is the only one

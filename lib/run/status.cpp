@@ -199,7 +199,7 @@ RunStatus run_status(const std::string& folder) {
   status.folder = folder;
   const std::int64_t of = shards_in(folder);
   status.sharded = of > 0;
-  status.merged = has_file(paths.results());
+  status.merged = has_file(paths.results()) || has_file(paths.study());
   if (!status.sharded) {
     status.parts.push_back(part_status(folder, "1/1"));
     if (status.parts.front().state == PartState::left) {

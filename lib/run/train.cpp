@@ -278,8 +278,8 @@ TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer) {
   if (!shard.given()) observer.log_to(paths.log(), again);
   if (request.overwrite) folder.clear();
   if (trains) std::filesystem::remove(paths.study());  // of fewer epochs
-  if (shard.given()) {
-    Share share{shard, {}};
+  if (shard.given() || study.ensembles.size() > 1) {
+    Share share{shard.given() ? shard : Shard{1, 1}, {}};
     for (const auto& one : study.ensembles) {
       share.parts.push_back(
           {one.folder, static_cast<std::int64_t>(one.plan.members.size()), one.members_all});

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "files/folder_lock.hpp"
+#include "run/merge.hpp"
 #include "run/status.hpp"
 #include "run/train.hpp"
 #include "support/small_study.hpp"
@@ -28,10 +29,11 @@ class Impatient : public TrainObserver {
   std::int64_t epochs_, epoch_ = 0;
 };
 
-void train_until(const SmallStudy& study, std::int64_t epochs, const std::string& shard = "") {
+void train_until(const SmallStudy& study, std::int64_t epochs, const std::string& shard = "",
+                 const std::string& more = "run.threads=1") {
   TrainRequest request;
   request.config = study.config();
-  request.assignments = {"run.chunk=1"};
+  request.assignments = {"run.chunk=1", more};
   request.resume = true;
   request.shard = shard;
   Impatient observer(epochs);
@@ -85,6 +87,41 @@ TEST_CASE("status: a run in one piece, stopped, running, killed, finished") {
   CHECK(status.parts[0].ended == 3);
   CHECK(status.merged);
   CHECK(status.seconds_left == 0);
+}
+
+TEST_CASE("status: a sweep of two ensembles, in one piece and merged from shards") {
+  const SmallStudy study("{kind: ln, context: 5}", "{mode: independent, max_epochs: 6}");
+  const std::string sweep = "sweep={model.context: [3, 5], fit.weight_decay: [0, 0.1]}";
+  CHECK_THROWS_AS(train_until(study, 2, "", sweep), Stopped);
+  auto status = run_status(study.run());
+  CHECK_FALSE(status.sharded);
+  CHECK(status.parts[0].state == PartState::stopped);
+  CHECK(status.parts[0].members == 12);
+  CHECK(status.parts[0].epoch == 2);
+  const std::string stale = study.run() + "/ensemble-0/.last.h5.999999999.tmp";
+  test::write_text(stale, "of a process that was killed");
+  train_until(study, 100, "", sweep);
+  CHECK_FALSE(fs::exists(stale));
+  status = run_status(study.run());
+  CHECK(status.parts[0].state == PartState::finished);
+  CHECK(status.parts[0].ended == 12);
+  CHECK(status.seconds_left == 0);
+
+  for (const std::string shard : {"1/2", "2/2"}) {
+    TrainRequest request;
+    request.config = study.config();
+    request.assignments = {"run.chunk=1", sweep, "output.folder=" + study.file("sharded")};
+    request.shard = shard;
+    TrainObserver silent;
+    train_run(request, silent);
+  }
+  CHECK_FALSE(run_status(study.file("sharded")).merged);
+  Observer silent;
+  merge_run({study.file("sharded"), "strffit merge"}, silent);
+  const auto merged = run_status(study.file("sharded"));
+  CHECK(merged.merged);
+  CHECK(merged.parts.size() == 2);
+  CHECK(says(merged, "all is fitted and merged"));
 }
 
 TEST_CASE("status: shards finished, failed, stopped and left") {
