@@ -16,7 +16,7 @@ import sys
 
 import report
 import study
-from programs import DeepStrf, Strffit
+from programs import PUBLISHED, DeepStrf, Strffit
 
 LIGHT, HEAVY = ("linear", "ln", "nrf", "dnet"), ("conv2d", "statenet")
 FOLDER = pathlib.Path("build/bench")
@@ -80,10 +80,11 @@ def cell_name(kind, adaptrans, batch):
 def time_cell(deepstrf, strffit, dataset, kind, adaptrans, batch, epochs):
     """One turn of each program; the first epoch warms up and is left out on both sides."""
     theirs = deepstrf.ask(job="epochs", kind=kind, adaptrans=adaptrans, batch=batch, epochs=epochs)
-    ours = strffit.train(kind, adaptrans, dataset, "fit.mode=independent", f"fit.batch={batch}",
+    same = ("fit.mode=independent", *PUBLISHED.get(kind, ()))
+    ours = strffit.train(kind, adaptrans, dataset, *same, f"fit.batch={batch}",
                          f"fit.max_epochs={1 + epochs}", "fit.patience=1000000",
                          *study.NO_OUTPUT)
-    plan = strffit.plan(kind, adaptrans, dataset, "fit.mode=independent")
+    plan = strffit.plan(kind, adaptrans, dataset, *same)
     return {"deepstrf_ms": 1e3 * statistics.median(theirs["seconds"]),
             "strffit_ms": 1e3 * statistics.median(ours["epoch_seconds"][1:]) / ours["members"],
             "deepstrf_parameters": theirs["parameters"],

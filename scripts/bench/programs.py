@@ -11,6 +11,9 @@ import h5py
 import numpy as np
 
 CONTEXT, HIDDEN = 9, 20
+# Where configs/ goes another way than the published models, which deepSTRF's are.
+PUBLISHED = {"nrf": ("model.norm=batch",), "conv2d": ("model.norm=batch",),
+             "dnet": ("model.norm=batch", "model.output=parametric_sigmoid")}
 
 
 class DeepStrf:

@@ -1,6 +1,7 @@
 """What a user waits for: whole studies, time to accuracy, growth with members, start-up, memory."""
 import statistics
 
+from programs import PUBLISHED
 from report import number
 
 # Of ns1_even.h5 alone: score that deepSTRF reaches with AdapTrans as a population model, in these
@@ -38,8 +39,8 @@ def whole_study(state, deepstrf, strffit, dataset, quick):
         job="fit", kind="nrf", adaptrans=True, unit=len(state.samples("study of deepSTRF")),
         epochs=epochs) | {"start": deepstrf.start_seconds})
     ours = state.take("study of strffit", 1, lambda: strffit.train(
-        "nrf", True, dataset, "fit.mode=independent", seeds(n_seeds), "fit.batch=1",
-        f"fit.max_epochs={epochs}", "fit.patience=1000000"))[0]
+        "nrf", True, dataset, "fit.mode=independent", *PUBLISHED["nrf"], seeds(n_seeds),
+        "fit.batch=1", f"fit.max_epochs={epochs}", "fit.patience=1000000"))[0]
     fit = statistics.mean(sample["seconds"] for sample in theirs)
     total = theirs[0]["start"] + fit * ours["members"]
     return {"title": f"A study: {ours['members']} fits of nrf with AdapTrans, {epochs} epochs",
