@@ -65,12 +65,12 @@ std::vector<Swept> read_sweep(config::Node& root) {
                                  "every combination, such as {fit.weight_decay: [0, 1e-4]}");
   for (const auto& values : sweep) {
     const std::string& key = values.front().key;
-    const bool taken = key.starts_with("model.") || key == "data.standardise" ||
+    const bool taken = key == "model" || key.starts_with("model.") || key == "data.standardise" ||
                        (key.starts_with("fit.") && key != "fit.seeds" && key != "fit.mode");
     if (taken) continue;
     throw ConfigError(values.front().where,
                       "cannot be swept: settings are compared on the same data, by the same "
-                      "members; the keys of model, those of fit but seeds and mode, and "
+                      "members; model as a whole, its keys, those of fit but seeds and mode, and "
                       "data.standardise can");
   }
   return sweep;

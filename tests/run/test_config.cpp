@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include "run/config.hpp"
 #include "run/init.hpp"
+#include "run/study.hpp"
 #include "support/small_study.hpp"
 #include "util/errors.hpp"
 
@@ -34,6 +37,25 @@ TEST_CASE("config: one that is committed for every kind, and current") {
     CHECK_MESSAGE(current, "strffit init " << kind << " > configs/" << kind << ".yaml");
     auto document = config::Document::from_file(kSource + "/configs/" + kind + ".yaml");
     CHECK(read_config(document, "runs/x").model.kind == kind);
+  }
+}
+
+TEST_CASE("config: zoo.yaml sweeps over every kind as init starts it, with and without AdapTrans") {
+  Study study;
+  read_study(study, kSource + "/configs/zoo.yaml", {});
+  for (const auto& kind : kinds()) {
+    for (const std::string prefilter : {"none", "adaptrans"}) {
+      CAPTURE(kind);
+      CAPTURE(prefilter);
+      auto document = config::Document::from_file(kSource + "/configs/" + kind + ".yaml");
+      document.set("model.prefilter={kind: " + prefilter + "}");
+      read_config(document, "runs/x");
+      CHECK(std::ranges::any_of(study.ensembles, [&](const Ensemble& ensemble) {
+        return std::ranges::all_of(
+            differences(ensemble.resolved, document.resolved()),
+            [](const std::string& difference) { return difference.starts_with("sweep"); });
+      }));
+    }
   }
 }
 
