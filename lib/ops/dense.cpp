@@ -22,8 +22,9 @@ at::Tensor dense(const at::Tensor& x, const at::Tensor& weight, const at::Tensor
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "dense", [&] {
     for (std::int64_t m = 0; m < M; ++m) {
       auto* out = r.data_ptr<scalar_t>() + m * r.stride(0);
-      for (std::int64_t t = 0; t < S; ++t)
-        std::copy_n(offset.data_ptr<scalar_t>() + m * N, N, out + t * r.stride(1));
+      const auto* from = offset.data_ptr<scalar_t>() + m * N;
+      const auto step = r.stride(1);
+      for (std::int64_t t = 0; t < S; ++t) std::copy_n(from, N, out + t * step);
       gemm(false, true, S, N, H, input.data_ptr<scalar_t>() + m * input.stride(0), input.stride(1),
            w.data_ptr<scalar_t>() + m * N * H, H, scalar_t(1), out, r.stride(1));
     }

@@ -4,6 +4,7 @@
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "ops/activation.hpp"
@@ -36,6 +37,29 @@ Slopes<T> slopes(T x, T a, T b, T c, T d) {
   }
 }
 
+// The parameters of a block's columns as they stand beside 16 frames in memory: enough to fill
+// vector registers however few the columns. Sixteen whatever their number, so that a column is
+// summed in the same order whatever stands beside it.
+template <class T>
+struct Repeated {
+  // From (4, all), where the block's n columns begin.
+  Repeated(const T* parameters, std::int64_t all, std::int64_t n)
+      : count(16 * n), values(static_cast<std::size_t>(4 * count)) {
+    for (std::int64_t i = 0; i < 4 * count; ++i)
+      values[static_cast<std::size_t>(i)] = parameters[i / count * all + i % n];
+  }
+
+  // Value and derivatives at x, which stands at place i.
+  template <Parametric kind>
+  Slopes<T> at(T x, std::int64_t i) const {
+    const T* p = values.data() + i;
+    return slopes<kind>(x, p[0], p[count], p[2 * count], p[3 * count]);
+  }
+
+  std::int64_t count;
+  std::vector<T> values;
+};
+
 template <class F>
 void with_kind(Parametric kind, F&& f) {
   switch (kind) {
@@ -57,19 +81,17 @@ at::Tensor parametric(const at::Tensor& x, const at::Tensor& a, const at::Tensor
   const auto parameters =
       at::stack({a.detach(), b.detach(), c.detach(), d.detach()}).contiguous();  // (4, M, N)
   const Grid grid(input);
-  const auto n = grid.columns, all = grid.blocks * n;
+  const auto n = grid.columns, all = grid.blocks * n, size = grid.rows * n;
   auto r = empty_like_signal(input, input.size(2));
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "parametric", [&] {
     with_kind(kind, [&]<Parametric k>() {
       for (std::int64_t block = 0; block < grid.blocks; ++block) {
-        const auto* p = parameters.data_ptr<scalar_t>() + block * n;
-        for (std::int64_t t = 0; t < grid.rows; ++t) {
-          const auto at = (block * grid.rows + t) * n;
-          const auto* in = input.data_ptr<scalar_t>() + at;
-          auto* out = r.data_ptr<scalar_t>() + at;
-          for (std::int64_t i = 0; i < n; ++i) {
-            out[i] = slopes<k>(in[i], p[i], p[all + i], p[2 * all + i], p[3 * all + i]).value;
-          }
+        const Repeated<scalar_t> p(parameters.data_ptr<scalar_t>() + block * n, all, n);
+        const auto* in = input.data_ptr<scalar_t>() + block * size;
+        auto* out = r.data_ptr<scalar_t>() + block * size;
+        for (std::int64_t at = 0; at < size; at += p.count) {
+          for (std::int64_t i = 0; i < std::min(p.count, size - at); ++i)
+            out[at + i] = p.template at<k>(in[at + i], i).value;
         }
       }
     });
@@ -81,33 +103,33 @@ at::Tensor parametric(const at::Tensor& x, const at::Tensor& a, const at::Tensor
         auto by = at::zeros({4, all}, input.options().dtype(at::kDouble));
         AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "parametric_backward", [&] {
           with_kind(kind, [&]<Parametric k>() {
-            std::vector<scalar_t> sums(static_cast<std::size_t>(4 * n));
-            auto *by_a = sums.data(), *by_b = by_a + n, *by_c = by_b + n, *by_d = by_c + n;
-            constexpr std::int64_t kStretch = 128;  // summed in single precision, then in double
             for (std::int64_t block = 0; block < grid.blocks; ++block) {
-              const auto* p = parameters.data_ptr<scalar_t>() + block * n;
-              for (std::int64_t from = 0; from < grid.rows; from += kStretch) {
+              const Repeated<scalar_t> p(parameters.data_ptr<scalar_t>() + block * n, all, n);
+              const auto *in = input.data_ptr<scalar_t>() + block * size,
+                         *outer = g.data_ptr<scalar_t>() + block * size;
+              auto* result = dx.data_ptr<scalar_t>() + block * size;
+              std::vector<scalar_t> sums(static_cast<std::size_t>(4 * p.count));
+              auto *by_a = sums.data(), *by_b = by_a + p.count, *by_c = by_b + p.count,
+                   *by_d = by_c + p.count;
+              constexpr std::int64_t kGroups = 8;  // summed in single precision, then in double
+              for (std::int64_t from = 0; from < size; from += kGroups * p.count) {
                 std::fill(sums.begin(), sums.end(), scalar_t(0));
-                for (std::int64_t t = from; t < std::min(from + kStretch, grid.rows); ++t) {
-                  const auto at = (block * grid.rows + t) * n;
-                  const auto *in = input.data_ptr<scalar_t>() + at,
-                             *outer = g.data_ptr<scalar_t>() + at;
-                  auto* result = dx.data_ptr<scalar_t>() + at;
-                  for (std::int64_t i = 0; i < n; ++i) {
-                    const auto s =
-                        slopes<k>(in[i], p[i], p[all + i], p[2 * all + i], p[3 * all + i]);
-                    result[i] = outer[i] * s.x;
-                    by_a[i] += outer[i];
-                    by_b[i] += outer[i] * s.b;
-                    by_c[i] += outer[i] * s.c;
-                    by_d[i] += outer[i] * s.d;
+                const auto to = std::min(from + kGroups * p.count, size);
+                for (std::int64_t at = from; at < to; at += p.count) {
+                  for (std::int64_t i = 0; i < std::min(p.count, to - at); ++i) {
+                    const auto s = p.template at<k>(in[at + i], i);
+                    result[at + i] = outer[at + i] * s.x;
+                    by_a[i] += outer[at + i];
+                    by_b[i] += outer[at + i] * s.b;
+                    by_c[i] += outer[at + i] * s.c;
+                    by_d[i] += outer[at + i] * s.d;
                   }
                 }
                 for (std::int64_t j = 0; j < 4; ++j) {
-                  for (std::int64_t i = 0; i < n; ++i) {
-                    by.data_ptr<double>()[j * all + block * n + i] +=
-                        static_cast<double>(sums[static_cast<std::size_t>(j * n + i)]);
-                  }
+                  auto* total = by.data_ptr<double>() + j * all + block * n;
+                  for (std::int64_t i = 0; i < p.count; ++i)
+                    total[i % n] +=
+                        static_cast<double>(sums[static_cast<std::size_t>(j * p.count + i)]);
                 }
               }
             }

@@ -15,7 +15,7 @@ using Index = std::int64_t;
 // without leaving the cache. Members that share their input gain from one large product, so they
 // are let to be more; but wider than this many columns no product gains, and smaller chunks are
 // easier to share out.
-constexpr double kOwnInputBytes = 2.0 * 1024 * 1024, kSharedInputBytes = 48.0 * 1024 * 1024;
+constexpr double kOwnInputBytes = 2.0 * 1024 * 1024, kSharedInputBytes = 16.0 * 1024 * 1024;
 constexpr Index kColumns = 256;
 constexpr Index kOnGpu = 512;  // members
 
