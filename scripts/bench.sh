@@ -23,6 +23,6 @@ fi
 if [[ " $* " != *" --strffit"* && " $* " != *" --help "* && " $* " != *" -h "* ]]; then
   scripts/setup.sh
   cmake --preset release --log-level=WARNING >/dev/null
-  cmake --build --preset release --target strffit >&2
+  cmake --build --preset release --target strffit bench_products >&2
 fi
 exec "$python" scripts/bench/bench.py --from "$caller" "$@"

@@ -10,7 +10,6 @@
 #include "ops/adamw.hpp"
 #include "ops/autograd.hpp"
 #include "ops/loss.hpp"
-#include "training/start.hpp"
 #include "util/nan.hpp"
 
 namespace strffit {
@@ -41,8 +40,7 @@ Chunk::Chunk(const Plan& plan, const FoldData& data, std::vector<Index> members,
       members_(std::move(members)),
       device_(device),
       own_{rows(memory.current, members_, device), rows(memory.first, members_, device),
-           rows(memory.second, members_, device), rows(memory.average, members_, device)},
-      spread_(target_spread(data.all().targets.cpu())) {
+           rows(memory.second, members_, device), rows(memory.average, members_, device)} {
   make_leaves();
 }
 
@@ -107,9 +105,10 @@ std::vector<double> Chunk::step(const Batch& batch, const std::vector<double>& l
     for (std::size_t i = 0; i < m; ++i) {
       const auto unit = plan_->members[static_cast<std::size_t>(members_[i])].unit;
       for (std::size_t n = 0; n < outputs; ++n) {
-        const double spread = entry.response_units
-                                  ? spread_[unit < 0 ? n : static_cast<std::size_t>(unit)].second
-                                  : 1.0;
+        const double spread =
+            entry.response_units
+                ? data_->target_spread()[unit < 0 ? n : static_cast<std::size_t>(unit)].second
+                : 1.0;
         rates.push_back(learning_rates[i] * spread);
         decays.push_back(decay / spread);
         scales.push_back(scale[i]);

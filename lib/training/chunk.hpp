@@ -56,8 +56,7 @@ class Chunk {
   const FoldData* data_;
   std::vector<std::int64_t> members_;
   at::Device device_;
-  Memory own_;                                     // rows in the order of members_
-  std::vector<std::pair<double, double>> spread_;  // of the targets, per unit
+  Memory own_;  // rows in the order of members_
 };
 
 }  // namespace strffit

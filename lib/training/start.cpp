@@ -110,16 +110,6 @@ Block units_of(const Plan& plan, const std::vector<Index>& chunk) {
 
 }  // namespace
 
-std::vector<std::pair<double, double>> target_spread(const at::Tensor& targets) {
-  std::vector<std::pair<double, double>> result;
-  for (Index n = 0; n < targets.size(0); ++n) {
-    const auto y = counted(targets[n]).second.to(at::kDouble);
-    const double spread = y.numel() > 1 ? y.std().item<double>() : 0.0;
-    result.emplace_back(y.numel() > 0 ? y.mean().item<double>() : 0.0, spread > 0 ? spread : 1.0);
-  }
-  return result;
-}
-
 StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& folds,
                              const std::vector<std::vector<Index>>& chunks, int threads,
                              Sink& sink) {
@@ -140,6 +130,7 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
   const bool closed_form =
       plan.fit.initialise == Initialise::ridge && model.backbone().response_kernel() != nullptr;
 
+  std::vector<at::Tensor> inputs(folds.size());  // of the closed form, after the prefilter
   std::map<std::pair<Index, Block>, RidgeSolution> solutions;  // by fold and units of a chunk
   std::vector<const Block*> block_of(static_cast<std::size_t>(M));
   if (closed_form) {
@@ -161,6 +152,7 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
         return RidgeData{x, batch.targets.cpu(), batch.layout};
       };
       const auto train = prepared(data.all());
+      inputs[static_cast<std::size_t>(fold)] = train.x;
       const auto valid = data.has_validation() ? prepared(data.validation()) : RidgeData{};
       const std::vector<Block> list(blocks.begin(), blocks.end());
       auto solved = ridge(train, data.has_validation() ? &valid : nullptr, model.context(), list);
@@ -177,9 +169,22 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
     }
   }
 
-  std::vector<std::string> edges(static_cast<std::size_t>(M));
-  parallel_for(M, threads, [&](Index m) {
+  // Members of one unit that differ in their seeds have one closed form: the first makes it.
+  std::vector<Index> members, made_by(static_cast<std::size_t>(M), -1);
+  std::map<std::pair<const Block*, Index>, Index> first_of;
+  for (const auto& chunk : chunks) {
+    for (const auto m : chunk) {
+      const auto i = static_cast<std::size_t>(m);
+      made_by[i] = m;
+      if (closed_form)
+        made_by[i] = first_of.try_emplace({block_of[i], plan.members[i].unit}, m).first->second;
+      if (made_by[i] == m) members.push_back(m);
+    }
+  }
+  const auto parametric = model.backbone().output().parametric();
+  parallel_for(static_cast<Index>(members.size()), threads, [&](Index i) {
     const ops::WithoutGradients inner;
+    const auto m = members[static_cast<std::size_t>(i)];
     const auto& member = plan.members[static_cast<std::size_t>(m)];
     const auto& data = folds[static_cast<std::size_t>(member.fold)].all();
     auto own = one_member(start.tensors, m);
@@ -189,7 +194,7 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
       const Block& block = *block_of[static_cast<std::size_t>(m)];
       const auto& solution = solutions.at({member.fold, block});
       const auto channels = static_cast<Index>(model.channels().size());
-      const auto input = model.prefilter().apply(own, x, data.layout);
+      const auto& input = inputs[static_cast<std::size_t>(member.fold)];
       for (Index n = 0; n < N; ++n) {
         const auto unit = unit_of(n);
         const auto place = std::lower_bound(block.begin(), block.end(), unit) - block.begin();
@@ -197,11 +202,10 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
         start.ridge_penalty.values[static_cast<std::size_t>(m * N + n)] = penalty;
         if (std::isnan(penalty)) continue;
         const auto kernel = solution.weights[place].view({channels, -1, model.context()});
-        Tensors alone;  // its prediction, by a model's own arithmetic
         const auto [places, target] = counted(targets[unit]);
         auto prediction =
             at::full({data.layout->total}, solution.bias[place].item<double>(), at::kFloat);
-        for (Index lag = 0; lag < model.context(); ++lag) {
+        for (Index lag = 0; parametric && lag < model.context(); ++lag) {
           const auto part = at::mv(input[0].narrow(0, 0, data.layout->total - lag),
                                    kernel.select(2, lag).reshape(-1));
           prediction.narrow(0, lag, data.layout->total - lag).add_(part);
@@ -209,7 +213,7 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
         place_closed_form(model, own, n, kernel, solution.bias[place].item<double>(),
                           prediction.index_select(0, places), target);
       }
-    } else if (model.backbone().output().parametric()) {
+    } else if (parametric) {
       Tensors copy;  // batch norm must not gather statistics yet
       for (const auto& [name, tensor] : own) copy[name] = tensor.clone();
       const auto drive = model.drive(copy, x, data.layout, true)[0];  // (S, N)
@@ -222,6 +226,16 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
       }
     }
   });
+  for (Index m = 0; m < M; ++m) {
+    const auto first = made_by[static_cast<std::size_t>(m)];
+    if (first < 0 || first == m) continue;
+    for (auto& [name, tensor] : start.tensors) tensor[m].copy_(tensor[first]);
+    for (Index n = 0; n < N && closed_form; ++n) {
+      auto& penalties = start.ridge_penalty.values;
+      penalties[static_cast<std::size_t>(m * N + n)] =
+          penalties[static_cast<std::size_t>(first * N + n)];
+    }
+  }
 
   if (closed_form) {
     const auto& grid = solutions.begin()->second.grid;

@@ -13,13 +13,10 @@ struct StartingPoint {
 };
 
 // Member m from its own seed, fold and unit alone, whoever else is in the plan; the closed form to
-// rounding, which depends on its chunk. folds: one per partition. chunks: as cut() makes them.
+// rounding, which depends on its chunk. folds: one per partition. chunks: as cut() makes them, or
+// some of those: members of no chunk are left with their random numbers.
 StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& folds,
                              const std::vector<std::vector<std::int64_t>>& chunks, int threads,
                              Sink& sink);
-
-// Mean and standard deviation of the targets (N, S) of every unit that has any (0 and 1 for the
-// others).
-std::vector<std::pair<double, double>> target_spread(const at::Tensor& targets);
 
 }  // namespace strffit

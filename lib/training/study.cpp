@@ -35,6 +35,14 @@ FoldData::FoldData(const Dataset& dataset, const Partition& partition,
     whole.push_back(&one);
   }
   all_ = joined(whole);
+  const auto targets = all_.targets.cpu();
+  for (std::int64_t n = 0; n < targets.size(0); ++n) {
+    const auto counts = at::isnan(targets[n]).logical_not();
+    const auto y = targets[n].masked_select(counts).to(at::kDouble);
+    const double spread = y.numel() > 1 ? y.std().item<double>() : 0.0;
+    target_spread_.emplace_back(y.numel() > 0 ? y.mean().item<double>() : 0.0,
+                                spread > 0 ? spread : 1.0);
+  }
 
   if (partition.valid.empty()) return;
   std::vector<Piece> held_out;

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <utility>
 #include <vector>
 
 #include "metrics/score_target.hpp"
@@ -33,6 +34,8 @@ class FoldData {
   const Batch& all() const { return all_; }
   bool has_validation() const { return valid_.layout != nullptr; }
   const Batch& validation() const { return valid_; }
+  // Mean and standard deviation of every unit's training targets; 0 and 1 of a unit without any.
+  const std::vector<std::pair<double, double>>& target_spread() const { return target_spread_; }
   // One per unit, on the validation stimuli.
   const std::vector<ScoreTarget>& scores() const { return scores_; }
 
@@ -47,6 +50,7 @@ class FoldData {
   std::vector<Piece> train_;
   std::vector<Batch> single_;
   Batch all_, valid_;
+  std::vector<std::pair<double, double>> target_spread_;
   std::vector<ScoreTarget> scores_;
 };
 

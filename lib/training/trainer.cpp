@@ -51,7 +51,9 @@ constexpr const char* kHistory[] = {"train_loss",    "valid_loss",    "valid_cc"
 
 class Trainer {
  public:
-  Trainer(const Plan& plan, const RunOptions& run, Sink& sink, const TrainerState* resume)
+  // `most_chunks`: as many are started, for a trial of some of them alone.
+  Trainer(const Plan& plan, const RunOptions& run, Sink& sink, const TrainerState* resume,
+          Index most_chunks = std::numeric_limits<Index>::max())
       : plan_(plan),
         device_(device_of(run)),
         threads_(device_.is_cpu() ? threads_of(run) : 1),
@@ -77,7 +79,9 @@ class Trainer {
       restore(*resume);
       return;
     }
-    auto start = starting_point(plan, folds_, cut_, threads_, sink);
+    const auto started = std::min(most_chunks, static_cast<Index>(cut_.size()));
+    auto start =
+        starting_point(plan, folds_, {cut_.begin(), cut_.begin() + started}, threads_, sink);
     state_.ridge_penalty = std::move(start.ridge_penalty);
     memory_.current = std::move(start.tensors);
     for (const auto& entry : plan.model->entries()) {
@@ -418,7 +422,7 @@ FitResult train(const Plan& plan, const RunOptions& run, Sink& sink,
 
 Estimate estimate(const Plan& plan, const RunOptions& run) {
   Sink silent;
-  return Trainer(plan, run, silent, nullptr).estimate();
+  return Trainer(plan, run, silent, nullptr, threads_of(run)).estimate();
 }
 
 Array<float> predict(const Model& model, const Tensors& tensors,

@@ -1,5 +1,8 @@
 """What a user waits for: whole studies, time to accuracy, growth with members, start-up, memory."""
+import json
+import pathlib
 import statistics
+import subprocess
 
 from programs import PUBLISHED
 from report import number
@@ -10,6 +13,7 @@ from report import number
 NS1_EVEN = "e68c99ab9da085dcdc68fae7eb15ad4709c63f7b710def22b8ce601b4cd79445"
 ACCURACY = {"linear": (0.627, 61, 20), "nrf": (0.663, 113, 20), "dnet": (0.718, 120, 20),
             "conv2d": (0.756, 179, 4)}
+PRODUCTS = pathlib.Path("build/release/bench_products")
 NO_OUTPUT = ("output.predictions=none", "output.kernels=false")
 
 
@@ -26,6 +30,8 @@ def measure(state, deepstrf, strffit, dataset, dataset_sha256, scratch, quick):
     tables.append(start_up(state, strffit, dataset, quick))
     tables.append(memory(state, strffit, dataset, quick))
     tables.append(memory_of_4000(state, strffit, scratch, quick))
+    if PRODUCTS.exists():
+        tables.append(products(state, quick))
     return tables
 
 
@@ -148,6 +154,24 @@ def one_memory(strffit, kind, adaptrans, dataset):
     settings = ("fit.mode=independent", "fit.batch=1", "fit.max_epochs=2")
     return {"plan_megabytes": strffit.plan(kind, adaptrans, dataset, *settings)["megabytes"],
             "peak_megabytes": strffit.train(kind, adaptrans, dataset, *settings)["peak_megabytes"]}
+
+
+def products(state, quick):
+    samples = state.take("products", 1 if quick else 3, lambda: json.loads(
+        subprocess.run([PRODUCTS], text=True, capture_output=True, check=True).stdout))
+    gemm = statistics.median(sample["gemm"] for sample in samples)
+    rows = []
+    for name, key in (("nrf, 4 members that share their input", "plain"),
+                      ("nrf with AdapTrans, one member", "adaptrans")):
+        rate = statistics.median(sample[key] for sample in samples)
+        rows.append([name, number(rate / 1e9), number(gemm / 1e9), number(rate / gemm), 0.5,
+                     rate / gemm >= 0.5])
+    return {"title": "STRF products against the machine's own sgemm",
+            "note": "Forward and backward pass of nrf's kernels (context 9, 34 bands, 20 hidden "
+                    "units, 14 sounds of 999 frames) and a product of 1024 x 1024 matrices by the "
+                    "same BLAS, both on one thread: `build/release/bench_products`.",
+            "header": ["product", "GFLOP/s", "sgemm, GFLOP/s", "fraction", "asked", "reached"],
+            "rows": rows, "loads": loads(*samples)}
 
 
 def memory_of_4000(state, strffit, scratch, quick):

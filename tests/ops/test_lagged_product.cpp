@@ -30,6 +30,10 @@ TEST_CASE("lagged product: values and gradients") {
       {"centered, few columns", 2, 2, 1, 3, 5, 2, false},
       {"centered, many columns", 2, 14, 1, 3, 3, 1, false},
       {"wholly ahead", 2, 2, 1, 3, 4, 3, false},
+      {"in pairs", 2, 16, 2, 3, 3, 0, true},
+      {"in pairs, two threes of which one is short", 1, 17, 1, 4, 4, 0, true},
+      {"in pairs, centered", 2, 16, 1, 3, 5, 2, true},
+      {"in pairs, wholly ahead", 1, 16, 1, 3, 6, 5, true},
   };
   for (const auto& p : products) {
     for (const std::int64_t extra : {0, 3}) {  // a gap larger than needed
@@ -54,11 +58,13 @@ TEST_CASE("lagged product: values and gradients") {
 TEST_CASE("lagged product: longer than the stretches that it is worked in") {
   const auto layout = ops::join({300, 517, 1}, 5);
   const auto real = real_frames(*layout);
-  for (const bool shared : {true, false}) {
+  for (const auto& [shared, outputs] :
+       {std::pair{true, 2}, std::pair{false, 2}, std::pair{true, 16}}) {
     CAPTURE(shared);
+    CAPTURE(outputs);
     const std::vector<at::Tensor> inputs{noise({shared ? 1 : 2, layout->total, 3}, 1) * real,
-                                         noise({2, 2, 1, 3, 6}, 2), noise({2, 2}, 3)};
-    const auto weight = noise({2, layout->total, 2}, 4) * real;
+                                         noise({2, outputs, 1, 3, 6}, 2), noise({2, outputs}, 3)};
+    const auto weight = noise({2, layout->total, outputs}, 4) * real;
     const auto with = [&](auto product) {
       return differentiate(
           [&, product](const auto& in) { return product(in[0], in[1], in[2], layout, 0); }, inputs,
