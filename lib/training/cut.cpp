@@ -16,7 +16,7 @@ using Index = std::int64_t;
 // are let to be more; but wider than this many columns no product gains, and smaller chunks are
 // easier to share out.
 constexpr double kOwnInputBytes = 2.0 * 1024 * 1024, kSharedInputBytes = 16.0 * 1024 * 1024;
-constexpr Index kColumns = 256;
+constexpr Index kColumns = 128;
 constexpr Index kOnGpu = 512;  // members
 
 struct Frames {
