@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, then runs checks, release and quickstart. With names of stages: only those.
+# Installs what is missing, then runs every stage. With names of stages: only those.
 #   checks      layout, formatting, which room includes which
 #   release     warnings are errors, every header compiles alone, every test
 #   quickstart  the new user's first command, the tour of README.md, the code of docs/python.md
@@ -11,9 +11,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Run by name only, until each has been seen to pass on the whole of this tree: asan, tsan, wheel, fuzz;
-# and slurm, whose steps go by the clock, which a busy machine fails.
-all_stages=(checks release quickstart)
+all_stages=(checks release quickstart asan tsan wheel slurm fuzz)
 tsan_rooms=(util training)
 # Against the wheel: what calls LibTorch.
 wheel_rooms=(ops prefilter model training contract)
