@@ -27,15 +27,23 @@ constexpr int kStopped = 75;
 // Runs on until it is told otherwise.
 const std::vector<std::string> kForEver = {"fit.max_epochs=1000000", "fit.patience=1000000"};
 
-Paths result_differences(const std::string& a, const std::string& b) {
-  return test::differences_of(a, b, {"results.h5", "checkpoint.h5", "last.h5"});
+const Paths kOfOneEnsemble = {"results.h5", "checkpoint.h5", "last.h5"};
+const Paths kOfTwoEnsembles = {
+    "study.h5",           "ensemble-0/results.h5", "ensemble-0/checkpoint.h5",
+    "ensemble-0/last.h5", "ensemble-1/results.h5", "ensemble-1/checkpoint.h5",
+    "ensemble-1/last.h5"};
+
+Paths result_differences(const std::string& a, const std::string& b,
+                         const Paths& files = kOfOneEnsemble) {
+  return test::differences_of(a, b, files);
 }
 
-// What lies in a run folder beside what belongs there.
+// What lies in a run folder and those of its ensembles beside what belongs there.
 Paths strays(const std::string& folder) {
-  const Paths known = {"config.yaml", "results.h5", "checkpoint.h5", "last.h5", "train.log"};
+  const Paths known = {"config.yaml", "results.h5", "checkpoint.h5", "last.h5",   "train.log",
+                       "study.h5",    "share.json", "ensemble-0",    "ensemble-1"};
   Paths found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     const std::string name = entry.path().filename();
     if (std::find(known.begin(), known.end(), name) == known.end()) found.push_back(name);
   }
@@ -53,6 +61,7 @@ std::vector<std::string> for_ever(const SmallStudy& study) { return train(study,
 // Where kills have struck, by what they left behind.
 struct Struck {
   int before_folder = 0, inside_write = 0, elsewhere = 0;
+  int identical = 0;  // runs, to those that nobody killed
   int kills() const { return before_folder + inside_write + elsewhere; }
 };
 
@@ -67,19 +76,13 @@ void look(const std::string& folder, Struck& struck) {
   }
 }
 
-TEST_CASE("killed at random moments and resumed, a run ends bit for bit as without") {
-  // scripts/kill_test asks for more.
-  const char* const asked = std::getenv("STRFFIT_KILLED_RUNS");
-  const int runs = asked == nullptr ? 5 : std::stoi(asked);
-  const SmallStudy study("{kind: ln, context: 5, prefilter: {kind: adaptrans}}",
-                         "{mode: independent, max_epochs: 60, patience: 60, seeds: [0, 1]}");
+// Kills runs of a study until each has ended, and compares what they leave.
+void kill_and_resume(const SmallStudy& study, const Paths& files, int runs, Struck& struck) {
   const auto begun = std::chrono::steady_clock::now();
   REQUIRE(run(train(study, {"--out", study.file("whole")})).code == 0);
   const std::chrono::duration<double> whole_time = std::chrono::steady_clock::now() - begun;
 
   Random random(20260131);
-  Struck struck;
-  int identical = 0;
   for (int i = 0; i < runs; ++i) {
     fs::remove_all(study.run());
     for (bool killed_before = false;;) {
@@ -100,16 +103,30 @@ TEST_CASE("killed at random moments and resumed, a run ends bit for bit as witho
       if (killed_before) break;
       fs::remove_all(study.run());  // it was faster than the blow
     }
-    const Paths different = result_differences(study.run(), study.file("whole"));
+    const Paths different = result_differences(study.run(), study.file("whole"), files);
     CHECK(different == Paths{});
     CHECK(strays(study.run()) == Paths{});
-    identical += different.empty() && strays(study.run()).empty();
+    struck.identical += different.empty() && strays(study.run()).empty();
   }
+}
+
+TEST_CASE("killed at random moments and resumed, a run ends bit for bit as without") {
+  // scripts/kill_test asks for more.
+  const char* const asked = std::getenv("STRFFIT_KILLED_RUNS");
+  const int runs = asked == nullptr ? 6 : std::stoi(asked);
+  Struck struck;
+  const SmallStudy study("{kind: ln, context: 5, prefilter: {kind: adaptrans}}",
+                         "{mode: independent, max_epochs: 60, patience: 60, seeds: [0, 1]}");
+  kill_and_resume(study, kOfOneEnsemble, runs - runs / 3, struck);
+  const SmallStudy sweep("{kind: ln, context: 5, prefilter: {kind: adaptrans}}",
+                         "{mode: independent, max_epochs: 60, patience: 60}\n"
+                         "sweep: {model.context: [4, 6], fit.weight_decay: [0, 0.1]}");
+  kill_and_resume(sweep, kOfTwoEnsembles, runs / 3, struck);
   if (asked != nullptr) {
-    MESSAGE(identical << " of " << runs << " runs bit-identical after " << struck.kills()
-                      << " kills: " << struck.before_folder << " before there was a folder, "
-                      << struck.inside_write << " inside a write, " << struck.elsewhere
-                      << " elsewhere");
+    MESSAGE(struck.identical << " of " << runs << " runs bit-identical after " << struck.kills()
+                             << " kills: " << struck.before_folder << " before there was a folder, "
+                             << struck.inside_write << " inside a write, " << struck.elsewhere
+                             << " elsewhere");
     if (runs >= 50)
       CHECK(std::min({struck.before_folder, struck.inside_write, struck.elsewhere}) > 0);
   }
