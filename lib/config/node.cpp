@@ -67,7 +67,7 @@ T read(Section& section, const std::string& key, const T& fallback, const std::s
     throw Bug("the default of " + section.path_of(key) + " is refused: " + error.what());
   }
   const Value* value = section.find(key);
-  const T result = value ? parse(*value, section.where(key)) : fallback;
+  T result = value ? parse(*value, section.where(key)) : fallback;
   Record& record = section.record(key);
   record = {.key = key,
             .doc = doc,
@@ -241,9 +241,8 @@ std::string Node::choice(const std::string& key, const std::string& fallback,
     if (word.empty()) refuse(where, values, value);
     return word;
   };
-  const std::string word =
-      read(*section_, key, required ? allowed.front() : fallback, values, doc, parse,
-           [](const std::string& text) { return write_word(Word{text}); });
+  std::string word = read(*section_, key, required ? allowed.front() : fallback, values, doc, parse,
+                          [](const std::string& text) { return write_word(Word{text}); });
   if (required) section_->record(key).fallback = write(fallback);
   return word;
 }

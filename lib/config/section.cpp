@@ -53,6 +53,7 @@ std::string cure(const std::string& key, const Section& section, const Section& 
   std::string meant = nearest(key, here);
   if (meant.empty()) {
     std::vector<std::string> names;
+    names.reserve(known.size());
     for (const auto& entry : known) names.push_back(entry.key);
     const std::string name = nearest(key, names);
     const auto found = std::find(names.begin(), names.end(), name);

@@ -32,7 +32,7 @@ std::string describe(const Value& value) {
     case Kind::scalar:
       break;
   }
-  const std::string text = printable(value.text);
+  std::string text = printable(value.text);
   if (looks_like_boolean(value)) return text;
   return (looks_like_number(value) ? "the number " + text : "the text \"" + text + "\"");
 }

@@ -12,7 +12,6 @@ namespace strffit {
 
 namespace {
 
-using files::Expected;
 using files::Reader;
 
 [[noreturn]] void fail(const Reader& reader, const std::string& path, const std::string& what) {

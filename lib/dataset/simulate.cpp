@@ -178,6 +178,7 @@ void respond(Dataset& dataset, const std::vector<Array<float>>& heard, const Tru
   const std::int64_t lags = truth.strf.dim(2);
   for (std::int64_t unit = 0; unit < options.units; ++unit) {
     std::vector<std::vector<double>> rates;
+    rates.reserve(heard.size());
     for (const Array<float>& x : heard) {
       rates.push_back(drive(truth.strf.data() + unit * options.bands * lags, lags, x));
     }

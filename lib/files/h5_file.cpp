@@ -60,6 +60,8 @@ H5InputFile::H5InputFile(const std::string& name) : name_(name), bytes_(checked_
   if (H5Fis_hdf5(name.c_str()) <= 0) fail("", "expected an HDF5 file; found something else");
   try {
     file_ = open_for_reading(name);
+    // Of what was opened: by now the name may be that of a newer file, which a run put there.
+    bytes_ = static_cast<std::int64_t>(file_.getFileSize());
     no_other_file_ = H5::LinkAccPropList();
   } catch (const H5::Exception&) {
     fail("", "expected a whole HDF5 file; found a damaged or truncated one");

@@ -40,7 +40,11 @@ class Random {
     if (mean > 30) return poisson(mean / 2) + poisson(mean / 2);
     const double limit = std::exp(-mean);
     std::int64_t n = 0;
-    for (double product = uniform(); product > limit; product *= uniform()) ++n;
+    double product = uniform();
+    while (product > limit) {
+      product *= uniform();
+      ++n;
+    }
     return n;
   }
   template <class T>
