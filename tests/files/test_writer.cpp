@@ -122,6 +122,29 @@ TEST_CASE("writer: the same content gives the same bytes") {
   CHECK(content(folder.file("a")) == content(folder.file("b")));
 }
 
+TEST_CASE("writer: a file that is replaced again and again is read whole, old or new") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("out.h5");
+  const auto write_sized = [&](std::int64_t n) {
+    Writer writer(path, "strffit-results");
+    writer.put("/a", Array<float>({n}, static_cast<float>(n)));
+    writer.commit();
+  };
+  write_sized(2);
+  const pid_t writing = fork();
+  REQUIRE(writing >= 0);
+  if (writing == 0) {
+    for (std::int64_t i = 0;; ++i) write_sized(i % 2 == 0 ? 100000 : 2);
+  }
+  for (int i = 0; i < 200; ++i) {
+    const Array<float> found = Reader(path, {"strffit-results"}).floats("/a");
+    CHECK(found.values ==
+          std::vector<float>(found.values.size(), static_cast<float>(found.size())));
+  }
+  kill(writing, SIGKILL);
+  waitpid(writing, nullptr, 0);
+}
+
 TEST_CASE("writer: without commit nothing is there, and what was there stays") {
   const test::TemporaryFolder folder;
   const std::string path = folder.file("out.h5");
