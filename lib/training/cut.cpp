@@ -105,6 +105,7 @@ Plan part_of(const Plan& plan, std::vector<std::vector<Index>> chunks, const Dat
       part.members.push_back(member);
     }
   }
+  part.of_several_chunks = plan.chunks.size() > 1;
   part.chunks = std::move(chunks);
   return part;
 }

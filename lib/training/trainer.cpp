@@ -173,10 +173,12 @@ class Trainer {
     }
   }
 
-  // Members are spread over threads where there are several chunks; a single chunk of large
-  // products has the threads inside those.
+  // Members are spread over threads where there are several chunks; a run of a single chunk of
+  // large products has the threads inside those. By what the run began with, so that a shard's
+  // numbers, and those of the last chunk to end, round as they would in any company.
   void for_chunks(Index n, const std::function<void(std::size_t)>& work) {
-    ops::set_inner_threads(n == 1 && large_steps() ? threads_ : 1);
+    const bool alone = cut_.size() == 1 && !plan_.of_several_chunks;
+    ops::set_inner_threads(alone && large_steps() ? threads_ : 1);
     parallel_for(n, threads_, [&](Index c) {
       if (n > 1) ops::stay_on_this_thread();
       work(static_cast<std::size_t>(c));
@@ -465,7 +467,7 @@ Array<float> predict(const Model& model, const Tensors& tensors,
     if (pieces.empty() || apart || pieces.back().second == step) pieces.emplace_back(m, 0);
     ++pieces.back().second;
   }
-  ops::set_inner_threads(pieces.size() > 1 ? 1 : threads);
+  ops::set_inner_threads(1);  // however many pieces: a shard rounds as the whole run does
   parallel_for(static_cast<Index>(pieces.size()), threads, [&](Index piece) {
     const ops::WithoutGradients inner;
     if (pieces.size() > 1) ops::stay_on_this_thread();

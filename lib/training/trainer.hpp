@@ -43,6 +43,7 @@ struct Plan {
   // Which members are worked together: their numbers, each in one chunk. As cut() makes them; empty
   // until somebody cuts.
   std::vector<std::vector<std::int64_t>> chunks = {};
+  bool of_several_chunks = false;  // the chunks are some of a plan of several: see part_of
 
   const FitOptions& fit_of(std::int64_t member) const {
     if (settings.empty()) return fit;
