@@ -13,11 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_there(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 std::vector<RunPaths> ensembles_in(const std::string& folder) {
   std::vector<RunPaths> found;
   for (std::int64_t e = 0;; ++e) {
@@ -28,6 +23,11 @@ std::vector<RunPaths> ensembles_in(const std::string& folder) {
 }
 
 }  // namespace
+
+bool is_there(const std::string& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
 
 bool make_run_folder(const std::string& folder) {
   std::error_code error;

@@ -25,6 +25,9 @@ struct RunPaths {
   Progress progress() const;  // by the files that are there
 };
 
+// Whether there is a file or folder of that name; not where it cannot be looked at.
+bool is_there(const std::string& path);
+
 // Folder of a study's ensemble e below the study's own, where it has several.
 std::string ensemble_name(std::int64_t e);
 

@@ -23,11 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool has_file(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 // How long ago the newest of a run's files was written; NaN where there is none.
 double seconds_silent(const RunPaths& paths) {
   double youngest = kNaN;
@@ -54,8 +49,8 @@ double seconds_an_epoch(const std::vector<double>& seconds) {
 // Returns whether it has finished.
 bool add_ensemble(const std::string& folder, std::int64_t members, PartStatus& part) {
   const RunPaths paths{folder};
-  const bool finished = has_file(paths.results());
-  if (!has_file(paths.last())) {
+  const bool finished = is_there(paths.results());
+  if (!is_there(paths.last())) {
     if (members > 0) part.members = std::max<std::int64_t>(part.members, 0) + members;
     part.seconds_left = kNaN;
     return finished;
@@ -92,9 +87,9 @@ void tell_holder(const files::LockHolder& holder, const std::string& folder, Par
 std::optional<bool> add_ensembles(const std::string& folder, PartStatus& part) {
   const RunPaths paths{folder};
   part.seconds_left = 0;
-  if (!has_file(folder + "/share.json")) {
+  if (!is_there(folder + "/share.json")) {
     const bool finished = add_ensemble(folder, 0, part);
-    if (!has_file(paths.log()) && !has_file(paths.config())) return std::nullopt;
+    if (!is_there(paths.log()) && !is_there(paths.config())) return std::nullopt;
     return finished;
   }
   bool finished = true;
@@ -110,7 +105,7 @@ std::optional<bool> add_ensembles(const std::string& folder, PartStatus& part) {
 PartStatus part_status(const std::string& folder, const std::string& name) {
   PartStatus part;
   part.name = name;
-  if (!has_file(folder)) return part;
+  if (!is_there(folder)) return part;
   std::optional<bool> finished;
   std::string error = last_error(RunPaths{folder}.log());
   try {
@@ -199,7 +194,7 @@ RunStatus run_status(const std::string& folder) {
   status.folder = folder;
   const std::int64_t of = shards_in(folder);
   status.sharded = of > 0;
-  status.merged = has_file(paths.results()) || has_file(paths.study());
+  status.merged = is_there(paths.results()) || is_there(paths.study());
   if (!status.sharded) {
     status.parts.push_back(part_status(folder, "1/1"));
     if (status.parts.front().state == PartState::left) {

@@ -9,11 +9,10 @@ import argparse
 import json
 import pathlib
 import platform
-import subprocess
 import sys
-import time
 
 import report
+from process import measured, version_and_day
 
 KINDS = ("linear", "ln", "nrf", "dnet", "conv2d", "statenet")
 WITH_KERNELS = ("linear", "ln", "nrf", "dnet")
@@ -37,11 +36,8 @@ def parse():
 
 
 def call(options, *arguments):
-    begun = time.perf_counter()
-    done = subprocess.run([options.strffit, *arguments], text=True, capture_output=True)
-    if done.returncode != 0:
-        raise SystemExit(f"accuracy.py: exit code {done.returncode} of {arguments}\n{done.stderr}")
-    return json.loads(done.stdout), time.perf_counter() - begun
+    run = measured(options.strffit, *arguments)
+    return json.loads(run["output"]), run["wall"]
 
 
 def cell(options, kind, prefilter, *settings):
@@ -78,12 +74,11 @@ def main():
                          full["epochs"], report.number(full["seconds"]), full["parameters"],
                          f"{dcls['test']:.3f}" if dcls else ""])
             commands += [full["command"]] + ([dcls["command"]] if dcls else [])
-    version = subprocess.run([options.strffit, "--version"], text=True, capture_output=True).stdout
+    version, day = version_and_day(options.strffit)
     text = "\n\n".join([
         f"Dataset {options.dataset.name}, mean cc_norm over units, population models of context 9 "
         f"and 20 hidden units, seed 0; {options.threads} thread(s), whole process; "
-        f"{', '.join(version.splitlines())}; {platform.machine()}; "
-        f"{time.strftime('%Y-%m-%d', time.gmtime())}.",
+        f"{version}; {platform.machine()}; {day}.",
         report.table(["model", "prefilter", "deepSTRF, test", "strffit, test", "gain",
                       "strffit, valid", "epochs", "s", "parameters", "DCLS kernel, test"], rows),
         *([f"Mean gain over {len(gains)} cells: {sum(gains) / len(gains):+.3f}."] if gains else []),

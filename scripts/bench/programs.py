@@ -10,6 +10,8 @@ import time
 import h5py
 import numpy as np
 
+from process import measured
+
 CONTEXT, HIDDEN = 9, 20
 # Where configs/ goes another way than the published models, which deepSTRF's are.
 PUBLISHED = {"nrf": ("model.norm=batch",), "conv2d": ("model.norm=batch",),
@@ -54,20 +56,8 @@ class Strffit:
 
     def call(self, *arguments):
         """(standard output, seconds from start to end, peak resident memory in MB)."""
-        start = time.perf_counter()
-        with open(self.scratch / "stderr.log", "w+", encoding="utf-8") as log:
-            process = subprocess.Popen([self.program, *map(str, arguments)], text=True,
-                                       stdout=subprocess.PIPE, stderr=log)
-            output = process.stdout.read()
-            # What /usr/bin/time -v calls "Maximum resident set size", of this child alone.
-            _, status, usage = os.wait4(process.pid, 0)
-            seconds = time.perf_counter() - start
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode != 0:
-                log.seek(0)
-                raise SystemExit(f"bench: exit code {process.returncode} of\n  {self.program} "
-                                 f"{' '.join(map(str, arguments))}\n{log.read()}")
-        return output, seconds, usage.ru_maxrss * 1024 / 1e6
+        run = measured(self.program, *arguments)
+        return run["output"], run["wall"], run["megabytes"]
 
     def train_arguments(self, kind, adaptrans, dataset, *settings, threads=None):
         # deepSTRF's conv2d and statenet take neither size; what it uses is strffit's default

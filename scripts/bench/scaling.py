@@ -11,19 +11,17 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import time
 
 import report
-
-CONFIGS = {"linear": (), "ln": ("model.context=15",)}
+from process import measured, version_and_day
 
 
 def parse():
     parser = argparse.ArgumentParser(prog="scaling.py", description=__doc__.splitlines()[0])
     parser.add_argument("--strffit", default="build/release/strffit", type=pathlib.Path)
-    parser.add_argument("--kind", default="ln")
+    parser.add_argument("--kind", default="ln", help="linear or ln (default ln)")
     parser.add_argument("--units", type=int, default=4000)
     parser.add_argument("--few", type=int, default=40, help="units of the small run (default 40)")
     parser.add_argument("--seeds", type=int, default=3)
@@ -32,24 +30,6 @@ def parse():
     parser.add_argument("--epochs", type=int, default=60, help="of every member (default 60)")
     parser.add_argument("--folder", default="build/bench/scaling", type=pathlib.Path)
     return parser.parse_args()
-
-
-def call(options, *arguments):
-    """What the command prints with --json; its wall and processor seconds and peak memory, MB."""
-    begun = time.perf_counter()
-    with open(options.folder / "stderr.log", "a+", encoding="utf-8") as log:
-        process = subprocess.Popen([options.strffit, *map(str, arguments)], text=True,
-                                   stdout=subprocess.PIPE, stderr=log)
-        output = process.stdout.read()
-        # Of this child alone, which subprocess.run() does not tell.
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"scaling.py: exit code {process.returncode} of {arguments}; see "
-                         f"{options.folder}/stderr.log")
-    return {"json": json.loads(output) if "--json" in arguments else None,
-            "wall": time.perf_counter() - begun, "processor": usage.ru_utime + usage.ru_stime,
-            "megabytes": usage.ru_maxrss * 1024 / 1e6}
 
 
 def megabytes(*paths):
@@ -62,27 +42,29 @@ def study(options, units, shards):
     run = options.folder / f"run-{units}"
     shutil.rmtree(run, ignore_errors=True)
     print(f"scaling: {units} units in {shards} shard(s)", file=sys.stderr)
-    simulated = call(options, "simulate", "--out", data, "--units", units, "--stimuli", 20,
-                     "--seconds", 2, "--trials", 3, "--overwrite")
+    measured(options.strffit, "simulate", "--out", data, "--units", units, "--stimuli", 20,
+             "--seconds", 2, "--trials", 3, "--overwrite")
     settings = ["train", f"configs/{options.kind}.yaml", f"data.file={data}",
                 "fit.mode=independent", f"fit.seeds={list(range(options.seeds))}",
                 f"fit.max_epochs={options.epochs}", f"fit.patience={options.epochs}",
-                *CONFIGS.get(options.kind, ()), "--out", run, "--device", "cpu", "--threads", 1,
+                "model.context=15", "--out", run, "--device", "cpu", "--threads", 1,
                 "--json"]
-    plan = call(options, *settings, "--dry-run")["json"]
+    plan = json.loads(measured(options.strffit, *settings, "--dry-run")["output"])
     begun = time.perf_counter()
     with concurrent.futures.ThreadPoolExecutor(options.at_once) as pool:
         fits = list(pool.map(
-            lambda i: call(options, *settings, "--shard", f"{i}/{shards}"), range(1, shards + 1)))
+            lambda i: measured(options.strffit, *settings, "--shard", f"{i}/{shards}"),
+            range(1, shards + 1)))
     wall = time.perf_counter() - begun
-    merged = call(options, "merge", run, "--json")
-    members = merged["json"]["members"]
+    merged = measured(options.strffit, "merge", run, "--json")
+    members = json.loads(merged["output"])["members"]
     assert members == units * options.seeds, f"{members} members were fitted"
     parts = sorted((run / "shards").iterdir())
-    return {"members": members, "wall": wall, "simulate": simulated, "merge": merged,
+    return {"members": members, "wall": wall, "merge": merged,
             "plan": plan, "fits": fits, "settings": settings,
             "processor_ms": 1e3 * sum(fit["processor"] for fit in fits) / members,
-            "training_ms": 1e3 * sum(fit["json"]["seconds"] for fit in fits) / members,
+            "training_ms": 1e3 / members * sum(json.loads(fit["output"])["seconds"]
+                                               for fit in fits),
             "sizes": {"dataset": megabytes(data),
                       "all shards, results.h5": megabytes(*(p / "results.h5" for p in parts)),
                       "all shards, checkpoint.h5": megabytes(*(p / "checkpoint.h5" for p in parts)),
@@ -99,11 +81,11 @@ def main():
     peak = max(fit["megabytes"] for fit in many["fits"])
     number = report.number
     command = " ".join(map(str, many["settings"])).replace(str(options.folder) + "/", "")
-    version = subprocess.run([options.strffit, "--version"], text=True, capture_output=True).stdout
+    version, day = version_and_day(options.strffit)
     text = "\n\n".join([
         f"{options.kind}, {options.seeds} seeds, {options.epochs} epochs of every member, "
         f"20 simulated sounds of 400 frames and 32 bands, 3 trials; "
-        f"{', '.join(version.splitlines())}; {os.cpu_count()} cores; {time.strftime('%Y-%m-%d', time.gmtime())}. Command of a shard: "
+        f"{version}; {os.cpu_count()} cores; {day}. Command of a shard: "
         f"`strffit {command} --shard I/{options.shards}`.",
         report.table(
             ["", f"{options.few} units, one shard",
