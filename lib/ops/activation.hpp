@@ -36,7 +36,8 @@ inline float fast_exp(float x) {
   p = p * r + 1.6666665459e-1F;
   p = p * r + 5.0000001201e-1F;
   const float fraction = p * r * r + r + 1.0F;
-  const auto exponent = (std::bit_cast<std::int32_t>(shifted) << 23) + (127 << 23);
+  // Unsigned: the sum wraps where x is not a number, and so is the result.
+  const auto exponent = (std::bit_cast<std::uint32_t>(shifted) << 23) + (127U << 23);
   return fraction * std::bit_cast<float>(exponent);
 }
 inline double fast_exp(double x) { return std::exp(x); }
