@@ -1,4 +1,6 @@
 // The command line: which command, and what its errors mean to the shell.
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -79,18 +81,18 @@ void set_up(CLI::App& app, Session& session) {
   add_simulate(app, session);
 }
 
-}  // namespace
-
-void add_run_options(CLI::App& command, std::string& device, std::int64_t& threads) {
-  command.add_option("--device", device, "cpu, cuda or auto")->capture_default_str();
-  command.add_option("--threads", threads, "Threads (default: all)");
+// Everything is written and closed by now. What LibTorch does in its static destructors takes
+// longer than many a command; a sanitizer looks for leaks where a process ends by itself.
+int finish(int code) {
+#ifndef __SANITIZE_ADDRESS__
+  std::cout.flush();
+  std::fflush(nullptr);
+  std::quick_exit(code);
+#endif
+  return code;
 }
 
-}  // namespace strffit::app
-
-int main(int argc, char** argv) {
-  using namespace strffit::app;
-  fail_writes_at_size_limit();
+int command_line(int argc, char** argv) {
   Session session;
   session.command_line = joined(argc, argv);
   CLI::App app("Fits models of auditory neurons (STRFs and beyond) to recorded responses.",
@@ -106,4 +108,18 @@ int main(int argc, char** argv) {
     return kUsage;
   }
   return guarded(session);
+}
+
+}  // namespace
+
+void add_run_options(CLI::App& command, std::string& device, std::int64_t& threads) {
+  command.add_option("--device", device, "cpu, cuda or auto")->capture_default_str();
+  command.add_option("--threads", threads, "Threads (default: all)");
+}
+
+}  // namespace strffit::app
+
+int main(int argc, char** argv) {
+  strffit::app::fail_writes_at_size_limit();
+  return strffit::app::finish(strffit::app::command_line(argc, argv));
 }

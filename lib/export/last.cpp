@@ -1,5 +1,7 @@
 #include "export/last.hpp"
 
+#include <ATen/Functions.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -47,8 +49,7 @@ std::vector<std::vector<double>> as_rows(const Array<double>& table) {
 // Datasets below a group, by their path from there. The depth is bounded because a damaged file's
 // groups may hold each other.
 void read_state_tensors(const files::Reader& reader, const std::string& group,
-                        const std::string& prefix, int depth,
-                        std::map<std::string, Array<float>>& tensors) {
+                        const std::string& prefix, int depth, Tensors& tensors) {
   constexpr int kDeepest = 4;  // "best/strf/weight" and one to spare
   if (depth > kDeepest) throw DataError(reader.file(), group, "expected no groups as deep as this");
   for (const auto& name : reader.children(group)) {
@@ -56,7 +57,8 @@ void read_state_tensors(const files::Reader& reader, const std::string& group,
     if (reader.is_group(path)) {
       read_state_tensors(reader, path, prefix + name + "/", depth + 1, tensors);
     } else {
-      tensors[prefix + name] = reader.floats(path);
+      auto array = reader.floats(path);
+      tensors[prefix + name] = at::from_blob(array.data(), array.shape, at::kFloat).clone();
     }
   }
 }
@@ -94,7 +96,10 @@ void write_last(const std::string& path, const LastState& last) {
   writer.put("/members/learning_rate", as_array(state.learning_rate));
   writer.put("/members/plateau_since", as_array(state.plateau_since));
   writer.group("/tensors");
-  for (const auto& [name, tensor] : state.tensors) writer.put("/tensors/" + name, tensor);
+  for (const auto& [name, tensor] : state.tensors) {
+    const auto values = tensor.contiguous();
+    writer.put("/tensors/" + name, values.sizes().vec(), values.data_ptr<float>());
+  }
   if (state.ridge_penalty.size() > 0) writer.put("/ridge/penalty", state.ridge_penalty);
   writer.group("/history");
   for (const auto& [name, rows] : state.history)

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -22,7 +23,10 @@ namespace strffit::files {
 namespace {
 
 constexpr std::size_t kPlaceBytes = 4096;
-constexpr rlim_t kMemoryBytes = rlim_t{1} << 30;  // on top of what the process has
+// On top of what the process has: texts and chunk indices, of which a small file has few.
+constexpr std::int64_t kMemoryBytes = std::int64_t{256} << 20,
+                       kMostMemoryBytes = std::int64_t{1} << 30;
+constexpr std::int64_t kMemoryPerByte = 4;
 // Of the processor, not of waiting for a disk: ten times what going through a sound file takes.
 constexpr rlim_t kSeconds = 1;
 constexpr std::int64_t kBytesPerSecond = std::int64_t{16} << 20;
@@ -139,7 +143,9 @@ void limit(int resource, rlim_t most) {
   }
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, kSeconds + static_cast<rlim_t>(file_bytes / kBytesPerSecond));
-  limit(RLIMIT_AS, pages_in_use() * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + kMemoryBytes);
+  const auto justified = kMemoryBytes + kMemoryPerByte * std::min(file_bytes, kMostMemoryBytes);
+  limit(RLIMIT_AS, pages_in_use() * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) +
+                       static_cast<rlim_t>(std::min(justified, kMostMemoryBytes)));
   try {
     Walk(name, place).group("/", 0);
   } catch (const std::bad_alloc&) {

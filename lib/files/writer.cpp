@@ -168,6 +168,10 @@ void Writer::put(const std::string& path, const Array<std::string>& array) {
   impl_->write(path, text_type(), array.shape, texts.empty() ? nullptr : texts.data(), {});
 }
 
+void Writer::put(const std::string& path, const Shape& shape, const float* values) {
+  impl_->write(path, native_type<float>(), shape, count(shape) > 0 ? values : nullptr, {});
+}
+
 void Writer::group(const std::string& path) {
   const hid_t file = impl_->open_file(path);
   const H5::LinkCreatPropList links;

@@ -34,6 +34,8 @@ class Writer {
   void put(const std::string& path, const Array<std::int32_t>& array, bool compress = false);
   void put(const std::string& path, const Array<std::uint8_t>& array, bool compress = false);
   void put(const std::string& path, const Array<std::string>& array);
+  // The same from numbers that lie elsewhere: as many as `shape` says.
+  void put(const std::string& path, const Shape& shape, const float* values);
   // An empty group where none is yet.
   void group(const std::string& path);
 

@@ -10,6 +10,7 @@
 #include "ops/adamw.hpp"
 #include "ops/autograd.hpp"
 #include "ops/loss.hpp"
+#include "util/errors.hpp"
 #include "util/nan.hpp"
 
 namespace strffit {
@@ -19,10 +20,16 @@ using Index = std::int64_t;
 
 bool learnt(const Entry& entry) { return entry.role == Role::weight || entry.role == Role::learnt; }
 
-Tensors rows(const Tensors& all, const std::vector<Index>& which, const at::Device& device) {
+Tensors rows_of(const Tensors& all, Index first, std::size_t count) {
   Tensors result;
-  for (auto& [name, tensor] : select_members(all, which)) result[name] = tensor.to(device);
+  for (const auto& [name, tensor] : all)
+    result[name] = tensor.detach().narrow(0, first, static_cast<Index>(count));
   return result;
+}
+
+Memory rows_of(const Memory& all, Index first, std::size_t count) {
+  return {rows_of(all.current, first, count), rows_of(all.first, first, count),
+          rows_of(all.second, first, count), rows_of(all.average, first, count)};
 }
 
 void store_row(const Tensors& from, std::size_t place, Tensors& to, Index row) {
@@ -33,23 +40,43 @@ void store_row(const Tensors& from, std::size_t place, Tensors& to, Index row) {
 
 }  // namespace
 
-Chunk::Chunk(const Plan& plan, const FoldData& data, std::vector<Index> members,
-             const Memory& memory, const at::Device& device)
+Chunk::Chunk(const Plan& plan, const FoldData& data, const std::vector<Index>& rows,
+             std::vector<Index> members, const Memory& memory)
     : plan_(&plan),
       data_(&data),
       members_(std::move(members)),
-      device_(device),
-      own_{rows(memory.current, members_, device), rows(memory.first, members_, device),
-           rows(memory.second, members_, device), rows(memory.average, members_, device)} {
-  make_leaves();
+      first_(rows.front()),
+      rows_(rows_of(memory, first_, rows.size())) {
+  if (rows.back() - first_ + 1 != static_cast<Index>(rows.size()))
+    throw Bug("members of a chunk are not one after the other");
+  bring_together();
 }
 
-void Chunk::make_leaves() {
-  for (const auto& entry : plan_->model->entries()) {
-    auto& tensor = own_.current.at(entry.name);
-    tensor = tensor.detach();
-    if (learnt(entry)) tensor.requires_grad_(true);
+void Chunk::swap_rows(Index a, Index b) {
+  if (a == b) return;
+  for (auto* tensors : {&rows_.current, &rows_.first, &rows_.second, &rows_.average}) {
+    for (auto& [name, tensor] : *tensors) {
+      const auto kept = tensor[a].clone();
+      tensor[a].copy_(tensor[b]);
+      tensor[b].copy_(kept);
+    }
   }
+}
+
+void Chunk::bring_together() {
+  const ops::WithoutGradients guard;
+  const auto m = static_cast<Index>(members_.size());
+  for (Index i = 0; i < m; ++i) swap_rows(i, members_[static_cast<std::size_t>(i)] - first_);
+  own_ = rows_of(rows_, 0, members_.size());
+  for (const auto& entry : plan_->model->entries()) {
+    if (learnt(entry)) own_.current.at(entry.name).requires_grad_(true);
+  }
+}
+
+void Chunk::put_back() {
+  const ops::WithoutGradients guard;
+  for (auto i = static_cast<Index>(members_.size()); i-- > 0;)
+    swap_rows(i, members_[static_cast<std::size_t>(i)] - first_);
 }
 
 at::Tensor Chunk::targets(const Batch& batch) const {
@@ -60,7 +87,8 @@ at::Tensor Chunk::targets(const Batch& batch) const {
   std::vector<Index> units;
   for (const auto member : members_)
     units.push_back(plan_->members[static_cast<std::size_t>(member)].unit);
-  return batch.targets.index_select(0, at::tensor(units, at::kLong).to(device_)).unsqueeze(2);
+  return batch.targets.index_select(0, at::tensor(units, at::kLong).to(batch.targets.device()))
+      .unsqueeze(2);
 }
 
 std::vector<double> Chunk::step(const Batch& batch, const std::vector<double>& learning_rates,
@@ -206,26 +234,16 @@ EpochScores Chunk::validate() const {
   return scores;
 }
 
-void Chunk::store(std::size_t place, Memory& memory) const {
-  store_row(own_.current, place, memory.current, members_[place]);
-  store_row(own_.first, place, memory.first, members_[place]);
-  store_row(own_.second, place, memory.second, members_[place]);
-  store_row(own_.average, place, memory.average, members_[place]);
-}
-
 void Chunk::store(std::size_t place, Tensors& tensors) const {
   store_row(judged(), place, tensors, members_[place]);
 }
 
 void Chunk::keep(const std::vector<std::size_t>& places) {
-  const ops::WithoutGradients guard;
-  std::vector<Index> which(places.begin(), places.end()), members;
+  put_back();
+  std::vector<Index> members;
   for (const auto place : places) members.push_back(members_[place]);
   members_ = std::move(members);
-  for (auto* tensors : {&own_.current, &own_.first, &own_.second, &own_.average}) {
-    *tensors = rows(*tensors, which, device_);
-  }
-  make_leaves();
+  bring_together();
 }
 
 }  // namespace strffit

@@ -23,10 +23,11 @@ struct EpochScores {
 
 class Chunk {
  public:
-  // `members`: their numbers in the plan, all of one fold and setting and, unless a step takes all
-  // stimuli, one seed. Tensors on `device`.
-  Chunk(const Plan& plan, const FoldData& data, std::vector<std::int64_t> members,
-        const Memory& memory, const at::Device& device);
+  // `rows`: numbers in the plan, one after the other, all of one fold and setting and, unless a
+  // step takes all stimuli, one seed; their rows of `memory`, which is of all members of the plan,
+  // are the chunk's own from now on. `members`: those of them that still run.
+  Chunk(const Plan& plan, const FoldData& data, const std::vector<std::int64_t>& rows,
+        std::vector<std::int64_t> members, const Memory& memory);
 
   const std::vector<std::int64_t>& members() const { return members_; }
 
@@ -36,27 +37,33 @@ class Chunk {
   // Validation alone.
   EpochScores validate() const;
 
-  // Copies the state of the member at `place` to its row: all of it, or what is judged and kept,
-  // parameters and buffers, averaged where they are.
-  void store(std::size_t place, Memory& memory) const;
+  // Copies what is judged and kept of the member at `place` to its row: parameters and buffers,
+  // averaged where they are.
   void store(std::size_t place, Tensors& tensors) const;
 
   // Goes on with the members at these places alone.
   void keep(const std::vector<std::size_t>& places);
 
+  // Members that run have the first rows of the chunk, so that a step works on them without copies.
+  // put_back() gives every member its own row, for whoever looks at the memory;
+  // bring_together() before the next step.
+  void put_back();
+  void bring_together();
+
  private:
   at::Tensor targets(const Batch& batch) const;  // (m, S, N)
   std::vector<double> step(const Batch& batch, const std::vector<double>& learning_rates,
                            std::int64_t number);
-  void make_leaves();
+  void swap_rows(std::int64_t a, std::int64_t b);
   void follow(std::int64_t number, std::int64_t steps);
   const Tensors& judged() const { return own_.average.empty() ? own_.current : own_.average; }
 
   const Plan* plan_;
   const FoldData* data_;
   std::vector<std::int64_t> members_;
-  at::Device device_;
-  Memory own_;  // rows in the order of members_
+  std::int64_t first_;  // number of the member of the first row
+  Memory rows_;         // all of the chunk's
+  Memory own_;          // the first of them: in the order of members_
 };
 
 }  // namespace strffit

@@ -30,16 +30,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-Array<float> to_array(const at::Tensor& tensor) {
-  const auto values = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
-  return {values.sizes().vec(),
-          std::vector<float>(values.data_ptr<float>(), values.data_ptr<float>() + values.numel())};
-}
-
-at::Tensor to_tensor(const Array<float>& array) {
-  return at::from_blob(const_cast<float*>(array.data()), array.shape, at::kFloat).clone();
-}
-
 // Multiplications of a step's largest product from which threads inside it pay.
 constexpr double kLargeStep = 2e9;
 // Unknowns of the closed form from which the same holds.
@@ -52,7 +42,7 @@ constexpr const char* kHistory[] = {"train_loss",    "valid_loss",    "valid_cc"
 class Trainer {
  public:
   // `most_chunks`: as many are started, for a trial of some of them alone.
-  Trainer(const Plan& plan, const RunOptions& run, Sink& sink, const TrainerState* resume,
+  Trainer(const Plan& plan, const RunOptions& run, Sink& sink, TrainerState* resume,
           Index most_chunks = std::numeric_limits<Index>::max())
       : plan_(plan),
         device_(device_of(run)),
@@ -83,7 +73,7 @@ class Trainer {
     auto start =
         starting_point(plan, folds_, {cut_.begin(), cut_.begin() + started}, threads_, sink);
     state_.ridge_penalty = std::move(start.ridge_penalty);
-    memory_.current = std::move(start.tensors);
+    for (auto& [name, tensor] : start.tensors) memory_.current[name] = tensor.to(device_);
     for (const auto& entry : plan.model->entries()) {
       if (entry.role != Role::weight && entry.role != Role::learnt) continue;
       memory_.first[entry.name] = at::zeros_like(memory_.current.at(entry.name));
@@ -113,7 +103,7 @@ class Trainer {
       const auto report = epoch(begun);
       sink_.epoch_done(report);
       const bool stop = sink_.stop_requested();
-      if (stop || sink_.wants_state(state_.epoch)) sink_.save(state());
+      if (stop || sink_.wants_state(state_.epoch)) save();
       if (stop && !chunks_.empty() && state_.epoch < plan_.fit.max_epochs) {
         throw Stopped("stopped on request after epoch " + std::to_string(state_.epoch) +
                       "; everything is saved, go on with --resume");
@@ -122,7 +112,10 @@ class Trainer {
     for (auto& status : state_.status) {
       if (status == MemberStatus::running) status = MemberStatus::finished;
     }
-    return {state(), best_};
+    for (auto& chunk : chunks_) chunk.put_back();
+    Tensors best;
+    for (const auto& [name, tensor] : best_) best[name] = tensor.to(at::kCPU);
+    return {state(), std::move(best)};
   }
 
   Estimate estimate() {
@@ -144,15 +137,15 @@ class Trainer {
     e.seconds_per_epoch = tried > 0 ? seconds_since(begun) * static_cast<double>(e.chunks) /
                                           static_cast<double>(tried)
                                     : 0;
-    // A state to resume from is there three times while it is saved: as numbers, to be written, and
-    // as the file. The margin: threads do not meet in every run alike.
+    // A state to resume from is there once more while it is saved. The margin: threads do not meet
+    // in every run alike.
     double state = 0;
     for (const auto* tensors :
          {&memory_.current, &memory_.first, &memory_.second, &memory_.average, &best_}) {
       for (const auto& [name, tensor] : *tensors) state += static_cast<double>(tensor.nbytes());
     }
     constexpr double kMargin = 1.05;
-    e.bytes = kMargin * (static_cast<double>(peak_memory_bytes()) + 3 * state);
+    e.bytes = kMargin * (static_cast<double>(peak_memory_bytes()) + state);
     return e;
   }
 
@@ -168,8 +161,8 @@ class Trainer {
       }
       if (active.empty()) continue;
       const auto fold = plan_.members[static_cast<std::size_t>(active.front())].fold;
-      chunks_.emplace_back(plan_, folds_[static_cast<std::size_t>(fold)], std::move(active),
-                           memory_, device_);
+      chunks_.emplace_back(plan_, folds_[static_cast<std::size_t>(fold)], members,
+                           std::move(active), memory_);
     }
   }
 
@@ -304,7 +297,6 @@ class Trainer {
           staying.push_back(i);
           continue;
         }
-        chunk.store(i, memory_);
         if (state_.status[m] == MemberStatus::failed) {
           sink_.warning(
               "the loss of " + name_of(m) + " is no longer finite in epoch " +
@@ -352,13 +344,18 @@ class Trainer {
     return report;
   }
 
-  TrainerState state() {
-    for (const auto& chunk : chunks_) {
-      for (std::size_t i = 0; i < chunk.members().size(); ++i) chunk.store(i, memory_);
-    }
+  void save() {
+    for (auto& chunk : chunks_) chunk.put_back();
+    sink_.save(state());
+    for (auto& chunk : chunks_) chunk.bring_together();
+  }
+
+  // While no chunk has its members together.
+  TrainerState state() const {
     auto result = state_;
     const auto put = [&](const std::string& prefix, const Tensors& tensors) {
-      for (const auto& [name, tensor] : tensors) result.tensors[prefix + name] = to_array(tensor);
+      for (const auto& [name, tensor] : tensors)
+        result.tensors[prefix + name] = tensor.to(at::kCPU);
     };
     put("current/", memory_.current);
     put("best/", best_);
@@ -368,19 +365,20 @@ class Trainer {
     return result;
   }
 
-  void restore(const TrainerState& saved) {
+  void restore(TrainerState& saved) {
+    Tensors tensors = std::move(saved.tensors);
     state_ = saved;
-    state_.tensors.clear();
-    const auto get = [&](const std::string& name, const at::Tensor& like) {
-      const auto found = saved.tensors.find(name);
-      if (found == saved.tensors.end() || found->second.shape != like.sizes().vec()) {
+    const auto get = [&](const std::string& name, const Shape& shape) {
+      const auto found = tensors.find(name);
+      if (found == tensors.end() || found->second.sizes() != at::IntArrayRef(shape)) {
         throw DataError(saved.file, "/tensors/" + name,
-                        "expected " + to_string(like.sizes().vec()) + "; found " +
-                            (found == saved.tensors.end() ? std::string("nothing")
-                                                          : to_string(found->second.shape)) +
+                        "expected " + to_string(shape) + "; found " +
+                            (found == tensors.end() ? std::string("nothing")
+                                                    : to_string(found->second.sizes().vec())) +
                             ": the run cannot be resumed from this");
       }
-      return to_tensor(found->second);
+      // A copy: whoever saved it in this process may go on with it.
+      return tensors.extract(found).mapped().to(device_, at::kFloat, false, true);
     };
     for (const auto* name : kHistory) {
       const auto rows = static_cast<Index>(state_.history[name].size());
@@ -393,13 +391,12 @@ class Trainer {
     for (const auto& entry : plan_.model->entries()) {
       auto shape = entry.shape;
       shape.insert(shape.begin(), static_cast<Index>(plan_.members.size()));
-      const auto like = at::empty(shape);
-      memory_.current[entry.name] = get("current/" + entry.name, like);
-      best_[entry.name] = get("best/" + entry.name, like);
-      if (plan_.fit.average > 0) memory_.average[entry.name] = get("average/" + entry.name, like);
+      memory_.current[entry.name] = get("current/" + entry.name, shape);
+      best_[entry.name] = get("best/" + entry.name, shape);
+      if (plan_.fit.average > 0) memory_.average[entry.name] = get("average/" + entry.name, shape);
       if (entry.role != Role::weight && entry.role != Role::learnt) continue;
-      memory_.first[entry.name] = get("first/" + entry.name, like);
-      memory_.second[entry.name] = get("second/" + entry.name, like);
+      memory_.first[entry.name] = get("first/" + entry.name, shape);
+      memory_.second[entry.name] = get("second/" + entry.name, shape);
     }
   }
 
@@ -417,8 +414,7 @@ class Trainer {
 
 }  // namespace
 
-FitResult train(const Plan& plan, const RunOptions& run, Sink& sink,
-                const TrainerState* resume_from) {
+FitResult train(const Plan& plan, const RunOptions& run, Sink& sink, TrainerState* resume_from) {
   return Trainer(plan, run, sink, resume_from).run();
 }
 

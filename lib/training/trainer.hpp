@@ -74,12 +74,13 @@ Plan part_of(const Plan& plan, std::vector<std::vector<std::int64_t>> chunks,
 enum class MemberStatus : std::uint8_t { running, finished, stopped_early, failed };
 
 // Everything needed to go on exactly, and all results so far. By name: parameters, buffers
-// (current), best parameters and buffers ("best/..."), optimiser ("first/...", "second/..."),
-// running means ("average/..."), each (M, ...) float32.
+// ("current/..."), best parameters and buffers ("best/..."), optimiser ("first/...", "second/..."),
+// running means ("average/..."), each (M, ...) float32, CPU. What a trainer hands out are its own
+// tensors, not copies: they hold until it goes on.
 struct TrainerState {
   std::string file;        // it was read from, for messages; "" where it was not
   std::int64_t epoch = 0;  // epochs done
-  std::map<std::string, Array<float>> tensors;
+  Tensors tensors;
   std::vector<MemberStatus> status;  // (M)
   std::vector<double>
       best_score;  // (M) the monitored value, larger is better; -infinity before the first
@@ -110,10 +111,11 @@ struct FitResult {
   Tensors best;        // parameters and buffers of every member's best state, (M, ...) float32, CPU
 };
 
-// Trains until every member has ended. `resume_from`: go on from a state of the same plan.
+// Trains until every member has ended. `resume_from`: go on from a state of the same plan, whose
+// tensors are taken out of it one by one.
 // Bit-identical on the CPU for the same plan and run options, resumed or not.
 FitResult train(const Plan& plan, const RunOptions& run, Sink& sink,
-                const TrainerState* resume_from = nullptr);
+                TrainerState* resume_from = nullptr);
 
 // Predictions of the members for one stimulus: spectrogram (F, T) as recorded -> (M, N, T).
 // `standardisation`: one, or one per member. `together`: a number per member; neighbours of one

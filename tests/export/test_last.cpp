@@ -1,3 +1,5 @@
+#include <ATen/Functions.h>
+
 #include <filesystem>
 #include <functional>
 #include <limits>
@@ -23,8 +25,10 @@ LastState example() {
   LastState last{"model: {kind: ln}\n", "abc", "2026-01-31T12:00:00Z", {}};
   TrainerState& state = last.trainer;
   state.epoch = 3;
-  state.tensors["current/strf/weight"] = {{2, 3}, {1, 2, -0.0F, 1e-40F, 5, 6}};
-  state.tensors["best/norm/bias"] = {{2, 1}, {std::numeric_limits<float>::quiet_NaN(), 7}};
+  state.tensors["current/strf/weight"] =
+      at::tensor({1.0F, 2.0F, -0.0F, 1e-40F, 5.0F, 6.0F}).view({2, 3});
+  state.tensors["best/norm/bias"] =
+      at::tensor({std::numeric_limits<float>::quiet_NaN(), 7.0F}).view({2, 1});
   state.status = {MemberStatus::running, MemberStatus::failed};
   state.best_score = {-kInfinity, 1.0 / 3};
   state.best_epoch = {0, 2};
@@ -58,12 +62,13 @@ TEST_CASE("last: every value comes back, bit for bit") {
   CHECK(b.ridge_penalty.values == a.ridge_penalty.values);
   REQUIRE(b.tensors.size() == 2);
   for (const auto& [name, tensor] : a.tensors) {
-    CHECK(b.tensors.at(name).shape == tensor.shape);
-    for (std::size_t i = 0; i < tensor.values.size(); ++i) {
-      CHECK(same_bits(b.tensors.at(name).values[i], tensor.values[i]));
+    const auto& other = b.tensors.at(name);
+    REQUIRE(other.sizes() == tensor.sizes());
+    for (std::int64_t i = 0; i < tensor.numel(); ++i) {
+      CHECK(same_bits(other.data_ptr<float>()[i], tensor.data_ptr<float>()[i]));
     }
   }
-  CHECK(std::signbit(b.tensors.at("current/strf/weight").values[2]));
+  CHECK(std::signbit(b.tensors.at("current/strf/weight").data_ptr<float>()[2]));
   REQUIRE(b.history.size() == 3);
   CHECK(b.history.at("seconds") == a.history.at("seconds"));
   CHECK(b.history.at("valid_cc").empty());

@@ -159,5 +159,14 @@ TEST_CASE("reader: a wrong request names file, path, what was expected and what 
         kTypes + ": /: expected format \"strffit-results\"; found \"strffit-dataset\"");
 }
 
+TEST_CASE("reader: a text that asks for hundreds of megabytes is refused before it gets them") {
+  const std::string file = test::vector_path("files/huge_text.h5");  // 13 kB, found by fuzzing
+  CHECK_THROWS_WITH_AS(Reader(file, {"strffit-checkpoint"}),
+                       (file + ": /units/id: expected a whole HDF5 file; found one so damaged that "
+                               "the HDF5 library fails on it: get a fresh copy")
+                           .c_str(),
+                       DataError);
+}
+
 }  // namespace
 }  // namespace strffit::files

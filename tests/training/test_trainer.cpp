@@ -62,8 +62,9 @@ bool identical(const TrainerState& a, const TrainerState& b) {
   for (const auto& [name, tensor] : a.tensors) {
     const auto& other = b.tensors.at(name);
     // Bitwise, so that NaN equals itself.
-    if (tensor.shape != other.shape ||
-        !std::equal(tensor.values.begin(), tensor.values.end(), other.values.begin(),
+    const auto* values = tensor.data_ptr<float>();
+    if (tensor.sizes() != other.sizes() ||
+        !std::equal(values, values + tensor.numel(), other.data_ptr<float>(),
                     [](float x, float y) { return x == y || (std::isnan(x) && std::isnan(y)); })) {
       return false;
     }
