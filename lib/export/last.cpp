@@ -96,9 +96,10 @@ void write_last(const std::string& path, const LastState& last) {
   writer.put("/members/learning_rate", as_array(state.learning_rate));
   writer.put("/members/plateau_since", as_array(state.plateau_since));
   writer.group("/tensors");
+  Tensors values;  // until they are written
   for (const auto& [name, tensor] : state.tensors) {
-    const auto values = tensor.contiguous();
-    writer.put("/tensors/" + name, values.sizes().vec(), values.data_ptr<float>());
+    const auto& own = values[name] = tensor.contiguous();
+    writer.put("/tensors/" + name, own.sizes().vec(), own.data_ptr<float>());
   }
   if (state.ridge_penalty.size() > 0) writer.put("/ridge/penalty", state.ridge_penalty);
   writer.group("/history");

@@ -1,7 +1,11 @@
 #include "files/writer.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <utility>
 
 #include "files/hdf5.hpp"
@@ -15,6 +19,7 @@ namespace {
 constexpr hsize_t kChunkBytes = 1 << 20;
 constexpr unsigned kDeflateLevel = 4;
 constexpr std::size_t kGrowthBytes = std::size_t{1} << 20;  // by which the file in memory grows
+constexpr std::size_t kForgettableBytes = std::size_t{1} << 24;
 
 // Chunks of whole last axes, as many as make about 1 MiB.
 std::vector<hsize_t> chunk_of(const Shape& shape, std::size_t element_bytes) {
@@ -51,9 +56,16 @@ H5::DataSpace space_of(const Shape& shape) {
 // HDF5 makes the file in memory, and we write it: HDF5 1.10 crashes at the end of a process in
 // which it could not write a file, and so would turn a full disk into a crash.
 struct Writer::Impl {
+  struct Outside {  // numbers of a dataset that the image need not hold
+    haddr_t place;
+    std::size_t bytes;
+    const float* values;
+  };
+
   inline static std::atomic<int> next_number = 0;
   TemporaryFile temporary;
   hid_t file = -1;
+  std::vector<Outside> outside;
 
   explicit Impl(const std::string& path) : temporary(path) {
     tame_hdf5();
@@ -116,6 +128,48 @@ struct Writer::Impl {
     write(path, native_type<T>(), array.shape, array.size() > 0 ? array.data() : nullptr, layout);
   }
 
+  // Gives back the memory of what was just written and stays with the caller until commit().
+  void forget(const std::string& path, const Shape& shape, const float* values) {
+    const auto bytes = static_cast<std::size_t>(count(shape)) * sizeof(float);
+    if (bytes < kForgettableBytes) return;
+    check(H5Fflush(file, H5F_SCOPE_LOCAL));
+    const hid_t id = H5Dopen2(file, path.c_str(), H5P_DEFAULT);
+    check(id);
+    const haddr_t place = H5Dget_offset(id);
+    H5Dclose(id);
+    if (place == HADDR_UNDEF) throw Bug("a large dataset without a place in its file: " + path);
+    outside.push_back({place, bytes, values});
+    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<std::uintptr_t>(image()) + place;
+    const auto from = (begin + page - 1) / page * page, to = (begin + bytes) / page * page;
+    // Reads as zeros from now on.
+    madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+  }
+
+  const char* image() const {
+    void* handle = nullptr;
+    check(H5Fget_vfd_handle(file, H5P_DEFAULT, &handle));
+    return *static_cast<const char**>(handle);
+  }
+
+  // The file in memory, with what lies outside in its place.
+  void write_image() {
+    check(H5Fflush(file, H5F_SCOPE_GLOBAL));
+    // Without a buffer this is the size of the image; with one it would be a copy of it.
+    const ssize_t bytes = H5Fget_file_image(file, nullptr, 0);
+    check(bytes);
+    std::sort(outside.begin(), outside.end(),
+              [](const Outside& a, const Outside& b) { return a.place < b.place; });
+    const char* const whole = image();
+    std::size_t done = 0;
+    for (const auto& [place, size, values] : outside) {
+      temporary.write(whole + done, place - done);
+      temporary.write(values, size);
+      done = place + size;
+    }
+    temporary.write(whole + done, static_cast<std::size_t>(bytes) - done);
+  }
+
   void check_size(const std::string& path, const Shape& shape, std::size_t values) const {
     if (static_cast<std::size_t>(count(shape)) != values) {
       throw Bug("an array of shape " + to_string(shape) + " has " + std::to_string(values) +
@@ -170,6 +224,7 @@ void Writer::put(const std::string& path, const Array<std::string>& array) {
 
 void Writer::put(const std::string& path, const Shape& shape, const float* values) {
   impl_->write(path, native_type<float>(), shape, count(shape) > 0 ? values : nullptr, {});
+  impl_->forget(path, shape, values);
 }
 
 void Writer::group(const std::string& path) {
@@ -208,14 +263,8 @@ void Writer::attribute(const std::string& path, const std::string& name,
 }
 
 void Writer::commit() {
-  const hid_t file = impl_->open_file("/");
-  impl_->check(H5Fflush(file, H5F_SCOPE_GLOBAL));
-  void* handle = nullptr;
-  impl_->check(H5Fget_vfd_handle(file, H5P_DEFAULT, &handle));
-  // Without a buffer this is the size of the image; with one it would be a copy of it.
-  const ssize_t bytes = H5Fget_file_image(file, nullptr, 0);
-  impl_->check(bytes);
-  impl_->temporary.write(*static_cast<void**>(handle), static_cast<std::size_t>(bytes));
+  impl_->open_file("/");
+  impl_->write_image();
   impl_->close();
   impl_->temporary.commit();
 }

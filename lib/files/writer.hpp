@@ -34,7 +34,8 @@ class Writer {
   void put(const std::string& path, const Array<std::int32_t>& array, bool compress = false);
   void put(const std::string& path, const Array<std::uint8_t>& array, bool compress = false);
   void put(const std::string& path, const Array<std::string>& array);
-  // The same from numbers that lie elsewhere: as many as `shape` says.
+  // The same from numbers that lie elsewhere, as many as `shape` says, and stay as they are until
+  // commit(): what is large is not held in memory twice.
   void put(const std::string& path, const Shape& shape, const float* values);
   // An empty group where none is yet.
   void group(const std::string& path);

@@ -10,31 +10,45 @@
 
 namespace strffit {
 
-FoldData::FoldData(const Dataset& dataset, const Partition& partition,
-                   const Standardisation& standardisation, std::int64_t gap,
-                   const at::Device& device)
-    : gap_(gap) {
-  const auto piece = [&](std::size_t index) {
-    const auto& stimulus = dataset.stimuli[index];
+namespace {
+
+// Stimuli `indices` of the dataset, in this order.
+Batch joined(const Dataset& dataset, const std::vector<std::size_t>& indices,
+             const Standardisation& standardisation, std::int64_t gap, const at::Device& device) {
+  std::vector<std::int64_t> lengths;
+  for (const auto index : indices) lengths.push_back(dataset.stimuli[index].frames());
+  Batch batch;
+  batch.layout = ops::join(lengths, gap);
+  const auto S = batch.layout->total;
+  auto x = at::zeros({1, S, dataset.bands()});
+  auto targets = at::full({dataset.units(), S}, std::numeric_limits<float>::quiet_NaN());
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    const auto& stimulus = dataset.stimuli[indices[i]];
+    const auto [begin, T] = batch.layout->segments[i];
     auto spectrogram = stimulus.spectrogram;
     standardisation.apply(spectrogram);
     auto means = target(stimulus.responses);
-    const auto F = spectrogram.dim(0), T = spectrogram.dim(1), N = means.dim(0);
-    Piece result{at::zeros({gap + T, F}),
-                 at::full({N, gap + T}, std::numeric_limits<float>::quiet_NaN()), T};
-    result.x.narrow(0, gap, T).copy_(at::from_blob(spectrogram.data(), {F, T}, at::kFloat).t());
-    result.targets.narrow(1, gap, T).copy_(at::from_blob(means.data(), {N, T}, at::kFloat));
-    result.x = result.x.to(device);
-    result.targets = result.targets.to(device);
-    return result;
-  };
-  for (const auto index : partition.train) train_.push_back(piece(index));
-  std::vector<const Piece*> whole;
-  for (const auto& one : train_) {
-    single_.push_back(joined({&one}));
-    whole.push_back(&one);
+    x[0].narrow(0, begin, T)
+        .copy_(at::from_blob(spectrogram.data(), {dataset.bands(), T}, at::kFloat).t());
+    targets.narrow(1, begin, T)
+        .copy_(at::from_blob(means.data(), {dataset.units(), T}, at::kFloat));
   }
-  all_ = joined(whole);
+  batch.x = x.to(device);
+  batch.targets = targets.to(device);
+  return batch;
+}
+
+}  // namespace
+
+FoldData::FoldData(const Dataset& dataset, const Partition& partition,
+                   const Standardisation& standardisation, std::int64_t gap,
+                   const at::Device& device)
+    : all_(joined(dataset, partition.train, standardisation, gap, device)) {
+  for (const auto& segment : all_.layout->segments) {
+    const auto from = segment.begin - gap, frames = segment.frames + 2 * gap;
+    single_.push_back({all_.x.narrow(1, from, frames), all_.targets.narrow(1, from, frames),
+                       ops::join({segment.frames}, gap)});
+  }
   const auto targets = all_.targets.cpu();
   for (std::int64_t n = 0; n < targets.size(0); ++n) {
     const auto counts = at::isnan(targets[n]).logical_not();
@@ -45,11 +59,7 @@ FoldData::FoldData(const Dataset& dataset, const Partition& partition,
   }
 
   if (partition.valid.empty()) return;
-  std::vector<Piece> held_out;
-  std::vector<const Piece*> pointers;
-  for (const auto index : partition.valid) held_out.push_back(piece(index));
-  for (const auto& one : held_out) pointers.push_back(&one);
-  valid_ = joined(pointers);
+  valid_ = joined(dataset, partition.valid, standardisation, gap, device);
   std::vector<std::int64_t> starts;
   for (const auto& segment : valid_.layout->segments) starts.push_back(segment.begin);
   for (std::int64_t n = 0; n < dataset.units(); ++n) {
@@ -63,29 +73,22 @@ FoldData::FoldData(const Dataset& dataset, const Partition& partition,
   }
 }
 
-Batch FoldData::joined(const std::vector<const Piece*>& pieces) const {
-  std::vector<at::Tensor> inputs, targets;
-  std::vector<std::int64_t> lengths;
-  for (const auto* one : pieces) {
-    inputs.push_back(one->x);
-    targets.push_back(one->targets);
-    lengths.push_back(one->frames);
-  }
-  Batch batch;
-  batch.layout = ops::join(lengths, gap_);
-  batch.x = at::constant_pad_nd(at::cat(inputs, 0), {0, 0, 0, gap_}).unsqueeze(0);
-  batch.targets =
-      at::constant_pad_nd(at::cat(targets, 1), {0, gap_}, std::numeric_limits<double>::quiet_NaN());
-  return batch;
-}
-
 Batch FoldData::batch(const std::vector<std::int64_t>& places) const {
   if (places.size() == 1) return single_[static_cast<std::size_t>(places.front())];
-  if (places.size() == train_.size())
+  if (places.size() == single_.size())
     return all_;  // every member sees every stimulus: their order is nothing
-  std::vector<const Piece*> pieces;
-  for (const auto place : places) pieces.push_back(&train_[static_cast<std::size_t>(place)]);
-  return joined(pieces);
+  const auto gap = all_.layout->gap;
+  std::vector<at::Tensor> inputs, targets;
+  std::vector<std::int64_t> lengths;
+  for (const auto place : places) {
+    const auto [begin, T] = all_.layout->segments[static_cast<std::size_t>(place)];
+    // With the gap before it, the last one with the gap after it too.
+    const auto frames = gap + T + (lengths.size() + 1 == places.size() ? gap : 0);
+    inputs.push_back(all_.x.narrow(1, begin - gap, frames));
+    targets.push_back(all_.targets.narrow(1, begin - gap, frames));
+    lengths.push_back(T);
+  }
+  return {at::cat(inputs, 1), at::cat(targets, 1), ops::join(lengths, gap)};
 }
 
 }  // namespace strffit

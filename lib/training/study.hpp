@@ -27,9 +27,9 @@ class FoldData {
   FoldData(const Dataset& dataset, const Partition& partition,
            const Standardisation& standardisation, std::int64_t gap, const at::Device& device);
 
-  std::int64_t stimuli() const { return static_cast<std::int64_t>(train_.size()); }
-  // Training stimuli by their places in Partition::train, joined in this order. Single ones and all
-  // of them in their own order are made once.
+  std::int64_t stimuli() const { return static_cast<std::int64_t>(single_.size()); }
+  // Training stimuli by their places in Partition::train, joined in this order; all of them in
+  // their own. Single ones are views of all of them.
   Batch batch(const std::vector<std::int64_t>& places) const;
   const Batch& all() const { return all_; }
   bool has_validation() const { return valid_.layout != nullptr; }
@@ -40,16 +40,8 @@ class FoldData {
   const std::vector<ScoreTarget>& scores() const { return scores_; }
 
  private:
-  struct Piece {
-    at::Tensor x, targets;  // (gap + T, F), (N, gap + T): the gap before it included
-    std::int64_t frames;
-  };
-  Batch joined(const std::vector<const Piece*>& pieces) const;
-
-  std::int64_t gap_ = 0;
-  std::vector<Piece> train_;
-  std::vector<Batch> single_;
   Batch all_, valid_;
+  std::vector<Batch> single_;
   std::vector<std::pair<double, double>> target_spread_;
   std::vector<ScoreTarget> scores_;
 };

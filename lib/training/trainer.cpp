@@ -137,15 +137,13 @@ class Trainer {
     e.seconds_per_epoch = tried > 0 ? seconds_since(begun) * static_cast<double>(e.chunks) /
                                           static_cast<double>(tried)
                                     : 0;
-    // A state to resume from is there once more while it is saved. The margin: threads do not meet
-    // in every run alike.
-    double state = 0;
-    for (const auto* tensors :
-         {&memory_.current, &memory_.first, &memory_.second, &memory_.average, &best_}) {
-      for (const auto& [name, tensor] : *tensors) state += static_cast<double>(tensor.nbytes());
-    }
+    // Of a state that is saved no more than its largest tensor is there twice. The margin: threads
+    // do not meet in every run alike.
+    double largest = 0;
+    for (const auto& [name, tensor] : memory_.current)
+      largest = std::max(largest, static_cast<double>(tensor.nbytes()));
     constexpr double kMargin = 1.05;
-    e.bytes = kMargin * (static_cast<double>(peak_memory_bytes()) + state);
+    e.bytes = kMargin * (static_cast<double>(peak_memory_bytes()) + largest);
     return e;
   }
 

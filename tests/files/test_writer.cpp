@@ -14,6 +14,7 @@
 #include "support/messages.hpp"
 #include "support/temporary_folder.hpp"
 #include "util/errors.hpp"
+#include "util/memory.hpp"
 
 namespace strffit::files {
 namespace {
@@ -120,6 +121,39 @@ TEST_CASE("writer: the same content gives the same bytes") {
   write_small(folder.file("a"), 1);
   write_small(folder.file("b"), 1);
   CHECK(content(folder.file("a")) == content(folder.file("b")));
+}
+
+TEST_CASE("writer: large numbers that lie elsewhere give the same bytes, and are not held twice") {
+  const test::TemporaryFolder folder;
+  // As many that do not end at a page, and small ones between and after them.
+  const std::int64_t large = 25'000'001;
+  Array<float> first({large}), second({large}), small({3}, {1, 2, 3});
+  for (std::size_t i = 0; i < first.values.size(); ++i) {
+    first.values[i] = static_cast<float>(i % 1'000'003);
+    second.values[i] = -first.values[i];
+  }
+  const auto write = [&](const std::string& path, auto put) {
+    Writer writer(path, "strffit-last");
+    for (const auto& [name, array] : {std::pair("/a/first", &first), std::pair("/a/small", &small),
+                                      std::pair("/second", &second), std::pair("/small", &small)}) {
+      put(writer, name, *array);
+    }
+    writer.attribute("/a", "note", "after them");
+    writer.commit();
+  };
+  const auto before = peak_memory_bytes();
+  write(folder.file("outside"), [](Writer& writer, const char* name, const Array<float>& array) {
+    writer.put(name, array.shape, array.data());
+  });
+#ifndef __SANITIZE_ADDRESS__  // whose realloc copies
+  // One of the two at a time, 100 MB.
+  CHECK(static_cast<double>(peak_memory_bytes() - before) < 1.5 * 4 * static_cast<double>(large));
+#endif
+  write(folder.file("inside"), [](Writer& writer, const char* name, const Array<float>& array) {
+    writer.put(name, array);
+  });
+  CHECK(content(folder.file("outside")) == content(folder.file("inside")));
+  CHECK(Reader(folder.file("outside"), {"strffit-last"}).floats("/second").values == second.values);
 }
 
 TEST_CASE("writer: a file that is replaced again and again is read whole, old or new") {

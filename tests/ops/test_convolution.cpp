@@ -28,11 +28,11 @@ struct Size {
 };
 
 TEST_CASE("convolution: values and gradients") {
-  // Counts of outputs and lags on both sides of what the registers take at once, and stimuli longer
-  // and shorter than a register.
+  // Counts of outputs, lags and bands on both sides of what is worked at once, odd ones and even
+  // ones, and stimuli longer and shorter than a register.
   for (const auto& [members, outputs, channels, bands, width, lags] :
        {Size{1, 1, 1, 1, 1, 1}, Size{2, 3, 2, 4, 3, 2}, Size{1, 13, 1, 2, 2, 3},
-        Size{1, 2, 1, 3, 1, 10}}) {
+        Size{1, 2, 1, 3, 1, 10}, Size{2, 13, 2, 7, 3, 10}, Size{1, 5, 3, 8, 3, 2}}) {
     const auto layout = ops::join({9, 1, 40, 2}, std::max<std::int64_t>(lags - 1, 1));
     const auto x = planes(members, channels, bands, *layout, 1);
     const auto weight = noise({members, outputs, channels, width, lags}, 2);
