@@ -121,6 +121,7 @@ std::optional<SplitName> read_split(const Reader& reader, const std::string& pat
   return split;
 }
 
+// All but spectrogram and responses.
 Stimulus read_stimulus(const Reader& reader, const std::string& key, const Dataset& dataset) {
   const std::string path = "/stimuli/" + key;
   if (!reader.is_group(path)) {
@@ -131,7 +132,13 @@ Stimulus read_stimulus(const Reader& reader, const std::string& key, const Datas
   stimulus.name = reader.optional_string_attribute(path, "name").value_or("");
   stimulus.category = reader.optional_string_attribute(path, "category").value_or("");
   stimulus.split = read_split(reader, path);
+  stimulus.spectrogram = Array<float>({dataset.bands(), 0});
+  stimulus.responses = Array<float>({dataset.units(), 0, 0});
+  return stimulus;
+}
 
+void read_signals(const Reader& reader, const Dataset& dataset, Stimulus& stimulus) {
+  const std::string path = "/stimuli/" + stimulus.key;
   const std::string spectrogram_path = path + "/spectrogram";
   stimulus.spectrogram = reader.floats(spectrogram_path, {{dataset.bands(), -1}, "(F, T)"});
   check_spectrogram(reader, spectrogram_path, stimulus.spectrogram);
@@ -141,7 +148,6 @@ Stimulus read_stimulus(const Reader& reader, const std::string& key, const Datas
   stimulus.responses = reader.float_rows(responses_path, dataset.unit_index,
                                          {{n_all, -1, stimulus.frames()}, "(N, R, T)"});
   check_responses(reader, responses_path, stimulus.responses);
-  return stimulus;
 }
 
 bool all_counts(const std::vector<Stimulus>& stimuli) {
@@ -175,7 +181,8 @@ std::optional<SplitName> split_named(const std::string& word) {
   return std::nullopt;
 }
 
-Dataset read_dataset(const std::string& file, const UnitSelection& units) {
+Dataset read_dataset(const std::string& file, const UnitSelection& units,
+                     const WantedStimuli& wanted) {
   const Reader reader(file, {"strffit-dataset"});
   Dataset dataset;
   dataset.file = file;
@@ -200,6 +207,10 @@ Dataset read_dataset(const std::string& file, const UnitSelection& units) {
   }
   if (dataset.stimuli.empty()) {
     fail(reader, "/stimuli", "expected one stimulus or more; found none");
+  }
+  const auto some = wanted ? wanted(dataset) : std::set<std::size_t>();
+  for (std::size_t s = 0; s < dataset.stimuli.size(); ++s) {
+    if (!wanted || some.contains(s)) read_signals(reader, dataset, dataset.stimuli[s]);
   }
   dataset.counts = all_counts(dataset.stimuli);
   return dataset;

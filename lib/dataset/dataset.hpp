@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,9 +49,15 @@ struct Dataset {
   std::int64_t bands() const { return static_cast<std::int64_t>(axes.frequencies_hz.size()); }
 };
 
-// Reads a dataset, of the responses only those of the units selected. DataError where the file
-// breaks formats.md; ConfigError where the selection fits no unit.
-Dataset read_dataset(const std::string& file, const UnitSelection& units = {});
+// Given a dataset of which everything but spectrograms and responses is known: the indices of the
+// stimuli whose are wanted.
+using WantedStimuli = std::function<std::set<std::size_t>(const Dataset&)>;
+
+// Reads a dataset, of the responses only those of the units selected. `wanted`: the other stimuli
+// have no frames and no trials, and nothing is said about what the file holds of them. DataError
+// where the file breaks formats.md; ConfigError where the selection fits no unit.
+Dataset read_dataset(const std::string& file, const UnitSelection& units = {},
+                     const WantedStimuli& wanted = {});
 
 // The same with some of its units alone, by their places, ascending.
 Dataset with_units(const Dataset& dataset, const std::vector<std::int64_t>& units);

@@ -103,7 +103,9 @@ ModelSpec conv2d_kind(config::Node& node) {
   o.output = read_output(node, o.output);
   return {
       .output = o.output,
-      .recipe = {.learning_rate = 2e-3, .suggested = {"model.norm=layer"}},
+      .recipe = {.learning_rate = 2e-3,
+                 .suggested = {"model.norm=layer", "model.activation=softplus",
+                               "model.output=parametric_softplus"}},
       .backbone = [o](const BackboneShape& shape) { return std::make_unique<Conv2d>(o, shape); }};
 }
 

@@ -55,9 +55,24 @@ T tanh_of(T x) {
   return squared < T(0.01) ? near : far;
 }
 inline double tanh_of(double x) { return std::tanh(x); }
+// log(1 + y) without a call, 0 <= y <= 1: 2 artanh(y / (2 + y)), whose series is short there; 2
+// units in the last place. double: the library's.
+inline float fast_log1p(float y) {
+  const float s = y / (2 + y), q = s * s;
+  float p = 1.0F / 15;
+  p = p * q + 1.0F / 13;
+  p = p * q + 1.0F / 11;
+  p = p * q + 1.0F / 9;
+  p = p * q + 1.0F / 7;
+  p = p * q + 1.0F / 5;
+  p = p * q + 1.0F / 3;
+  return 2 * s + 2 * s * q * p;
+}
+inline double fast_log1p(double y) { return std::log1p(y); }
+
 template <class T>
 T softplus(T x) {
-  return std::max(x, T(0)) + std::log1p(fast_exp(-std::abs(x)));
+  return std::max(x, T(0)) + fast_log1p(fast_exp(-std::abs(x)));
 }
 
 // Value of an activation at x, and its derivative given x and the value there.

@@ -184,14 +184,20 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
   const Checkpoint checkpoint = read_checkpoint(checkpoint_of(request.path));
   const Roster& roster = checkpoint.roster;
   const std::string file = request.data.empty() ? dataset_of(checkpoint) : request.data;
-  Dataset dataset = read_units_of(checkpoint, file);
+  const DataOptions options = data_options_of(checkpoint);
+  std::vector<ScoredSeries> series;
+  Dataset dataset = read_units_of(checkpoint, file, [&](const Dataset& known) {
+    series = chosen_series(checkpoint, known, options, request.split);
+    std::set<std::size_t> scored;
+    for (const auto& one : series) scored.insert(one.stimuli.begin(), one.stimuli.end());
+    return scored;
+  });
   const bool other =
       !checkpoint.dataset_sha256.empty() && checkpoint.dataset_sha256 != dataset.sha256;
   if (other) {
     observer.warning(file + " is not the file that " + checkpoint.file +
                      " was fitted to (another sha256): its splits need not be those of the fit");
   }
-  const DataOptions options = data_options_of(checkpoint);
   const bool counts = dataset.counts && options.smooth_ms == 0;
   if (options.smooth_ms > 0) smooth(dataset, options.smooth_ms);
 
@@ -200,7 +206,6 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
   result.data = file;
   result.split = request.split;
   result.model = checkpoint.model->kind();
-  const auto series = chosen_series(checkpoint, dataset, options, request.split);
   const ScoringData data{&dataset, places_of_units(checkpoint, dataset), options.smooth_ms > 0,
                          run};
   result.null = null_options(request, checkpoint, dataset, series);

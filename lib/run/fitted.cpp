@@ -63,16 +63,20 @@ std::vector<std::int64_t> places_of_units(const Checkpoint& checkpoint, const Da
   return result;
 }
 
-Dataset read_units_of(const Checkpoint& checkpoint, const std::string& file) {
+Dataset read_units_of(const Checkpoint& checkpoint, const std::string& file,
+                      const WantedStimuli& wanted) {
   const UnitSelection units{checkpoint.roster.unit_ids, "the units of " + checkpoint.file};
-  Dataset dataset;
+  bool found = false;
   try {
-    dataset = read_dataset(file, units);
+    return read_dataset(file, units, [&](const Dataset& known) {
+      found = true;
+      check_axes(checkpoint, known);
+      return wanted(known);
+    });
   } catch (const ConfigError& error) {
+    if (found) throw;
     throw DataError(file, "/units/id", error.what());
   }
-  check_axes(checkpoint, dataset);
-  return dataset;
 }
 
 Dataset read_stimuli_for(const Checkpoint& checkpoint, const std::string& file,

@@ -16,8 +16,10 @@ namespace strffit {
 // else from the checkpoint's, else where it was then. DataError where there is none any more.
 std::string dataset_of(const Checkpoint& checkpoint);
 
-// Reads the checkpoint's units of a dataset. DataError where it has other units, bands or frames.
-Dataset read_units_of(const Checkpoint& checkpoint, const std::string& file);
+// Reads the checkpoint's units of a dataset, for the stimuli wanted. DataError where it has other
+// units, bands or frames.
+Dataset read_units_of(const Checkpoint& checkpoint, const std::string& file,
+                      const WantedStimuli& wanted);
 
 // The stimuli of a dataset, with as few responses as can be read. Warns where its units are not the
 // checkpoint's, whose responses will be predicted all the same.

@@ -53,6 +53,7 @@ class Keeper : public Sink {
     const auto begun = Clock::now();
     last_.trainer = state;
     write_last(path_, last_);
+    last_.trainer.tensors.clear();  // they are the trainer's
     epoch_ = saved_ = Clock::now();
     keeping_ = seconds_since(begun);
   }
@@ -214,8 +215,9 @@ void train_ensemble(const Study& study, const Ensemble& ensemble, const RunPaths
   const RunOptions& run = study.config.run;
   LastState meta{ensemble.resolved, study.dataset.sha256, started, {}};
   Keeper keeper(paths.last(), std::move(meta), study.config.output.checkpoint_every, observer);
-  const FitResult fit = train(ensemble.plan, run, keeper, last ? &last->trainer : nullptr);
+  FitResult fit = train(ensemble.plan, run, keeper, last ? &last->trainer : nullptr);
   keeper.save(fit.state);
+  fit.state.tensors.clear();  // room for predictions
   observer.began("training has ended after epoch " + std::to_string(fit.state.epoch) +
                  "; predicting and scoring");
   write_outcome(study, ensemble, fit, paths,

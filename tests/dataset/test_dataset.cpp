@@ -80,6 +80,30 @@ TEST_CASE(
   CHECK(dataset.unit_facts.count("id") == 0);
 }
 
+TEST_CASE("dataset: of stimuli that are not wanted all but the signals is read") {
+  const Dataset all = read_dataset(kOdd);
+  std::size_t known = 0;
+  const Dataset some = read_dataset(kOdd, {}, [&](const Dataset& dataset) {
+    known = dataset.stimuli.size();
+    CHECK(dataset.unit_ids == all.unit_ids);
+    CHECK(dataset.axes.frequencies_hz == all.axes.frequencies_hz);
+    for (const auto& stimulus : dataset.stimuli) CHECK(stimulus.frames() == 0);
+    return std::set<std::size_t>{1, 3};
+  });
+  CHECK(known == all.stimuli.size());
+  REQUIRE(some.stimuli.size() == all.stimuli.size());
+  for (std::size_t s = 0; s < all.stimuli.size(); ++s) {
+    const Stimulus &a = all.stimuli[s], &b = some.stimuli[s];
+    const bool wanted = s == 1 || s == 3;
+    CHECK(b.key == a.key);
+    CHECK(b.category == a.category);
+    CHECK(b.split == a.split);
+    CHECK(b.frames() == (wanted ? a.frames() : 0));
+    CHECK(b.trials() == (wanted ? a.trials() : 0));
+    if (wanted) CHECK(b.spectrogram.values == a.spectrogram.values);
+  }
+}
+
 TEST_CASE("dataset: those of the reference implementation") {
   int read = 0;
   for (const auto& entry : std::filesystem::directory_iterator(kSource + "/tests/vectors")) {

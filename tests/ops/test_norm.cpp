@@ -253,6 +253,19 @@ TEST_CASE("exp without a call: accurate over its range, saturated beyond, NaN st
   }
 }
 
+TEST_CASE("log(1 + y) without a call: accurate from 0 to 1, NaN stays NaN") {
+  // Tolerance: 2 units in the last place.
+  double worst = 0;
+  for (double y = 1e-38; y <= 1; y = y < 1e-4 ? y * 1.7 : y + 1.3e-5) {
+    const auto single = static_cast<float>(y);
+    const double exact = std::log1p(static_cast<double>(single));
+    worst = std::max(worst, std::abs(static_cast<double>(ops::fast_log1p(single)) / exact - 1));
+  }
+  CHECK(worst < 2.4e-7);
+  CHECK(ops::fast_log1p(0.0F) == 0.0F);
+  CHECK(std::isnan(ops::fast_log1p(std::numeric_limits<float>::quiet_NaN())));
+}
+
 TEST_CASE("activations in single precision are accurate near 0 and far from it") {
   // Tolerance: 8 roundings of 6e-8, relative to the value or, for tanh, to what its sigmoid loses
   // about 0.1.
