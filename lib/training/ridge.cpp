@@ -219,10 +219,11 @@ std::vector<RidgeSolution> ridge(const RidgeData& train, const RidgeData* valid,
       Cross whole, chosen_with;
       std::vector<double> best;
       std::vector<std::size_t> choice;
+      std::vector<char> solved;  // its weights are there already
     };
     std::vector<UnitsOfBlock> parts;
     for (std::size_t b = 0; b < blocks.size(); ++b) {
-      UnitsOfBlock part{b, {}, {}, {}, {}, {}, {}};
+      UnitsOfBlock part{b, {}, {}, {}, {}, {}, {}, {}};
       for (std::size_t i = 0; i < blocks[b].size(); ++i) {
         if (!std::binary_search(group.begin(), group.end(), blocks[b][i])) continue;
         part.places.push_back(static_cast<Index>(i));
@@ -240,6 +241,7 @@ std::vector<RidgeSolution> ridge(const RidgeData& train, const RidgeData* valid,
           valid ? part.whole : cross_of(split.first, lags, part.units, frames, chosen_with);
       part.best.assign(part.units.size(), -std::numeric_limits<double>::infinity());
       part.choice.assign(part.units.size(), grid.size() / 2);
+      part.solved.assign(part.units.size(), 0);
     }
     if (valid || can_split) {
       for (std::size_t g = grid.size(); g-- > 0;) {  // of equals the stronger
@@ -248,10 +250,12 @@ std::vector<RidgeSolution> ridge(const RidgeData& train, const RidgeData* valid,
           const auto w = at::cholesky_solve(part.chosen_with.cross, factor);
           const auto scores = correlations(valid ? *valid : split.second, lags, part.units, w);
           for (std::size_t u = 0; u < scores.size(); ++u) {
-            if (scores[u] > part.best[u]) {
-              part.best[u] = scores[u];
-              part.choice[u] = g;
-            }
+            if (!(scores[u] > part.best[u])) continue;
+            part.best[u] = scores[u];
+            part.choice[u] = g;
+            if (!valid) continue;  // w is of a part of the training stimuli
+            weights[part.block].select(1, part.places[u]).copy_(w.select(1, static_cast<Index>(u)));
+            part.solved[u] = 1;
           }
         }
       }
@@ -261,7 +265,7 @@ std::vector<RidgeSolution> ridge(const RidgeData& train, const RidgeData* valid,
       for (auto& part : parts) {
         std::vector<Index> here, to;
         for (std::size_t u = 0; u < part.units.size(); ++u) {
-          if (part.choice[u] != g) continue;
+          if (part.choice[u] != g || part.solved[u]) continue;
           here.push_back(static_cast<Index>(u));
           to.push_back(part.places[u]);
         }
