@@ -3,6 +3,8 @@
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 
+#include <algorithm>
+
 #include "model/output.hpp"
 #include "util/errors.hpp"
 
@@ -19,6 +21,14 @@ std::vector<Entry> Backbone::entries() const {
 
 void Backbone::start(Tensors& member, Random& random) const {
   for (const auto& part : parts_) part->start(member, random);
+}
+
+std::int64_t Backbone::width() const {
+  std::int64_t widest = 1;
+  for (const auto& entry : entries()) {
+    if (entry.role == Role::weight) widest = std::max(widest, entry.shape.front());
+  }
+  return widest;
 }
 
 void Backbone::constrain(Tensors& tensors) const {

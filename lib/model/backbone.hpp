@@ -27,6 +27,9 @@ class Backbone : public Part {
   // Gap frames that a layout needs around stimuli.
   virtual std::int64_t gap() const { return context() - 1; }
 
+  // Numbers a frame of its widest layer: what decides how many members fit the cache.
+  virtual std::int64_t width() const;
+
   // x (M or 1, S, C F) -> the input of the output nonlinearity (M, S, N).
   virtual at::Tensor drive(const Tensors& tensors, const at::Tensor& x,
                            const ops::LayoutPtr& layout, bool training) const = 0;

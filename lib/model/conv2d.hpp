@@ -26,6 +26,9 @@ class Conv2d : public Backbone {
   Conv2d(const Conv2dOptions& options, const BackboneShape& shape);
   std::int64_t context() const override { return kLayers * (options_.frames - 1) + 1; }
   std::int64_t gap() const override { return options_.frames - 1; }
+  std::int64_t width() const override {
+    return options_.channels * (shape_.bands - options_.bands + 1);
+  }
   at::Tensor drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
                    bool training) const override;
 

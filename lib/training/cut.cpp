@@ -38,18 +38,15 @@ Index chunk_size(const Plan& plan, const RunOptions& run, Index group, Index mem
   if (run.chunk > 0) return std::min(run.chunk, group);
   if (!device_of(run).is_cpu()) return std::min(group, kOnGpu);
   const bool own = plan.model->prefilter().learns();
-  Index largest = 1;  // numbers a frame
-  for (const auto& entry : plan.model->entries()) {
-    if (entry.role == Role::weight) largest = std::max(largest, entry.shape.front());
-  }
+  const auto widest = plan.model->backbone().width();
   const auto inputs = static_cast<double>(plan.dataset->bands() *
                                           static_cast<Index>(plan.model->channels().size()));
-  const auto wide = static_cast<double>(largest);
+  const auto wide = static_cast<double>(widest);
   const double bytes = static_cast<double>(frames_of(plan, member).step) * 4 *
                        (own ? 2 * inputs + 3 * wide : 3 * wide);
   const auto fitting = static_cast<Index>((own ? kOwnInputBytes : kSharedInputBytes) / bytes);
   const Index threads = threads_of(run), even = (group + threads - 1) / threads;
-  return std::clamp<Index>(std::min({fitting, even, kColumns / largest}), 1, group);
+  return std::clamp<Index>(std::min({fitting, even, kColumns / widest}), 1, group);
 }
 
 }  // namespace

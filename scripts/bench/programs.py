@@ -14,7 +14,9 @@ from process import measured
 
 CONTEXT, HIDDEN = 9, 20
 # Where configs/ goes another way than the published models, which deepSTRF's are.
-PUBLISHED = {"nrf": ("model.norm=batch",), "conv2d": ("model.norm=batch",),
+PUBLISHED = {"nrf": ("model.norm=batch",),
+             "conv2d": ("model.norm=batch", "model.activation=leaky_relu",
+                        "model.output=parametric_sigmoid"),
              "dnet": ("model.norm=batch", "model.output=parametric_sigmoid")}
 
 
