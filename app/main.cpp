@@ -16,9 +16,14 @@ namespace strffit::app {
 
 namespace {
 
+constexpr const char* kNoOutput = "cannot write to the standard output";
+
 std::string joined(int argc, char** argv) {
   std::string line;
-  for (int i = 0; i < argc; ++i) line += (i > 0 ? " " : "") + std::string(argv[i]);
+  for (int i = 0; i < argc; ++i) {
+    if (i > 0) line += ' ';
+    line += argv[i];
+  }
   return line;
 }
 
@@ -32,7 +37,7 @@ std::string versions() {
 int run(const Session& session) {
   session.command();
   std::cout.flush();
-  if (!std::cout) throw RunError("cannot write to the standard output");
+  if (!std::cout) throw RunError(kNoOutput);
   return kDone;
 }
 
@@ -84,8 +89,11 @@ void set_up(CLI::App& app, Session& session) {
 // Everything is written and closed by now. What LibTorch does in its static destructors takes
 // longer than many a command; a sanitizer looks for leaks where a process ends by itself.
 int finish(int code) {
+  if (!std::cout.flush() && code == kDone) {  // --help and --version; commands look for themselves
+    std::cerr << "error: " << kNoOutput << '\n';
+    code = kFailed;
+  }
 #ifndef __SANITIZE_ADDRESS__
-  std::cout.flush();
   std::fflush(nullptr);
   std::quick_exit(code);
 #endif

@@ -142,12 +142,15 @@ TEST_CASE("refused: places that cannot be written") {
           "cannot make the run folder");
   refused({"simulate", "--out", study.file("no/where.h5")}, kFailed, "no/where.h5");
   refused({"simulate", "--out", study.data_file()}, kFailed, "--overwrite");
-  const Ended full = run({"init", "ln"}, [] {
-    const int file = open("/dev/full", O_WRONLY);
-    dup2(file, STDOUT_FILENO);
-  });
-  CHECK(full.code == kFailed);
-  CHECK(full.err.find("standard output") != std::string::npos);
+  for (const auto& command :
+       std::vector<std::vector<std::string>>{{"init", "ln"}, {"--version"}, {"train", "--help"}}) {
+    const Ended full = run(command, [] {
+      const int file = open("/dev/full", O_WRONLY);
+      dup2(file, STDOUT_FILENO);
+    });
+    CHECK(full.code == kFailed);
+    CHECK(full.err.find("standard output") != std::string::npos);
+  }
 }
 
 TEST_CASE("refused: a GPU where there is none") {
