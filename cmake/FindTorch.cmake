@@ -64,6 +64,9 @@ if(Torch_FOUND AND NOT TARGET Torch::Torch)
   target_compile_features(Torch::Torch INTERFACE cxx_std_20)
   # libtorch.so is empty but needs libtorch_cuda where there is one: loading registers its kernels
   if(NOT Torch_CPU_ONLY)
+    if(EXISTS ${_lib}/libtorch_cuda.so)
+      set(Torch_CUDA ON)
+    endif()
     target_link_libraries(Torch::Torch INTERFACE
       "-Wl,--push-state,--no-as-needed,${_lib}/libtorch.so,--pop-state")
   endif()

@@ -6,7 +6,8 @@
 #   slurm       an array, failures, time limits and the merge on a Slurm of this machine
 #   asan        every test under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tsan        the trainer's tests under ThreadSanitizer, built without precompiled headers
-#   wheel       the tests against PyPI's current LibTorch instead of the system's
+#   wheel       the tests against PyPI's current LibTorch instead of the system's, the kernels of a GPU
+#               compiled where nvcc is found
 #   fuzz        half a minute of damaged files for every reader, where clang's libFuzzer is there
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -107,14 +108,20 @@ run_tsan() {
 }
 
 run_wheel() {
-  local python root programs
+  local python root programs nvcc cuda=OFF
   if ! python=$(python_with --no-deps torch) || ! root=$(scripts/wheel_torch_root "$python"); then
     skip "wheel: PyPI's LibTorch could not be fetched"
     return
   fi
   # No -Werror: GCC's optimiser suspects code of headers that change every few weeks.
+  # Where nvcc is, the kernels of a GPU are compiled and linked too.
+  if nvcc=$(command -v nvcc || command -v /usr/local/cuda/bin/nvcc); then
+    export CUDACXX=$nvcc
+    cuda=ON
+    summary+=("wheel: with the kernels of a GPU, not run")
+  fi
   cmake -S . -B build/wheel -G Ninja -DCMAKE_BUILD_TYPE=Release -DSTRFFIT_WERROR=OFF \
-    -DTorch_ROOT="$root" -DTorch_CPU_ONLY=ON
+    -DTorch_ROOT="$root" -DTorch_CPU_ONLY=ON -DSTRFFIT_CUDA=$cuda
   mapfile -t programs < <(programs_of build/wheel "${wheel_rooms[@]}")
   build build/wheel "${programs[@]}"
   test_build wheel --test-dir build/wheel --output-on-failure -j 2 -R "$(names_of "${programs[@]}")"

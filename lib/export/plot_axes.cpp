@@ -31,8 +31,9 @@ double tick_step(double low, double high, int most) {
 // Multiples of `step` in [low, high].
 std::vector<double> multiples(double low, double high, double step) {
   std::vector<double> values;
-  const double last = std::floor(high / step + 1e-9);
-  for (double i = std::ceil(low / step - 1e-9); i <= last; ++i) values.push_back(i * step);
+  const auto first = std::llround(std::ceil(low / step - 1e-9)),
+             last = std::llround(std::floor(high / step + 1e-9));
+  for (auto i = first; i <= last; ++i) values.push_back(static_cast<double>(i) * step);
   return values;
 }
 

@@ -97,7 +97,7 @@ std::vector<std::string> read_texts(const H5InputFile& file, const std::string& 
       size[0] = static_cast<hsize_t>(taken);
       selected.selectHyperslab(H5S_SELECT_SET, size.data(), start.data());
     }
-    const auto n = static_cast<hsize_t>(taken * row);
+    const auto n = static_cast<hsize_t>(taken) * static_cast<hsize_t>(row);
     const H5::DataSpace memory(1, &n);
     const auto read = [&](const H5::DataType& memory_type, void* buffer) {
       dataset.read(buffer, memory_type, memory, selected);

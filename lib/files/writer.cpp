@@ -139,17 +139,17 @@ struct Writer::Impl {
     H5Dclose(id);
     if (place == HADDR_UNDEF) throw Bug("a large dataset without a place in its file: " + path);
     outside.push_back({place, bytes, values});
-    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-    const auto begin = reinterpret_cast<std::uintptr_t>(image()) + place;
-    const auto from = (begin + page - 1) / page * page, to = (begin + bytes) / page * page;
-    // Reads as zeros from now on.
-    madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+    // Its whole pages read as zeros from now on.
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    char* const begin = image() + place;
+    const std::size_t skipped = (page - reinterpret_cast<std::uintptr_t>(begin) % page) % page;
+    madvise(begin + skipped, (bytes - skipped) / page * page, MADV_DONTNEED);
   }
 
-  const char* image() const {
+  char* image() const {
     void* handle = nullptr;
     check(H5Fget_vfd_handle(file, H5P_DEFAULT, &handle));
-    return *static_cast<const char**>(handle);
+    return *static_cast<char**>(handle);
   }
 
   // The file in memory, with what lies outside in its place.

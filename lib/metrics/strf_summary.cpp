@@ -140,8 +140,8 @@ Tunings tunings(const MatrixXd& field) {
 // The frequencies of a transform of n points `spacing` apart, zero-padded, up to half the sampling
 // rate.
 VectorXd wave_frequencies(Index n, double spacing) {
-  const Index points = kZeroPadding * n;
-  return VectorXd::LinSpaced(points / 2 + 1, 0, static_cast<double>(points / 2)) /
+  const Index points = kZeroPadding * n, half = points / 2;
+  return VectorXd::LinSpaced(half + 1, 0, static_cast<double>(half)) /
          (static_cast<double>(points) * spacing);
 }
 

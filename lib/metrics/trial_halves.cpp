@@ -83,7 +83,7 @@ std::vector<int> half_of_rank(Number rank, const Number& n_splits, std::uint32_t
   half.reserve(n / 2);
   std::uint32_t wanted = n / 2 - 1;
   Number halves = n_splits;  // that begin with what is in `half` and go on with trials >= trial
-  for (std::uint32_t trial = 1; wanted > 0; ++trial) {
+  for (std::uint32_t trial = 1; wanted > 0 && trial < n; ++trial) {
     Number with_trial = halves;
     with_trial *= wanted;
     with_trial /= n - trial;

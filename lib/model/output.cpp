@@ -79,7 +79,7 @@ void Output::fit_range(Tensors& tensors, std::int64_t m, std::int64_t n,
   if (!parametric_) return;
   const double spread = std::max(range.drive_std, 1e-6),
                height = std::max(range.high - range.low, 1e-6);
-  double a = range.low, b = height, c = range.drive_mean, d = spread;
+  double a = range.low, b = height, c, d;
   if (kind_ == "parametric_sigmoid") {
     c = range.drive_mean +
         spread;  // responses are sparse: the middle of the range is above the mean
@@ -106,7 +106,8 @@ bool Output::fit(Tensors& tensors, std::int64_t m, std::int64_t n, const at::Ten
   std::array<double, 4> best{};
   double best_gain = 0;  // sum of squares explained
   const auto one = at::ones({1, 1}, at::kDouble);
-  for (double place = -1; place <= 3.01; place += 0.5) {
+  for (int halves = -2; halves <= 6; ++halves) {
+    const double place = 0.5 * halves;
     for (const double slope : {0.15, 0.3, 0.5, 0.8, 1.2, 2.0}) {
       const bool is_sigmoid = kind_ == "parametric_sigmoid";
       const double c = is_sigmoid ? place : 1 / slope, d = is_sigmoid ? slope : place;

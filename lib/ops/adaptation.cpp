@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ops/autograd.hpp"
+#include "ops/lane_recursions.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::ops {
@@ -226,7 +227,11 @@ at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tens
                      const at::Tensor& p, std::int64_t kernel_frames, bool rectify,
                      const LayoutPtr& layout) {
   check_frames(kernel_frames);
-  if (!x.is_cpu()) return plain::adaptrans(x, d_on, d_off, p, kernel_frames, rectify, layout);
+  if (!x.is_cpu()) {
+    return lanes::on_gpu(*layout)
+               ? lanes::adaptrans(x, d_on, d_off, p, kernel_frames, rectify, layout)
+               : plain::adaptrans(x, d_on, d_off, p, kernel_frames, rectify, layout);
+  }
   const auto M = d_on.size(0), F = d_on.size(1), S = layout->total;
   const auto input = x.detach().contiguous();
   const Index stride = x.size(0) == 1 ? 0 : S * F;
@@ -284,7 +289,10 @@ at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tens
 at::Tensor willmore(const at::Tensor& x, const at::Tensor& a, std::int64_t kernel_frames,
                     bool rectify, const LayoutPtr& layout) {
   check_frames(kernel_frames);
-  if (!x.is_cpu()) return plain::willmore(x, a, kernel_frames, rectify, layout);
+  if (!x.is_cpu()) {
+    return lanes::on_gpu(*layout) ? lanes::willmore(x, a, kernel_frames, rectify, layout)
+                                  : plain::willmore(x, a, kernel_frames, rectify, layout);
+  }
   const auto M = x.size(0), F = x.size(2), S = layout->total;
   const auto input = x.detach().contiguous(), decay = a.detach().to(x.scalar_type()).contiguous();
   auto out = at::zeros({M, S, F}, x.options());

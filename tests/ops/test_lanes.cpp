@@ -1,0 +1,77 @@
+// The recursions as a GPU works them, run on the CPU, against those of the CPU, which
+// test_adaptation and test_pieces hold against plain references.
+#include "ops/adaptation.hpp"
+#include "ops/lane_recursions.hpp"
+#include "ops/leaky.hpp"
+
+// Brings doctest: after everything of LibTorch.
+#include "agreement.hpp"
+
+namespace strffit::test {
+namespace {
+
+constexpr std::int64_t kLaneMembers = 2, kLaneBands = 3;
+
+// Some stimuli, and more than a kernel takes at once.
+std::vector<ops::LayoutPtr> lane_layouts() {
+  return {some_stimuli(2), ops::join(std::vector<std::int64_t>(67, 3), 1)};
+}
+
+at::Tensor lane_parameter(std::uint64_t seed) {
+  return noise({kLaneMembers, kLaneBands}, seed).abs() + 0.3;
+}
+
+TEST_CASE("lanes: adaptrans") {
+  for (const auto& layout : lane_layouts()) {
+    for (const std::int64_t frames : {ops::kInfinite, std::int64_t{2}, std::int64_t{6}}) {
+      for (const bool rectify : {false, true}) {
+        for (const std::int64_t members : {std::int64_t{1}, kLaneMembers}) {
+          const auto with = [&](auto adaptrans) {
+            return Function([&, adaptrans](const auto& in) {
+              return adaptrans(in[0], in[1], in[2], in[3], frames, rectify, layout);
+            });
+          };
+          check_agreement(std::to_string(frames) + " frames", with(ops::lanes::adaptrans),
+                          with(ops::adaptrans),
+                          {noise({members, layout->total, kLaneBands}, 1) + 0.4, lane_parameter(2),
+                           lane_parameter(3), lane_parameter(4)});
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("lanes: willmore") {
+  const auto a = at::tensor({0.6, 0.9, 0.99}, at::kDouble);
+  for (const auto& layout : lane_layouts()) {
+    for (const std::int64_t frames : {ops::kInfinite, std::int64_t{2}, std::int64_t{6}}) {
+      for (const bool rectify : {false, true}) {
+        const auto with = [&](auto willmore) {
+          return Function([&, willmore](const auto& in) {
+            return willmore(in[0], a, frames, rectify, layout);
+          });
+        };
+        check_agreement(std::to_string(frames) + " frames", with(ops::lanes::willmore),
+                        with(ops::willmore),
+                        {noise({kLaneMembers, layout->total, kLaneBands}, 1) + 0.4});
+      }
+    }
+  }
+}
+
+TEST_CASE("lanes: leaky units") {
+  for (const auto& layout : lane_layouts()) {
+    for (const bool decay_input : {false, true}) {
+      const auto with = [&](auto leaky) {
+        return Function(
+            [&, leaky](const auto& in) { return leaky(in[0], in[1], decay_input, layout); });
+      };
+      check_agreement(decay_input ? "decayed" : "as it is", with(ops::lanes::leaky),
+                      with(ops::leaky),
+                      {noise({kLaneMembers, layout->total, kLaneBands}, 1), lane_parameter(2)});
+    }
+  }
+}
+
+}  // namespace
+}  // namespace strffit::test
