@@ -141,7 +141,7 @@ TEST_CASE("writer: large numbers that lie elsewhere give the same bytes, and are
     writer.attribute("/a", "note", "after them");
     writer.commit();
   };
-  const auto before = peak_memory_bytes();
+  [[maybe_unused]] const auto before = peak_memory_bytes();
   write(folder.file("outside"), [](Writer& writer, const char* name, const Array<float>& array) {
     writer.put(name, array.shape, array.data());
   });
