@@ -38,7 +38,7 @@ std::string dataset_of(const Checkpoint& checkpoint) {
                       "does not say what it was fitted to: name the dataset with --data FILE");
   }
   const auto folder = std::filesystem::path(checkpoint.file).parent_path().string();
-  const std::string found = found_file(named, {folder});
+  std::string found = found_file(named, {folder});
   if (!named.empty() && std::filesystem::exists(found)) return found;
   if (std::filesystem::exists(checkpoint.dataset)) return checkpoint.dataset;
   throw DataError(named.empty() ? checkpoint.dataset : named, "",

@@ -29,7 +29,7 @@ std::string why_not_done(const std::string& run, const Shard& shard) {
   const std::string folder = shard_folder(run, shard);
   if (!fs::exists(folder)) return "has not begun";
   const std::string error = last_error(folder + "/train.log");
-  const std::string unfinished = error.empty() ? "has not finished" : "failed: " + error;
+  std::string unfinished = error.empty() ? "has not finished" : "failed: " + error;
   if (!fs::exists(folder + "/share.json")) return unfinished;
   for (const auto& part : read_share(folder).parts) {
     const RunPaths paths = ensemble_paths(folder, part.folder);

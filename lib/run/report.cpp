@@ -104,7 +104,8 @@ std::string duration(double seconds) {
   const auto text = [](std::int64_t large, const char* of, std::int64_t small, const char* rest) {
     return std::to_string(large) + of + std::to_string(small) + rest;
   };
-  if (s >= 24 * 3600) return text(s / (24 * 3600), " d ", s % (24 * 3600) / 3600, " h");
+  constexpr std::int64_t kDay = 86400;
+  if (s >= kDay) return text(s / kDay, " d ", s % kDay / 3600, " h");
   if (s >= 3600) return text(s / 3600, " h ", s % 3600 / 60, " min");
   if (s >= 60) return text(s / 60, " min ", s % 60, " s");
   return std::to_string(s) + " s";

@@ -282,7 +282,7 @@ std::string found_file(const std::string& path, const std::vector<std::string>& 
   std::error_code ignored;
   if (fs::exists(path, ignored)) return path;
   for (const auto& folder : folders) {
-    const std::string candidate = (fs::path(folder) / path).string();
+    std::string candidate = (fs::path(folder) / path).string();
     if (fs::exists(candidate, ignored)) return candidate;
   }
   return path;
