@@ -9,6 +9,8 @@
 
 #include "ops/autograd.hpp"
 #include "ops/lane_recursions.hpp"
+#include "ops/lanes.hpp"
+#include "ops/share.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::ops {
@@ -28,17 +30,11 @@ class Average {
       v->assign(n, T(0));
     for (std::size_t f = 0; f < n; ++f) {
       a_[f] = a[f];
-      double sum = 0, sum_slope = 0, power = 1, power_slope = 0;
-      for (Index k = 0; k + 1 < frames; ++k) {  // none for an infinite average
-        sum += power;
-        sum_slope += power_slope;
-        power_slope = power_slope * static_cast<double>(a[f]) + power;
-        power *= static_cast<double>(a[f]);
-      }
-      scale_[f] = static_cast<T>(sum);
-      scale_slope_[f] = static_cast<T>(sum_slope);
-      last_[f] = static_cast<T>(power);
-      last_slope_[f] = static_cast<T>(power_slope);
+      const lanes::Average<T> band(a[f], frames);
+      scale_[f] = band.scale;
+      scale_slope_[f] = band.scale_slope;
+      last_[f] = band.last;
+      last_slope_[f] = band.last_slope;
     }
   }
 
@@ -235,10 +231,7 @@ at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tens
   const auto M = d_on.size(0), F = d_on.size(1), S = layout->total;
   const auto input = x.detach().contiguous();
   const Index stride = x.size(0) == 1 ? 0 : S * F;
-  const auto share = [](const at::Tensor& v) {
-    return (1 / (1 + v.detach().square())).contiguous();
-  };
-  const auto a_on = share(d_on), a_off = share(d_off), w = share(p);
+  const auto a_on = share_of(d_on), a_off = share_of(d_off), w = share_of(p);
   auto out = at::empty({M, S, 2 * F}, x.options());
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "adaptrans", [&] {
     for (Index m = 0; m < M; ++m) {
@@ -250,40 +243,37 @@ at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tens
   });
   const bool need_x = x.requires_grad();
   const bool need_parameters = d_on.requires_grad() || d_off.requires_grad() || p.requires_grad();
-  const std::vector<at::Tensor> squares = {a_on * a_on, a_off * a_off, w * w};
+  const std::vector<at::Tensor> shares = {a_on, a_off, w};
   const std::vector<at::Tensor> parameters = {d_on.detach(), d_off.detach(), p.detach()};
-  return with_backward(
-      out, {x, d_on, d_off, p}, [=, result = out.detach()](const at::Tensor& gradient) {
-        const auto g = gradient.contiguous();
-        auto dx = need_x ? at::zeros_like(input) : at::Tensor();
-        auto by = at::zeros({M, 3, F}, input.options());
-        AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "adaptrans_backward", [&] {
-          for (Index m = 0; m < M; ++m) {
-            const auto *in = input.data_ptr<scalar_t>() + m * stride,
-                       *row = result.data_ptr<scalar_t>() + m * S * 2 * F,
-                       *gradients = g.data_ptr<scalar_t>() + m * S * 2 * F,
-                       *on = a_on.data_ptr<scalar_t>() + m * F,
-                       *off = a_off.data_ptr<scalar_t>() + m * F,
-                       *weight = w.data_ptr<scalar_t>() + m * F;
-            if (need_parameters) {
-              adaptrans_backward(in, row, gradients, on, off, weight,
-                                 by.data_ptr<scalar_t>() + m * 3 * F, F, kernel_frames, rectify,
-                                 *layout);
-            }
-            if (need_x) {
-              adaptrans_input_gradient(row, gradients, on, off, weight,
-                                       dx.data_ptr<scalar_t>() + m * stride, F, kernel_frames,
-                                       rectify, *layout);
-            }
-          }
-        });
-        std::vector<at::Tensor> result_gradients = {dx};
-        for (std::size_t i = 0; i < 3; ++i) {  // d(1 / (1 + v^2)) / dv = -2 v / (1 + v^2)^2
-          result_gradients.push_back(by.select(1, static_cast<Index>(i)) * parameters[i] *
-                                     squares[i] * -2);
-        }
-        return result_gradients;
-      });
+  return with_backward(out, {x, d_on, d_off, p},
+                       [=, result = out.detach()](const at::Tensor& gradient) {
+                         const auto g = gradient.contiguous();
+                         auto dx = need_x ? at::zeros_like(input) : at::Tensor();
+                         auto by = at::zeros({M, 3, F}, input.options());
+                         AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "adaptrans_backward", [&] {
+                           for (Index m = 0; m < M; ++m) {
+                             const auto *in = input.data_ptr<scalar_t>() + m * stride,
+                                        *row = result.data_ptr<scalar_t>() + m * S * 2 * F,
+                                        *gradients = g.data_ptr<scalar_t>() + m * S * 2 * F,
+                                        *on = a_on.data_ptr<scalar_t>() + m * F,
+                                        *off = a_off.data_ptr<scalar_t>() + m * F,
+                                        *weight = w.data_ptr<scalar_t>() + m * F;
+                             if (need_parameters) {
+                               adaptrans_backward(in, row, gradients, on, off, weight,
+                                                  by.data_ptr<scalar_t>() + m * 3 * F, F,
+                                                  kernel_frames, rectify, *layout);
+                             }
+                             if (need_x) {
+                               adaptrans_input_gradient(row, gradients, on, off, weight,
+                                                        dx.data_ptr<scalar_t>() + m * stride, F,
+                                                        kernel_frames, rectify, *layout);
+                             }
+                           }
+                         });
+                         std::vector<at::Tensor> result_gradients = {dx};
+                         append_gradients(by, parameters, shares, result_gradients);
+                         return result_gradients;
+                       });
 }
 
 at::Tensor willmore(const at::Tensor& x, const at::Tensor& a, std::int64_t kernel_frames,

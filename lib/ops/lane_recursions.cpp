@@ -8,6 +8,7 @@
 
 #include "ops/autograd.hpp"
 #include "ops/lanes.hpp"
+#include "ops/share.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::ops::lanes {
@@ -60,10 +61,7 @@ at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tens
   const auto input = x.detach().contiguous();
   const bool shared = x.size(0) == 1, cpu = x.is_cpu();
   const Index stride = shared ? 0 : S * F;
-  const auto share = [](const at::Tensor& v) {
-    return (1 / (1 + v.detach().square())).contiguous();
-  };
-  const auto a_on = share(d_on), a_off = share(d_off), w = share(p);
+  const auto a_on = share_of(d_on), a_off = share_of(d_off), w = share_of(p);
   auto out = at::zeros({M, S, 2 * F}, x.options());
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "adaptrans_lanes", [&] {
     using T = scalar_t;
@@ -73,7 +71,7 @@ at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tens
   });
   const bool need_x = x.requires_grad();
   const bool need_parameters = d_on.requires_grad() || d_off.requires_grad() || p.requires_grad();
-  const std::vector<at::Tensor> squares = {a_on * a_on, a_off * a_off, w * w};
+  const std::vector<at::Tensor> shares = {a_on, a_off, w};
   const std::vector<at::Tensor> parameters = {d_on.detach(), d_off.detach(), p.detach()};
   return with_backward(
       out, {x, d_on, d_off, p}, [=, result = out.detach()](const at::Tensor& gradient) {
@@ -96,12 +94,8 @@ at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tens
           }
         });
         if (need_x && shared && M > 1) dx = dx.sum(0, true);
-        const auto total = by.sum(1);
         std::vector<at::Tensor> result_gradients = {dx};
-        for (std::size_t i = 0; i < 3; ++i) {  // d(1 / (1 + v^2)) / dv = -2 v / (1 + v^2)^2
-          result_gradients.push_back(total.select(1, static_cast<Index>(i)) * parameters[i] *
-                                     squares[i] * -2);
-        }
+        append_gradients(by.sum(1), parameters, shares, result_gradients);
         return result_gradients;
       });
 }
