@@ -153,6 +153,14 @@ const std::vector<std::size_t>& Partition::of(SplitName split) const {
   return split == SplitName::train ? train : split == SplitName::valid ? valid : test;
 }
 
+Partition Partition::with_validation_in_training() const {
+  Partition joined = *this;
+  joined.train.insert(joined.train.end(), valid.begin(), valid.end());
+  std::sort(joined.train.begin(), joined.train.end());
+  joined.valid.clear();
+  return joined;
+}
+
 std::vector<Partition> partitions(const Dataset& dataset, const SplitOptions& options) {
   if (options.outer != 0) return nested(dataset, options);
   Splits splits;

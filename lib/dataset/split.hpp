@@ -43,6 +43,8 @@ struct Partition {
   std::vector<std::size_t> unused;
 
   const std::vector<std::size_t>& of(SplitName split) const;
+  // With the stimuli of `valid` among those of `train`.
+  Partition with_validation_in_training() const;
 };
 
 // With outer and inner folds, outer x inner partitions, the inner fastest: every outer-th of all

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "export/results.hpp"
 #include "files/reader.hpp"
 #include "files/writer.hpp"
 #include "util/errors.hpp"
@@ -69,6 +70,13 @@ std::int64_t read_epoch(const files::Reader& reader) {
   return epoch;
 }
 
+std::int64_t read_refit_since(const files::Reader& reader) {
+  if (!reader.has_attribute("/", "refit_since")) return TrainerState::kNoRefit;
+  const auto since = reader.integer_attribute("/", "refit_since");
+  if (since < 0) throw DataError(reader.file(), "/ attribute refit_since", "expected 0 or more");
+  return since;
+}
+
 std::vector<MemberStatus> read_status(const files::Reader& reader) {
   std::vector<MemberStatus> status;
   for (const auto value : reader.integers("/members/status", {{-1}, "(M)"}).values) {
@@ -90,6 +98,7 @@ void write_last(const std::string& path, const LastState& last) {
   writer.attribute("/", "dataset_sha256", last.dataset_sha256);
   writer.attribute("/", "started", last.started);
   writer.attribute("/", "epoch", state.epoch);
+  if (state.refitting()) writer.attribute("/", "refit_since", state.refit_since);
   writer.put("/members/status", numbers(state.status));
   writer.put("/members/best_score", as_array(state.best_score));
   writer.put("/members/best_epoch", as_array(state.best_epoch));
@@ -101,7 +110,7 @@ void write_last(const std::string& path, const LastState& last) {
     const auto& own = values[name] = tensor.contiguous();
     writer.put("/tensors/" + name, own.sizes().vec(), own.data_ptr<float>());
   }
-  if (state.ridge_penalty.size() > 0) writer.put("/ridge/penalty", state.ridge_penalty);
+  put_ridge(writer, state.ridge);
   writer.group("/history");
   for (const auto& [name, rows] : state.history)
     writer.put("/history/" + name, history_table(rows));
@@ -125,8 +134,12 @@ LastState read_last(const std::string& path) {
   state.learning_rate = reader.doubles("/members/learning_rate", each).values;
   state.plateau_since = reader.integers("/members/plateau_since", each).values;
   read_state_tensors(reader, "/tensors", "", 0, state.tensors);
+  state.refit_since = read_refit_since(reader);
   if (reader.exists("/ridge")) {
-    state.ridge_penalty = reader.doubles("/ridge/penalty", {{members, -1}, "(M, N)"});
+    state.ridge.penalty = reader.doubles("/ridge/penalty", {{members, -1}, "(M, N)"});
+    const files::Expected same({members, state.ridge.penalty.dim(1)}, "(M, N)");
+    state.ridge.smooth_bands = reader.doubles("/ridge/smooth_bands", same);
+    state.ridge.smooth_lags = reader.doubles("/ridge/smooth_lags", same);
   }
   for (const auto& name : reader.children("/history")) {
     const std::string table = "/history/" + name;
@@ -143,8 +156,22 @@ LastState read_last(const std::string& path) {
 
 LastProgress read_last_progress(const std::string& path) {
   const files::Reader reader(path, {kLastFormat});
-  LastProgress progress{
-      reader.string_attribute("/", "config"), read_epoch(reader), read_status(reader), {}};
+  TrainerState state;
+  state.epoch = read_epoch(reader);
+  state.status = read_status(reader);
+  state.refit_since = read_refit_since(reader);
+  state.best_epoch = reader
+                         .integers("/members/best_epoch",
+                                   {{static_cast<std::int64_t>(state.status.size())}, "(M)"})
+                         .values;
+  LastProgress progress{reader.string_attribute("/", "config"), state.epoch, state.status, {}};
+  if (state.refitting()) {
+    progress.refitting = true;
+    progress.refit_left = state.refit_epochs_left();
+    for (std::size_t m = 0; m < state.status.size(); ++m) {
+      if (state.is_active(m)) progress.status[m] = MemberStatus::running;
+    }
+  }
   if (reader.exists("/history/seconds")) {
     progress.seconds = reader.doubles("/history/seconds", {{-1, -1}, "(epochs, 1)"}).values;
   }

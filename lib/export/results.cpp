@@ -32,6 +32,13 @@ void put_members(files::Writer& writer, const Results& results) {
 
 }  // namespace
 
+void put_ridge(files::Writer& writer, const RidgeRecord& ridge) {
+  if (ridge.empty()) return;
+  writer.put("/ridge/penalty", ridge.penalty);
+  writer.put("/ridge/smooth_bands", ridge.smooth_bands);
+  writer.put("/ridge/smooth_lags", ridge.smooth_lags);
+}
+
 std::string to_string(MemberStatus status) {
   switch (status) {
     case MemberStatus::running:
@@ -65,7 +72,7 @@ void write_results(const std::string& path, const Results& results,
   for (const auto& [name, rows] : results.history) {
     writer.put("/history/" + name, as_table(rows, name == "seconds"));
   }
-  if (results.ridge_penalty.size() > 0) writer.put("/ridge/penalty", results.ridge_penalty);
+  put_ridge(writer, results.ridge);
   put_strfs(writer, results.strfs);
   for (const auto& [key, values] : results.predictions) {
     writer.put("/predictions/" + key, values);

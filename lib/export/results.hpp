@@ -26,7 +26,7 @@ struct Results {
   std::vector<std::int64_t> number;        // (M) in the whole run; of a shard only
   std::map<std::string, Metrics> metrics;  // by split
   std::map<std::string, std::vector<std::vector<double>>> history;  // as of TrainerState
-  Array<double> ridge_penalty;                                      // (M, N), empty without ridge
+  RidgeRecord ridge;
   Strfs strfs;
   Predictions predictions;
 };
@@ -51,5 +51,8 @@ ResultsSummary read_results(const std::string& path);
 
 // "running", "finished", "stopped early", "failed".
 std::string to_string(MemberStatus status);
+
+// /ridge of last.h5 and results.h5; nothing without a closed form.
+void put_ridge(files::Writer& writer, const RidgeRecord& ridge);
 
 }  // namespace strffit

@@ -24,7 +24,7 @@ ModelSpec linear_family(config::Node& node, const std::string& output, const Rec
 
 ModelSpec linear_kind(config::Node& node) {
   // The closed form that it starts from is nearly where it ends, a learnt prefilter is not.
-  return linear_family(node, "identity", {.learning_rate = 3e-3});
+  return linear_family(node, "identity", {.learning_rate = 1e-3, .prefilter_rate = 30});
 }
 
 }  // namespace strffit

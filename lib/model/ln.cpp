@@ -5,7 +5,7 @@
 namespace strffit {
 
 ModelSpec ln_kind(config::Node& node) {
-  return linear_family(node, "parametric_sigmoid", {.learning_rate = 1e-3});
+  return linear_family(node, "parametric_sigmoid", {.learning_rate = 1e-3, .prefilter_rate = 10});
 }
 
 }  // namespace strffit

@@ -67,6 +67,7 @@ class Model {
 // How a kind is best trained unless the configuration says otherwise (docs/benchmarks.md).
 struct Recipe {
   double learning_rate = 1e-2;  // of AdamW, one stimulus a step
+  double prefilter_rate = 1;    // of a learnt prefilter, relative to learning_rate
   double average_epochs = 5;    // that the weights are averaged over
   // What `strffit init` sets besides ("model.norm=layer"); a key that a config leaves out keeps the
   // published default.
@@ -80,7 +81,7 @@ struct ModelSpec {
   bool closed_form = false;  // its kernel's outputs are the drives: ridge can start it
   std::string output = {};   // name of the output nonlinearity
   Recipe recipe = {};
-  PrefilterBuilder prefilter = {};
+  PrefilterSpec prefilter = {};
   BackboneBuilder backbone = {};
 
   // outputs: N. non_negative: no response is below 0. DataError where data of these axes do not fit

@@ -16,10 +16,11 @@ at::Tensor Nrf::drive(const Tensors& tensors, const at::Tensor& x, const ops::La
 
 ModelSpec nrf_kind(config::Node& node) {
   const auto o = read_network_options(node);
-  return {.has_kernels = true,
-          .output = o.strf.output,
-          .recipe = {.learning_rate = 3e-3, .suggested = {"model.norm=layer"}},
-          .backbone = [o](const BackboneShape& shape) { return std::make_unique<Nrf>(o, shape); }};
+  return {
+      .has_kernels = true,
+      .output = o.strf.output,
+      .recipe = {.learning_rate = 3e-3, .prefilter_rate = 10, .suggested = {"model.norm=layer"}},
+      .backbone = [o](const BackboneShape& shape) { return std::make_unique<Nrf>(o, shape); }};
 }
 
 }  // namespace strffit

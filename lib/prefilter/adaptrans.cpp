@@ -61,13 +61,14 @@ class Adaptrans : public Prefilter {
 
 }  // namespace
 
-PrefilterBuilder adaptrans_prefilter(config::Node& node) {
+PrefilterSpec adaptrans_prefilter(config::Node& node) {
   AdaptransOptions o;
   o.learnable = node.get("learnable", o.learnable, "fit time constants and weights, per band");
   o.rectify = node.get("rectify", o.rectify, "ON and OFF each through max(0, .)");
   o.kernel_frames = read_kernel_frames(node);
   o.centres = read_band_centres(node);
-  return [o](const Axes& axes) { return std::make_unique<Adaptrans>(o, axes); };
+  return {.learns = o.learnable,
+          .build = [o](const Axes& axes) { return std::make_unique<Adaptrans>(o, axes); }};
 }
 
 }  // namespace strffit

@@ -16,6 +16,6 @@ struct AdaptransOptions {
 
 inline constexpr double kAdaptransStartWeight = 0.75;  // w
 
-PrefilterBuilder adaptrans_prefilter(config::Node& node);
+PrefilterSpec adaptrans_prefilter(config::Node& node);
 
 }  // namespace strffit

@@ -18,9 +18,9 @@ class None : public Prefilter {
 
 }  // namespace
 
-PrefilterBuilder none_prefilter(config::Node&);
-PrefilterBuilder none_prefilter(config::Node&) {
-  return [](const Axes&) { return std::make_unique<None>(); };
+PrefilterSpec none_prefilter(config::Node&);
+PrefilterSpec none_prefilter(config::Node&) {
+  return {.build = [](const Axes&) { return std::make_unique<None>(); }};
 }
 
 }  // namespace strffit

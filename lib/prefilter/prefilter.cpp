@@ -6,7 +6,7 @@
 
 namespace strffit {
 
-#define STRFFIT_PREFILTER(name) PrefilterBuilder name##_prefilter(config::Node& node);
+#define STRFFIT_PREFILTER(name) PrefilterSpec name##_prefilter(config::Node& node);
 #include "prefilter/kinds.inc"
 #undef STRFFIT_PREFILTER
 
@@ -19,7 +19,7 @@ const std::vector<std::string>& prefilter_kinds() {
   return kinds;
 }
 
-PrefilterBuilder read_prefilter(config::Node& node) {
+PrefilterSpec read_prefilter(config::Node& node) {
   const auto kind = node.choice("kind", prefilter_kinds().front(), prefilter_kinds(),
                                 "what happens to a spectrogram before the receptive field");
 #define STRFFIT_PREFILTER(name) \

@@ -25,9 +25,14 @@ class Prefilter : public Part {
 
 using PrefilterBuilder = std::function<std::unique_ptr<Prefilter>(const Axes&)>;
 
-// Reads the mapping `model.prefilter`; ConfigError before any data is opened. The builder throws
-// DataError for axes that the prefilter cannot work on.
-PrefilterBuilder read_prefilter(config::Node& node);
+// A prefilter as its configuration describes it, before any data is known.
+struct PrefilterSpec {
+  bool learns = false;
+  PrefilterBuilder build = {};  // throws DataError for axes that the prefilter cannot work on
+};
+
+// Reads the mapping `model.prefilter`; ConfigError before any data is opened.
+PrefilterSpec read_prefilter(config::Node& node);
 
 // "none" first.
 const std::vector<std::string>& prefilter_kinds();

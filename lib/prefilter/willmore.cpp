@@ -41,14 +41,14 @@ class Willmore : public Prefilter {
 
 }  // namespace
 
-PrefilterBuilder willmore_prefilter(config::Node& node);
-PrefilterBuilder willmore_prefilter(config::Node& node) {
+PrefilterSpec willmore_prefilter(config::Node& node);
+PrefilterSpec willmore_prefilter(config::Node& node) {
   const bool rectify = node.get("rectify", true, "through max(0, .)");
   const auto kernel_frames = read_kernel_frames(node);
   const auto centres = read_band_centres(node);
-  return [=](const Axes& axes) {
+  return {.build = [=](const Axes& axes) {
     return std::make_unique<Willmore>(centres, kernel_frames, rectify, axes);
-  };
+  }};
 }
 
 }  // namespace strffit

@@ -93,6 +93,13 @@ Config read_config(config::Document& document, const std::string& default_folder
   config.run = read_run_options(run);
   config.sweep = read_sweep(root);
   root.finish();
+  const auto& split = config.data.split;
+  if (config.fit.refit && (split.folds != 0 || split.outer != 0 || !config.sweep.empty())) {
+    fit.fail("refit",
+             "a refit learns from the validation stimuli, by which folds are scored and the "
+             "settings of a sweep compared: leave out data.folds, data.nested and sweep, or refit "
+             "the setting that was chosen in a run of its own");
+  }
   return config;
 }
 

@@ -42,7 +42,10 @@ std::vector<ScoredSeries> chosen_series(const Checkpoint& checkpoint, const Data
   if (!name) {
     throw ConfigError("--split", "expected train, valid, test or all; found \"" + split + "\"");
   }
-  const auto parts = partitions(dataset, options.split);
+  auto parts = partitions(dataset, options.split);
+  if (refitted(checkpoint)) {
+    for (auto& part : parts) part = part.with_validation_in_training();
+  }
   for (const auto& member : checkpoint.roster.members) {
     if (member.fold < static_cast<std::int64_t>(parts.size())) continue;
     throw DataError(checkpoint.file, "/members/fold",
@@ -56,7 +59,11 @@ std::vector<ScoredSeries> chosen_series(const Checkpoint& checkpoint, const Data
                     : series_of_members(checkpoint.roster, parts, *name);
   if (std::all_of(series.begin(), series.end(), [](const auto& s) { return s.stimuli.empty(); })) {
     throw DataError(dataset.file, "",
-                    "no stimulus is in the split " + split + "; --split all takes every stimulus");
+                    "no stimulus is in the split " + split +
+                        (refitted(checkpoint) && *name == SplitName::valid
+                             ? ", because fit.refit has trained on its stimuli too"
+                             : "") +
+                        "; --split all takes every stimulus");
   }
   return series;
 }

@@ -105,6 +105,10 @@ DataOptions data_options_of(const Checkpoint& checkpoint) {
   return read_data_options(data);
 }
 
+bool refitted(const Checkpoint& checkpoint) {
+  return value_in(checkpoint.config, "fit.refit") == "true";
+}
+
 std::size_t stimulus_of(const Dataset& dataset, const std::string& key) {
   std::vector<std::string> keys;
   for (const auto& stimulus : dataset.stimuli) keys.push_back(stimulus.key);

@@ -31,6 +31,9 @@ std::vector<std::int64_t> places_of_units(const Checkpoint& checkpoint, const Da
 // data.split, data.folds and data.smooth_ms of a checkpoint's config.
 DataOptions data_options_of(const Checkpoint& checkpoint);
 
+// Whether its members have been fitted once more with the validation stimuli among the others.
+bool refitted(const Checkpoint& checkpoint);
+
 // Index of the stimulus of that key; DataError naming the nearest one.
 std::size_t stimulus_of(const Dataset& dataset, const std::string& key);
 

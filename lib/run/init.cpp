@@ -64,8 +64,10 @@ std::string config_reference() {
       "writes a commented\nconfiguration to start from. Every key may also be given on the command "
       "line: `strffit train fit.yaml\nmodel.context=20 \"data.units=[0-10]\"`.\n\n";
   for (const char* path : {"data", "fit", "output", "run"}) {
-    // A plateau shows the keys that depend on it.
-    text += table(code(path), {"model.kind=linear", "fit.schedule=plateau"}, path);
+    // A plateau and a learnt prefilter show the keys that depend on them.
+    text += table(code(path),
+                  {"model.kind=linear", "model.prefilter.kind=adaptrans", "fit.schedule=plateau"},
+                  path);
   }
   text += table("`data.nested`", {"model.kind=linear", "data.nested.outer=5"}, "data.nested");
   text +=

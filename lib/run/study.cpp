@@ -129,6 +129,7 @@ constexpr std::int64_t kMostSettings = 10000;
 bool of_members(const std::string& key) {
   static const std::set<std::string> keys = {"fit.loss",
                                              "fit.learning_rate",
+                                             "fit.prefilter_rate",
                                              "fit.weight_decay",
                                              "fit.l1",
                                              "fit.l2",

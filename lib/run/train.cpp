@@ -175,12 +175,12 @@ void write_outcome(const Study& study, const Ensemble& ensemble, const FitResult
   results.status = fit.state.status;
   results.best_epoch = fit.state.best_epoch;
   results.history = fit.state.history;
-  results.ridge_penalty = fit.state.ridge_penalty;
+  results.ridge = fit.state.ridge;
   if (!provenance.shard.empty()) results.number = ensemble.numbers;
   const ScoringData data{&study.dataset, study.unit_of, study.config.data.smooth_ms > 0,
                          study.config.run, ensemble.together()};
   for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
-    const auto series = series_of_members(checkpoint.roster, ensemble.plan.partitions, split);
+    const auto series = series_of_members(checkpoint.roster, ensemble.plan.seen(), split);
     if (series.front().stimuli.empty()) continue;
     stop_if_asked(observer, "while scoring");
     results.metrics[to_string(split)] =
@@ -205,7 +205,14 @@ void train_ensemble(const Study& study, const Ensemble& ensemble, const RunPaths
                       "expected " + std::to_string(ensemble.plan.members.size()) +
                           " members; found " + std::to_string(last->trainer.status.size()));
     }
-    if (raised(*last, ensemble)) reopen(last->trainer, ensemble.config.fit);
+    if (raised(*last, ensemble)) {
+      if (last->trainer.refitting() && ensemble.config.fit.solver == Solver::gradient) {
+        throw ConfigError("fit.max_epochs",
+                          "cannot be raised any more: members have been refitted on the validation "
+                          "stimuli, or are being; start anew with --overwrite");
+      }
+      reopen(last->trainer, ensemble.config.fit);
+    }
     observer.began("resume after epoch " + std::to_string(last->trainer.epoch));
   }
   files::write_text(paths.config(), ensemble.resolved);

@@ -128,6 +128,7 @@ std::vector<double> Chunk::step(const Batch& batch, const std::vector<double>& l
     const double decay = entry.role == Role::weight ? fit.weight_decay : 0.0;
     // Parameters in units of the response move by its spread, so that a learning rate means the
     // same for counts and Hz.
+    const double share = entry.name.starts_with("prefilter/") ? fit.prefilter_rate : 1.0;
     const auto outputs = entry.response_units ? static_cast<std::size_t>(entry.shape.front()) : 1;
     std::vector<double> rates, decays, scales;
     for (std::size_t i = 0; i < m; ++i) {
@@ -137,7 +138,7 @@ std::vector<double> Chunk::step(const Batch& batch, const std::vector<double>& l
             entry.response_units
                 ? data_->target_spread()[unit < 0 ? n : static_cast<std::size_t>(unit)].second
                 : 1.0;
-        rates.push_back(learning_rates[i] * spread);
+        rates.push_back(learning_rates[i] * spread * share);
         decays.push_back(decay / spread);
         scales.push_back(scale[i]);
       }

@@ -43,6 +43,12 @@ FitOptions read_fit_options(config::Node& node, const ModelSpec& model) {
   } else {
     o.initialise = Initialise::random;
   }
+  if (o.initialise == Initialise::ridge) {
+    o.ridge_prior = chosen(node, "ridge_prior", o.ridge_prior, {"flat", "smooth"},
+                           "what the closed form expects of a receptive field: weights on their "
+                           "own, or also alike in neighbouring bands and frames where that "
+                           "predicts the validation stimuli better");
+  }
   o.loss = chosen(node, "loss", o.loss, {"mse", "poisson", "huber"}, "what is minimised");
   if (o.loss == ops::Loss::poisson && !non_negative_output(model.output)) {
     node.fail("loss", "poisson needs an output that cannot be below 0, not " + model.output +
@@ -51,6 +57,11 @@ FitOptions read_fit_options(config::Node& node, const ModelSpec& model) {
   o.learning_rate =
       node.get("learning_rate", o.learning_rate, above(0),
                "of AdamW; for parameters in units of the response relative to its spread");
+  if (model.prefilter.learns) {
+    o.prefilter_rate =
+        node.get("prefilter_rate", model.recipe.prefilter_rate, above(0),
+                 "learning rate of the prefilter's numbers, relative to that of the others");
+  }
   o.weight_decay =
       node.get("weight_decay", o.weight_decay, at_least(0), "of AdamW, on weights alone");
   if (model.has_kernels) {
@@ -82,6 +93,9 @@ FitOptions read_fit_options(config::Node& node, const ModelSpec& model) {
   o.average = node.get(
       "average", o.average, config::between(0, 1e6),
       "epochs that the weights are averaged over before they are judged and kept; 0 is none");
+  o.refit = node.get("refit", o.refit,
+                     "after a member has ended, fit it once more from its start on training and "
+                     "validation stimuli together, for as many epochs as were best");
   o.gradient_clip = node.get("gradient_clip", o.gradient_clip, at_least(0),
                              "largest norm of a member's gradient; 0 is no limit");
   o.seeds = node.integers("seeds", o.seeds, config::between(0, 9e15),

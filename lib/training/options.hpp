@@ -15,15 +15,19 @@ inline constexpr std::int64_t kAllStimuli = 0;  // FitOptions::batch
 enum class FitMode { population, independent };
 enum class Solver { gradient, ridge };
 enum class Initialise { random, ridge };
+enum class RidgePrior { flat, smooth };
 enum class Schedule { constant, plateau, cosine };
 enum class Monitor { valid_loss, valid_cc, valid_cc_norm };
 
 struct FitOptions {
-  FitMode mode = FitMode::population;         // one model for all units, or one per unit
-  Solver solver = Solver::gradient;           // ridge: closed form, linear only
-  Initialise initialise = Initialise::ridge;  // start of linear and ln; others start at random
+  FitMode mode = FitMode::population;           // one model for all units, or one per unit
+  Solver solver = Solver::gradient;             // ridge: closed form, linear only
+  Initialise initialise = Initialise::ridge;    // start of linear and ln; others start at random
+  RidgePrior ridge_prior = RidgePrior::smooth;  // of the closed form
+  bool refit = false;  // once more on training and validation stimuli, for as long as was best
   ops::Loss loss = ops::Loss::mse;
   double learning_rate = 1e-3;    // > 0
+  double prefilter_rate = 1;      // > 0; learning rate of a learnt prefilter relative to that
   double weight_decay = 1e-4;     // >= 0, AdamW's
   double l1 = 0, l2 = 0;          // >= 0, of the kernels
   std::int64_t batch = 1;         // stimuli a step, or kAllStimuli

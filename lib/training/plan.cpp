@@ -29,6 +29,11 @@ Plan make_plan(const Dataset& dataset, const SplitOptions& split, Standardise ho
                     "no unit can be fitted: " + dataset.unit_ids[plan.unusable.front().unit] + " " +
                         plan.unusable.front().reason);
   }
+  if (fit.refit && plan.partitions.front().valid.empty()) {
+    throw DataError(dataset.file, "",
+                    "has no validation stimuli, so there is nothing to choose by before fit.refit; "
+                    "data.split says how to set some aside");
+  }
   bool non_negative = true;
   for (const auto& stimulus : dataset.stimuli) {
     non_negative = non_negative &&

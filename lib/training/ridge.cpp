@@ -22,6 +22,9 @@ constexpr double kGridLow = 1e-4,
                  kGridHigh = 1e3;  // of the penalty, relative to the inputs' mean power
 constexpr Index kGridPoints = 22;
 constexpr Index kRows = 512;  // frames written out at once
+// Directions that a smooth prior expects less than this of, relative to the largest, in bands or in
+// lags, are left out: the system has as many unknowns as the prior tells apart.
+constexpr double kSmallestVariance = 1e-4;
 
 std::vector<double> penalty_grid() {
   std::vector<double> grid;
@@ -58,11 +61,59 @@ void for_lagged_rows(const RidgeData& data, Index lags, const std::vector<char>&
   flush();
 }
 
+// C of `points` with that correlation length, as R (points, rank) with R R' = C.
+at::Tensor root(Index points, double length) {
+  if (length == 0) return at::eye(points, at::kDouble);
+  const auto place = at::arange(points, at::kDouble);
+  const auto distance = (place.unsqueeze(1) - place.unsqueeze(0)) / length;
+  const auto [variance, direction] = at::linalg_eigh(at::exp(distance.square() / -2), "L");
+  const auto kept = (variance > kSmallestVariance * variance.max()).nonzero().flatten();
+  return direction.index_select(1, kept) * variance.index_select(0, kept).sqrt();
+}
+
+// Receptive fields k (D) = R v: whatever a smooth prior expects of k, it expects independent v of
+// unit variance, so the system for v is that of ridge.
+class Prior {
+ public:
+  Prior(const Smoothness& smoothness, Index lags, Index channels, Index bands)
+      : flat_(smoothness == Smoothness{}), lags_(lags), channels_(channels), bands_(bands) {
+    if (flat_) return;
+    over_bands_ = root(bands, smoothness.bands);
+    over_lags_ = root(lags, smoothness.lags);
+  }
+
+  // R' x of each column: (D, K) -> (rank, K).
+  at::Tensor project(const at::Tensor& x) const {
+    if (flat_) return x;
+    const auto by_lag =
+        at::tensordot(over_lags_, x.reshape({lags_, channels_, bands_, -1}), {0}, {0});
+    return at::tensordot(over_bands_, by_lag, {0}, {2}).flatten(0, 2);
+  }
+
+  // R v of each column: (rank, K) -> (D, K).
+  at::Tensor expand(const at::Tensor& v) const {
+    if (flat_) return v;
+    const auto by_band = at::tensordot(
+        over_bands_, v.reshape({over_bands_.size(1), over_lags_.size(1), channels_, -1}), {1}, {0});
+    return at::tensordot(over_lags_, by_band, {1}, {1}).transpose(1, 2).flatten(0, 2);
+  }
+
+ private:
+  bool flat_;
+  Index lags_, channels_, bands_;
+  at::Tensor over_bands_, over_lags_;
+};
+
 // Sums over the frames that count for a group of units, double.
 struct Gram {
   at::Tensor gram, mean;  // (D, D) centred; (D)
   double frames = 0;
   double power = 0;  // mean of the diagonal
+
+  // As a prior sees the inputs, (rank, rank); the power is that of the inputs themselves.
+  Gram of(const Prior& prior) const {
+    return {prior.project(prior.project(gram).t()), {}, frames, power};
+  }
 
   // Factor of the system for one penalty.
   at::Tensor factor(double penalty) const {
@@ -190,109 +241,201 @@ std::pair<RidgeData, RidgeData> held_out(const RidgeData& data) {
   return {train, valid};
 }
 
+// The units of one group in one block.
+struct UnitsOfBlock {
+  std::size_t block;
+  std::vector<Index> places, units;  // in the block; in the data
+};
+
+// What is being solved for.
+class System {
+ public:
+  System(const RidgeData& data, Index lags, const std::vector<std::vector<Index>>& blocks)
+      : data_(data), lags_(lags), blocks_(blocks) {
+    for (const auto& block : blocks) {
+      const auto U = static_cast<Index>(block.size());
+      weights_.push_back(at::zeros({lags * data.x.size(2), U}, at::kDouble));
+      bias_.push_back(at::zeros({U}, at::kDouble));
+      choices_.emplace_back(block.size(),
+                            RidgeChoice{{}, std::numeric_limits<double>::quiet_NaN()});
+      solved_.emplace_back(block.size(), 0);
+    }
+  }
+
+  // Calls solve(gram, frames, parts) for each group of units.
+  template <class Solve>
+  void for_groups(Solve&& solve) {
+    for (const auto& [group, frames] : groups(data_.targets)) {
+      std::vector<UnitsOfBlock> parts;
+      for (std::size_t b = 0; b < blocks_.size(); ++b) {
+        UnitsOfBlock part{b, {}, {}};
+        for (std::size_t i = 0; i < blocks_[b].size(); ++i) {
+          if (!std::binary_search(group.begin(), group.end(), blocks_[b][i])) continue;
+          part.places.push_back(static_cast<Index>(i));
+          part.units.push_back(blocks_[b][i]);
+        }
+        if (!part.units.empty()) parts.push_back(std::move(part));
+      }
+      if (parts.empty()) continue;
+      const auto gram = gram_of(data_, lags_, frames);
+      if (gram.power > 0) solve(gram, frames, parts);  // else the mean is the best there is
+    }
+  }
+
+  Prior prior(const Smoothness& smoothness) const {
+    return {smoothness, lags_, data_.channels, data_.x.size(2) / data_.channels};
+  }
+
+  // Takes for a unit of a part, with weights (D) where they are known.
+  void choose(const UnitsOfBlock& part, std::size_t u, const RidgeChoice& choice,
+              const at::Tensor& weights = {}) {
+    const auto place = static_cast<std::size_t>(part.places[u]);
+    choices_[part.block][place] = choice;
+    solved_[part.block][place] = weights.defined();
+    if (weights.defined()) weights_[part.block].select(1, part.places[u]).copy_(weights);
+  }
+
+  // The weights of the units of a group whose weights are not known yet, for their choices.
+  void solve(const Gram& gram, const std::vector<UnitsOfBlock>& parts,
+             const std::vector<Cross>& cross) {
+    // Choice -> part -> units.
+    std::map<RidgeChoice, std::map<std::size_t, std::vector<Index>>> by_choice;
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+      for (std::size_t u = 0; u < parts[p].units.size(); ++u) {
+        const auto place = static_cast<std::size_t>(parts[p].places[u]);
+        const auto& choice = choices_[parts[p].block][place];
+        if (!solved_[parts[p].block][place] && !std::isnan(choice.penalty))
+          by_choice[choice][p].push_back(static_cast<Index>(u));
+      }
+    }
+    for (const auto& [chosen, units_of_part] : by_choice) {
+      const auto smooth = prior(chosen.smoothness);
+      const auto factor = gram.of(smooth).factor(chosen.penalty);
+      for (const auto& [p, units] : units_of_part) {
+        // All units of the part are solved for: its bits do not depend on what they chose.
+        const auto all = smooth.expand(at::cholesky_solve(smooth.project(cross[p].cross), factor));
+        for (const auto u : units) {
+          const auto place = parts[p].places[static_cast<std::size_t>(u)];
+          weights_[parts[p].block].select(1, place).copy_(all.select(1, u));
+        }
+      }
+    }
+  }
+
+  void set_bias(const Gram& gram, const std::vector<UnitsOfBlock>& parts,
+                const std::vector<Cross>& cross) {
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+      const auto places = at::tensor(parts[p].places, at::kLong);
+      const auto own = weights_[parts[p].block].index_select(1, places);
+      bias_[parts[p].block].index_copy_(0, places,
+                                        cross[p].target_mean - at::matmul(gram.mean, own));
+    }
+  }
+
+  std::vector<RidgeSolution> solutions(bool chosen_on_validation) const {
+    std::vector<RidgeSolution> result;
+    for (std::size_t b = 0; b < blocks_.size(); ++b) {
+      const auto U = static_cast<Index>(blocks_[b].size());
+      result.push_back({weights_[b]
+                            .view({lags_, data_.x.size(2), U})
+                            .permute({2, 1, 0})
+                            .to(at::kFloat)
+                            .contiguous(),
+                        bias_[b].to(at::kFloat), choices_[b], penalty_grid(),
+                        chosen_on_validation});
+    }
+    return result;
+  }
+
+ private:
+  const RidgeData& data_;
+  Index lags_;
+  const std::vector<std::vector<Index>>& blocks_;
+  std::vector<at::Tensor> weights_, bias_;  // of each block (D, units), (units)
+  std::vector<std::vector<RidgeChoice>> choices_;
+  std::vector<std::vector<char>> solved_;
+};
+
+std::vector<Cross> cross_of(const RidgeData& data, Index lags,
+                            const std::vector<UnitsOfBlock>& parts, const std::vector<char>& frames,
+                            const Gram& gram) {
+  std::vector<Cross> cross;
+  for (const auto& part : parts) cross.push_back(cross_of(data, lags, part.units, frames, gram));
+  return cross;
+}
+
 }  // namespace
 
+const std::vector<Smoothness>& priors_of(RidgePrior prior) {
+  static const std::vector<Smoothness> flat = {{}}, smooth = {{}, {2, 1}, {2, 2}, {4, 1}, {4, 2}};
+  return prior == RidgePrior::flat ? flat : smooth;
+}
+
 std::vector<RidgeSolution> ridge(const RidgeData& train, const RidgeData* valid, std::int64_t lags,
-                                 const std::vector<std::vector<std::int64_t>>& blocks) {
+                                 const std::vector<std::vector<std::int64_t>>& blocks,
+                                 const std::vector<Smoothness>& priors) {
   const ops::WithoutGradients guard;
-  const auto I = train.x.size(2), D = lags * I;
-  std::vector<RidgeSolution> solutions;
-  std::vector<at::Tensor> weights, bias;  // of each block (D, units), (units)
-  for (const auto& block : blocks) {
-    const auto U = static_cast<Index>(block.size());
-    weights.push_back(at::zeros({D, U}, at::kDouble));
-    bias.push_back(at::zeros({U}, at::kDouble));
-    auto& solution = solutions.emplace_back();
-    solution.grid = penalty_grid();
-    solution.penalties.assign(block.size(), std::numeric_limits<double>::quiet_NaN());
-    solution.chosen_on_validation = valid != nullptr;
-  }
+  System system(train, lags, blocks);
   const auto grid = penalty_grid();
   const bool can_split = train.layout->segments.size() > 1;
   const auto split = can_split ? held_out(train) : std::make_pair(train, train);
-
-  for (const auto& [group, frames] : groups(train.targets)) {
-    // The units of the group in each block that has any.
-    struct UnitsOfBlock {
-      std::size_t block;
-      std::vector<Index> places, units;  // in the block; in the data
-      Cross whole, chosen_with;
-      std::vector<double> best;
-      std::vector<std::size_t> choice;
-      std::vector<char> solved;  // its weights are there already
-    };
-    std::vector<UnitsOfBlock> parts;
-    for (std::size_t b = 0; b < blocks.size(); ++b) {
-      UnitsOfBlock part{b, {}, {}, {}, {}, {}, {}, {}};
-      for (std::size_t i = 0; i < blocks[b].size(); ++i) {
-        if (!std::binary_search(group.begin(), group.end(), blocks[b][i])) continue;
-        part.places.push_back(static_cast<Index>(i));
-        part.units.push_back(blocks[b][i]);
-      }
-      if (!part.units.empty()) parts.push_back(std::move(part));
+  system.for_groups([&](const Gram& whole, const auto& frames,
+                        const std::vector<UnitsOfBlock>& parts) {
+    const auto cross = cross_of(train, lags, parts, frames, whole);
+    std::vector<std::vector<double>> best;
+    for (const auto& part : parts) {
+      best.emplace_back(part.units.size(), -std::numeric_limits<double>::infinity());
+      for (std::size_t u = 0; u < part.units.size(); ++u)
+        system.choose(part, u, {{}, grid[grid.size() / 2]});
     }
-    if (parts.empty()) continue;
-    const auto whole = gram_of(train, lags, frames);
-    if (!(whole.power > 0)) continue;  // constant inputs: nothing to learn, the mean is the best
-    const auto chosen_with = valid ? whole : gram_of(split.first, lags, frames);
-    for (auto& part : parts) {
-      part.whole = cross_of(train, lags, part.units, frames, whole);
-      part.chosen_with =
-          valid ? part.whole : cross_of(split.first, lags, part.units, frames, chosen_with);
-      part.best.assign(part.units.size(), -std::numeric_limits<double>::infinity());
-      part.choice.assign(part.units.size(), grid.size() / 2);
-      part.solved.assign(part.units.size(), 0);
-    }
-    if (valid || can_split) {
+    // Without validation stimuli, which of a part of the training stimuli predicts the others.
+    const auto rest = valid ? Gram() : gram_of(split.first, lags, frames);
+    const auto rest_cross =
+        valid ? std::vector<Cross>() : cross_of(split.first, lags, parts, frames, rest);
+    const auto& some = valid ? whole : rest;
+    for (std::size_t i = 0; i < priors.size() && (valid || can_split); ++i) {
+      const auto prior = system.prior(priors[i]);
+      const auto seen = some.of(prior);
+      std::vector<at::Tensor> projected;
+      for (const auto& one : valid ? cross : rest_cross)
+        projected.push_back(prior.project(one.cross));
       for (std::size_t g = grid.size(); g-- > 0;) {  // of equals the stronger
-        const auto factor = chosen_with.factor(grid[g]);
-        for (auto& part : parts) {
-          const auto w = at::cholesky_solve(part.chosen_with.cross, factor);
-          const auto scores = correlations(valid ? *valid : split.second, lags, part.units, w);
+        const auto factor = seen.factor(grid[g]);
+        for (std::size_t p = 0; p < parts.size(); ++p) {
+          const auto w = prior.expand(at::cholesky_solve(projected[p], factor));
+          const auto scores = correlations(valid ? *valid : split.second, lags, parts[p].units, w);
           for (std::size_t u = 0; u < scores.size(); ++u) {
-            if (!(scores[u] > part.best[u])) continue;
-            part.best[u] = scores[u];
-            part.choice[u] = g;
-            if (!valid) continue;  // w is of a part of the training stimuli
-            weights[part.block].select(1, part.places[u]).copy_(w.select(1, static_cast<Index>(u)));
-            part.solved[u] = 1;
+            if (!(scores[u] > best[p][u])) continue;
+            best[p][u] = scores[u];
+            system.choose(parts[p], u, {priors[i], grid[g]},
+                          valid ? w.select(1, static_cast<Index>(u)) : at::Tensor());
           }
         }
       }
     }
-    for (std::size_t g = 0; g < grid.size(); ++g) {
-      at::Tensor factor;
-      for (auto& part : parts) {
-        std::vector<Index> here, to;
-        for (std::size_t u = 0; u < part.units.size(); ++u) {
-          if (part.choice[u] != g || part.solved[u]) continue;
-          here.push_back(static_cast<Index>(u));
-          to.push_back(part.places[u]);
+    system.solve(whole, parts, cross);
+    system.set_bias(whole, parts, cross);
+  });
+  return system.solutions(valid != nullptr);
+}
+
+std::vector<RidgeSolution> ridge_as_chosen(const RidgeData& data, std::int64_t lags,
+                                           const std::vector<std::vector<std::int64_t>>& blocks,
+                                           const std::vector<std::vector<RidgeChoice>>& choices) {
+  const ops::WithoutGradients guard;
+  System system(data, lags, blocks);
+  system.for_groups(
+      [&](const Gram& gram, const auto& frames, const std::vector<UnitsOfBlock>& parts) {
+        const auto cross = cross_of(data, lags, parts, frames, gram);
+        for (const auto& part : parts) {
+          for (std::size_t u = 0; u < part.units.size(); ++u) {
+            system.choose(part, u, choices[part.block][static_cast<std::size_t>(part.places[u])]);
+          }
         }
-        if (here.empty()) continue;
-        if (!factor.defined()) factor = whole.factor(grid[g]);
-        const auto own = at::cholesky_solve(part.whole.cross, factor)
-                             .index_select(1, at::tensor(here, at::kLong));
-        weights[part.block].index_copy_(1, at::tensor(to, at::kLong), own);
-      }
-    }
-    for (const auto& part : parts) {
-      const auto places = at::tensor(part.places, at::kLong);
-      const auto own = weights[part.block].index_select(1, places);
-      bias[part.block].index_copy_(0, places, part.whole.target_mean - at::matmul(whole.mean, own));
-      for (std::size_t u = 0; u < part.units.size(); ++u) {
-        solutions[part.block].penalties[static_cast<std::size_t>(part.places[u])] =
-            grid[part.choice[u]];
-      }
-    }
-  }
-  for (std::size_t b = 0; b < blocks.size(); ++b) {
-    const auto U = static_cast<Index>(blocks[b].size());
-    solutions[b].weights =
-        weights[b].view({lags, I, U}).permute({2, 1, 0}).to(at::kFloat).contiguous();
-    solutions[b].bias = bias[b].to(at::kFloat);
-  }
-  return solutions;
+        system.solve(gram, parts, cross);
+        system.set_bias(gram, parts, cross);
+      });
+  return system.solutions(true);
 }
 
 }  // namespace strffit

@@ -3,36 +3,63 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <compare>
 #include <vector>
 
 #include "metrics/score_target.hpp"
 #include "ops/layout.hpp"
+#include "training/options.hpp"
 
 namespace strffit {
 
-// What is regressed: x (1, S, I) after the prefilter, zero at gap frames; targets (N, S), NaN where
-// nothing counts.
+// What is regressed: x (1, S, I) after the prefilter, I = channels x bands with the bands inside,
+// zero at gap frames; targets (N, S), NaN where nothing counts.
 struct RidgeData {
   at::Tensor x, targets;
   ops::LayoutPtr layout;
+  std::int64_t channels = 1;
+};
+
+// What is expected of a receptive field before any data: weights of unit variance whose correlation
+// falls with their distance as exp(-(distance / scale)^2 / 2), over bands and over lags; scales in
+// bands and frames, 0: none. Channels are on their own (Sahani & Linden 2003, automatic smoothness
+// determination).
+struct Smoothness {
+  double bands = 0, lags = 0;
+  auto operator<=>(const Smoothness&) const = default;
+};
+
+// None alone, or also a few that fitted receptive fields of auditory cortex are as smooth as.
+const std::vector<Smoothness>& priors_of(RidgePrior prior);
+
+struct RidgeChoice {
+  Smoothness smoothness;
+  double penalty;  // relative to the mean power of the inputs; NaN for a unit without targets
+  auto operator<=>(const RidgeChoice&) const = default;
 };
 
 // Of one block of U units, in its order.
 struct RidgeSolution {
-  at::Tensor weights;             // (U, I, L) float32, lag 0 = current frame
-  at::Tensor bias;                // (U)
-  std::vector<double> penalties;  // (U) relative to the mean power of the inputs; one of `grid`,
-                                  // NaN for a unit without targets
-  std::vector<double> grid;       // ascending
-  bool chosen_on_validation;      // else the training stimuli were split for it
+  at::Tensor weights;                // (U, I, L) float32, lag 0 = current frame
+  at::Tensor bias;                   // (U)
+  std::vector<RidgeChoice> choices;  // (U) penalties of `grid`
+  std::vector<double> grid;          // ascending
+  bool chosen_on_validation;         // else the training stimuli were split for it
 };
 
-// min over k, b of sum_t (y[t] - b - sum k x)^2 + penalty |k|^2, the penalty per unit from a log
-// grid by the correlation with the validation targets. Units whose targets lack the same frames
-// share one Gram matrix. Without validation stimuli the penalty is chosen with every fourth
-// training stimulus held out (one stimulus alone: the middle of the grid). The units of a block are
-// solved together, so a block's bits do not depend on which other blocks there are.
+// min over k, b of sum_t (y[t] - b - sum k x)^2 + penalty k' C^-1 k, where C are the correlations
+// that the prior expects, the identity without smoothness. Prior and penalty per unit, the penalty
+// from a log grid, by the correlation with the validation targets. Units whose targets lack the
+// same frames share one Gram matrix. Without validation stimuli they are chosen with every fourth
+// training stimulus held out (one stimulus alone: the middle of the grid, no smoothness). The units
+// of a block are solved together, so a block's bits do not depend on which other blocks there are.
 std::vector<RidgeSolution> ridge(const RidgeData& train, const RidgeData* valid, std::int64_t lags,
-                                 const std::vector<std::vector<std::int64_t>>& blocks);
+                                 const std::vector<std::vector<std::int64_t>>& blocks,
+                                 const std::vector<Smoothness>& priors);
+
+// The same with what was chosen before, `choices` of each unit of each block.
+std::vector<RidgeSolution> ridge_as_chosen(const RidgeData& data, std::int64_t lags,
+                                           const std::vector<std::vector<std::int64_t>>& blocks,
+                                           const std::vector<std::vector<RidgeChoice>>& choices);
 
 }  // namespace strffit

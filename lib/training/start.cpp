@@ -108,11 +108,33 @@ Block units_of(const Plan& plan, const std::vector<Index>& chunk) {
   return {units.begin(), units.end()};
 }
 
+// What was chosen for the units of each block, by some member of the fold that predicts them: seeds
+// do not differ in it.
+std::vector<std::vector<RidgeChoice>> choices_of(const RidgeRecord& record, const Plan& plan,
+                                                 Index fold, const std::vector<Block>& blocks) {
+  std::map<Index, RidgeChoice> of_unit;
+  const auto N = record.penalty.dim(1);
+  for (std::size_t m = 0; m < plan.members.size(); ++m) {
+    if (plan.members[m].fold != fold) continue;
+    for (Index n = 0; n < N; ++n) {
+      const auto i = m * static_cast<std::size_t>(N) + static_cast<std::size_t>(n);
+      of_unit[plan.members[m].unit < 0 ? n : plan.members[m].unit] = {
+          {record.smooth_bands.values[i], record.smooth_lags.values[i]}, record.penalty.values[i]};
+    }
+  }
+  std::vector<std::vector<RidgeChoice>> choices;
+  for (const auto& block : blocks) {
+    auto& own = choices.emplace_back();
+    for (const auto unit : block) own.push_back(of_unit.at(unit));
+  }
+  return choices;
+}
+
 }  // namespace
 
 StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& folds,
-                             const std::vector<std::vector<Index>>& chunks, int threads,
-                             Sink& sink) {
+                             const std::vector<std::vector<Index>>& chunks,
+                             const RidgeRecord& chosen, int threads, Sink& sink) {
   const ops::WithoutGradients guard;
   const auto& model = *plan.model;
   const auto M = static_cast<Index>(plan.members.size()), N = model.outputs();
@@ -130,11 +152,13 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
   const bool closed_form =
       plan.fit.initialise == Initialise::ridge && model.backbone().response_kernel() != nullptr;
 
+  const auto channels = static_cast<Index>(model.channels().size());
   std::vector<at::Tensor> inputs(folds.size());  // of the closed form, after the prefilter
   std::map<std::pair<Index, Block>, RidgeSolution> solutions;  // by fold and units of a chunk
   std::vector<const Block*> block_of(static_cast<std::size_t>(M));
   if (closed_form) {
-    start.ridge_penalty = Array<double>({M, N}, std::numeric_limits<double>::quiet_NaN());
+    const Array<double> none({M, N}, std::numeric_limits<double>::quiet_NaN());
+    start.ridge = {none, none, none};
     for (Index fold = 0; fold < static_cast<Index>(folds.size()); ++fold) {
       const auto& data = folds[static_cast<std::size_t>(fold)];
       std::set<Block> blocks;
@@ -149,13 +173,16 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
       const auto any = one_member(start.tensors, any_member);  // prefilters all start alike
       const auto prepared = [&](const Batch& batch) {
         const auto x = model.prefilter().apply(any, batch.x.cpu(), batch.layout);
-        return RidgeData{x, batch.targets.cpu(), batch.layout};
+        return RidgeData{x, batch.targets.cpu(), batch.layout, channels};
       };
       const auto train = prepared(data.all());
       inputs[static_cast<std::size_t>(fold)] = train.x;
       const auto valid = data.has_validation() ? prepared(data.validation()) : RidgeData{};
       const std::vector<Block> list(blocks.begin(), blocks.end());
-      auto solved = ridge(train, data.has_validation() ? &valid : nullptr, model.context(), list);
+      auto solved = chosen.empty() ? ridge(train, data.has_validation() ? &valid : nullptr,
+                                           model.context(), list, priors_of(plan.fit.ridge_prior))
+                                   : ridge_as_chosen(train, model.context(), list,
+                                                     choices_of(chosen, plan, fold, list));
       for (std::size_t b = 0; b < list.size(); ++b) {
         solutions.emplace(std::make_pair(fold, list[b]), std::move(solved[b]));
       }
@@ -193,14 +220,16 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
     if (closed_form) {
       const Block& block = *block_of[static_cast<std::size_t>(m)];
       const auto& solution = solutions.at({member.fold, block});
-      const auto channels = static_cast<Index>(model.channels().size());
       const auto& input = inputs[static_cast<std::size_t>(member.fold)];
       for (Index n = 0; n < N; ++n) {
         const auto unit = unit_of(n);
         const auto place = std::lower_bound(block.begin(), block.end(), unit) - block.begin();
-        const double penalty = solution.penalties[static_cast<std::size_t>(place)];
-        start.ridge_penalty.values[static_cast<std::size_t>(m * N + n)] = penalty;
-        if (std::isnan(penalty)) continue;
+        const auto& choice = solution.choices[static_cast<std::size_t>(place)];
+        const auto entry = static_cast<std::size_t>(m * N + n);
+        start.ridge.penalty.values[entry] = choice.penalty;
+        if (std::isnan(choice.penalty)) continue;
+        start.ridge.smooth_bands.values[entry] = choice.smoothness.bands;
+        start.ridge.smooth_lags.values[entry] = choice.smoothness.lags;
         const auto kernel = solution.weights[place].view({channels, -1, model.context()});
         const auto [places, target] = counted(targets[unit]);
         auto prediction =
@@ -230,27 +259,31 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
     const auto first = made_by[static_cast<std::size_t>(m)];
     if (first < 0 || first == m) continue;
     for (auto& [name, tensor] : start.tensors) tensor[m].copy_(tensor[first]);
-    for (Index n = 0; n < N && closed_form; ++n) {
-      auto& penalties = start.ridge_penalty.values;
-      penalties[static_cast<std::size_t>(m * N + n)] =
-          penalties[static_cast<std::size_t>(first * N + n)];
+    for (auto* record :
+         {&start.ridge.penalty, &start.ridge.smooth_bands, &start.ridge.smooth_lags}) {
+      if (closed_form) std::copy_n(record->data() + first * N, N, record->data() + m * N);
     }
   }
 
-  if (closed_form) {
+  if (closed_form && chosen.empty()) {
     const auto& grid = solutions.begin()->second.grid;
     Index low = 0, high = 0, defined = 0;
-    for (const double p : start.ridge_penalty.values) {
+    Index smooth = 0;
+    for (std::size_t i = 0; i < start.ridge.penalty.values.size(); ++i) {
+      const double p = start.ridge.penalty.values[i];
       low += p == grid.front();
       high += p == grid.back();
       defined += !std::isnan(p);
+      smooth += start.ridge.smooth_bands.values[i] > 0;
     }
     sink.began("ridge: penalty per unit from " + std::to_string(grid.size()) + " between " +
                std::to_string(grid.front()) + " and " +
                std::to_string(static_cast<Index>(grid.back())) + " times the inputs' power, " +
                (solutions.begin()->second.chosen_on_validation
                     ? "chosen on the validation stimuli"
-                    : "chosen on held-out training stimuli"));
+                    : "chosen on held-out training stimuli") +
+               "; a smooth receptive field for " + std::to_string(smooth) + " of " +
+               std::to_string(defined) + " fits");
     if (low + high > 0) {
       sink.warning("ridge: the penalty is at an end of its grid for " + std::to_string(low) +
                    " (weakest) and " + std::to_string(high) + " (strongest) of " +

@@ -8,15 +8,16 @@
 namespace strffit {
 
 struct StartingPoint {
-  Tensors tensors;              // (M, ...) float32, CPU
-  Array<double> ridge_penalty;  // (M, N); empty where there was no closed form
+  Tensors tensors;    // (M, ...) float32, CPU
+  RidgeRecord ridge;  // empty where there was no closed form
 };
 
 // Member m from its own seed, fold and unit alone, whoever else is in the plan; the closed form to
 // rounding, which depends on its chunk. folds: one per partition. chunks: as cut() makes them, or
-// some of those: members of no chunk are left with their random numbers.
+// some of those: members of no chunk are left with their random numbers. chosen: take these choices
+// of the closed form; empty: make them.
 StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& folds,
-                             const std::vector<std::vector<std::int64_t>>& chunks, int threads,
-                             Sink& sink);
+                             const std::vector<std::vector<std::int64_t>>& chunks,
+                             const RidgeRecord& chosen, int threads, Sink& sink);
 
 }  // namespace strffit

@@ -50,39 +50,13 @@ class Trainer {
         cut_(plan.chunks.empty() ? cut(plan, run) : plan.chunks),
         sink_(sink) {
     keep_freed_memory();
-    const auto numbers = plan.model->context() * plan.dataset->bands() *
-                         static_cast<Index>(plan.model->channels().size());
-    ops::set_inner_threads(numbers > kLargeSystem ? threads_of(run)
-                                                  : 1);  // for the closed form; see kLargeStep
-    std::vector<char> wanted(plan.partitions.size(), 0);
-    for (const auto& member : plan.members) wanted[static_cast<std::size_t>(member.fold)] = 1;
-    for (std::size_t fold = 0; fold < plan.partitions.size(); ++fold) {
-      if (!wanted[fold]) {
-        folds_.emplace_back();
-        continue;
-      }
-      folds_.emplace_back(*plan.dataset, plan.partitions[fold], plan.standardisation[fold],
-                          plan.model->gap(), device_);
-    }
+    if (resume) restore(*resume);
+    join_stimuli();
+    if (resume) return;
     const auto M = plan.members.size();
-    if (resume) {
-      restore(*resume);
-      return;
-    }
     const auto started = std::min(most_chunks, static_cast<Index>(cut_.size()));
-    auto start =
-        starting_point(plan, folds_, {cut_.begin(), cut_.begin() + started}, threads_, sink);
-    state_.ridge_penalty = std::move(start.ridge_penalty);
-    for (auto& [name, tensor] : start.tensors) memory_.current[name] = tensor.to(device_);
-    for (const auto& entry : plan.model->entries()) {
-      if (entry.role != Role::weight && entry.role != Role::learnt) continue;
-      memory_.first[entry.name] = at::zeros_like(memory_.current.at(entry.name));
-      memory_.second[entry.name] = at::zeros_like(memory_.current.at(entry.name));
-    }
-    for (const auto& [name, tensor] : memory_.current) {
-      best_[name] = tensor.clone();
-      if (plan.fit.average > 0) memory_.average[name] = tensor.clone();
-    }
+    begin_at_start({cut_.begin(), cut_.begin() + started});
+    for (const auto& [name, tensor] : memory_.current) best_[name] = tensor.clone();
     state_.status.assign(
         M, plan.fit.solver == Solver::ridge ? MemberStatus::finished : MemberStatus::running);
     state_.best_score.assign(M, -kInfinity);
@@ -99,18 +73,13 @@ class Trainer {
     make_chunks();
     const auto begun = Clock::now();
     if (state_.epoch == 0 && plan_.fit.solver == Solver::gradient) score_start();
-    while (!chunks_.empty() && state_.epoch < plan_.fit.max_epochs) {
-      const auto report = epoch(begun);
-      sink_.epoch_done(report);
-      const bool stop = sink_.stop_requested();
-      if (stop || sink_.wants_state(state_.epoch)) save();
-      if (stop && !chunks_.empty() && state_.epoch < plan_.fit.max_epochs) {
-        throw Stopped("stopped on request after epoch " + std::to_string(state_.epoch) +
-                      "; everything is saved, go on with --resume");
-      }
-    }
+    pass(begun);
     for (auto& status : state_.status) {
       if (status == MemberStatus::running) status = MemberStatus::finished;
+    }
+    if (plan_.fit.refit && !state_.refitting()) {
+      begin_refit();
+      pass(begun);
     }
     for (auto& chunk : chunks_) chunk.put_back();
     Tensors best;
@@ -148,14 +117,86 @@ class Trainer {
   }
 
  private:
+  void join_stimuli() {
+    folds_.clear();
+    const auto partitions = state_.refitting() ? plan_.seen() : plan_.partitions;
+    std::vector<char> wanted(partitions.size(), 0);
+    for (const auto& member : plan_.members) wanted[static_cast<std::size_t>(member.fold)] = 1;
+    for (std::size_t fold = 0; fold < partitions.size(); ++fold) {
+      if (!wanted[fold]) {
+        folds_.emplace_back();
+        continue;
+      }
+      folds_.emplace_back(*plan_.dataset, partitions[fold], plan_.standardisation[fold],
+                          plan_.model->gap(), device_);
+    }
+  }
+
+  // The members of these chunks at their starting points; of the closed form with what was chosen
+  // for it before, if it was.
+  void begin_at_start(const std::vector<std::vector<Index>>& chunks) {
+    memory_ = {};
+    const auto unknowns = plan_.model->context() * plan_.dataset->bands() *
+                          static_cast<Index>(plan_.model->channels().size());
+    ops::set_inner_threads(unknowns > kLargeSystem ? threads_ : 1);  // see kLargeStep
+    auto start = starting_point(plan_, folds_, chunks, state_.ridge, threads_, sink_);
+    state_.ridge = std::move(start.ridge);
+    for (auto& [name, tensor] : start.tensors) memory_.current[name] = tensor.to(device_);
+    for (const auto& entry : plan_.model->entries()) {
+      if (entry.role != Role::weight && entry.role != Role::learnt) continue;
+      memory_.first[entry.name] = at::zeros_like(memory_.current.at(entry.name));
+      memory_.second[entry.name] = at::zeros_like(memory_.current.at(entry.name));
+    }
+    if (plan_.fit.average == 0) return;
+    for (const auto& [name, tensor] : memory_.current) memory_.average[name] = tensor.clone();
+  }
+
+  // Every member once more from its start, on the validation stimuli too, which say nothing of when
+  // to stop any more: it goes on for as many epochs as were best without them (Goodfellow, Bengio &
+  // Courville 2016, Deep Learning, algorithm 7.2).
+  void begin_refit() {
+    state_.refit_since = state_.epoch;
+    chunks_.clear();
+    join_stimuli();
+    begin_at_start(cut_);
+    for (std::size_t m = 0; m < state_.status.size(); ++m) {
+      if (state_.status[m] == MemberStatus::failed || state_.is_active(m)) continue;
+      const auto row = static_cast<Index>(m);
+      for (auto& [name, tensor] : best_) tensor[row].copy_(memory_.current.at(name)[row]);
+    }
+    make_chunks();
+    sink_.began("refit on training and validation stimuli, for as many epochs as were best: " +
+                std::to_string(state_.refit_epochs_left()) + " at most");
+  }
+
+  bool has_epochs_left() const {
+    return !chunks_.empty() && (state_.refitting() || state_.epoch < plan_.fit.max_epochs);
+  }
+
+  // Epoch after epoch until all members have ended.
+  void pass(Clock::time_point begun) {
+    while (has_epochs_left()) {
+      const auto report = epoch(begun);
+      sink_.epoch_done(report);
+      const bool stop = sink_.stop_requested();
+      if (stop || sink_.wants_state(state_.epoch)) save();
+      if (stop && (has_epochs_left() || (plan_.fit.refit && !state_.refitting()))) {
+        throw Stopped("stopped on request after epoch " + std::to_string(state_.epoch) +
+                      "; everything is saved, go on with --resume");
+      }
+    }
+  }
+
+  // Epochs of this pass.
+  Index local(Index epoch) const { return state_.refitting() ? epoch - state_.refit_since : epoch; }
+
   // The same for a resumed run: members that have ended leave their chunk, they do not change
   // where chunks begin.
   void make_chunks() {
     for (const auto& members : cut_) {
       std::vector<Index> active;
       for (const auto m : members) {
-        if (state_.status[static_cast<std::size_t>(m)] == MemberStatus::running)
-          active.push_back(m);
+        if (state_.is_active(static_cast<std::size_t>(m))) active.push_back(m);
       }
       if (active.empty()) continue;
       const auto fold = plan_.members[static_cast<std::size_t>(active.front())].fold;
@@ -232,7 +273,7 @@ class Trainer {
       std::vector<double> rates;
       for (const auto member : chunk.members())
         rates.push_back(state_.learning_rate[static_cast<std::size_t>(member)]);
-      const auto scores = chunk.train(number, rates);
+      const auto scores = chunk.train(local(number), rates);
       for (std::size_t i = 0; i < rates.size(); ++i) {
         const auto m = static_cast<std::size_t>(chunk.members()[i]);
         row["train_loss"][m] = scores.train_loss[i];
@@ -252,6 +293,14 @@ class Trainer {
   }
 
   void set_rates(Index number) {
+    if (state_.refitting()) {  // as they were
+      const auto& before = state_.history.at("learning_rate");
+      for (std::size_t m = 0; m < state_.learning_rate.size(); ++m) {
+        const double rate = before[static_cast<std::size_t>(local(number) - 1)][m];
+        if (std::isfinite(rate)) state_.learning_rate[m] = rate;
+      }
+      return;
+    }
     const double part = static_cast<double>(number - 1) / static_cast<double>(plan_.fit.max_epochs);
     for (std::size_t m = 0; m < state_.learning_rate.size(); ++m) {
       const auto& fit = plan_.fit_of(static_cast<Index>(m));
@@ -266,6 +315,10 @@ class Trainer {
     const auto m = static_cast<std::size_t>(chunk.members()[place]);
     if (!std::isfinite(scores.train_loss[place])) {
       state_.status[m] = MemberStatus::failed;
+      return;
+    }
+    if (state_.refitting()) {
+      if (!state_.is_active(m)) chunk.store(place, best_);
       return;
     }
     const auto& fit = plan_.fit_of(chunk.members()[place]);
@@ -291,14 +344,17 @@ class Trainer {
       std::vector<std::size_t> staying;
       for (std::size_t i = 0; i < chunk.members().size(); ++i) {
         const auto m = static_cast<std::size_t>(chunk.members()[i]);
-        if (state_.status[m] == MemberStatus::running) {
+        if (state_.is_active(m)) {
           staying.push_back(i);
           continue;
         }
         if (state_.status[m] == MemberStatus::failed) {
           sink_.warning(
               "the loss of " + name_of(m) + " is no longer finite in epoch " +
-              std::to_string(state_.epoch) + ": it stops with its state of epoch " +
+              std::to_string(state_.epoch) +
+              (state_.refitting()
+                   ? ", of the refit: it stops with what it had before that, of epoch "
+                   : ": it stops with its state of epoch ") +
               std::to_string(state_.best_epoch[m]) +
               ", the others go on; a lower fit.learning_rate or fit.gradient_clip may help");
         }
@@ -331,9 +387,10 @@ class Trainer {
     };
     EpochReport report{};
     report.epoch = number;
-    report.max_epochs = plan_.fit.max_epochs;
+    report.max_epochs =
+        state_.refitting() ? number + state_.refit_epochs_left() : plan_.fit.max_epochs;
     report.members = static_cast<Index>(plan_.members.size());
-    report.running = std::count(state_.status.begin(), state_.status.end(), MemberStatus::running);
+    for (std::size_t m = 0; m < state_.status.size(); ++m) report.running += state_.is_active(m);
     report.train_loss = mean(row["train_loss"]);
     report.valid_loss = mean(row["valid_loss"]);
     report.valid_score = plan_.fit.monitor == Monitor::valid_loss ? -report.valid_loss
@@ -386,6 +443,7 @@ class Trainer {
                           " epochs; found " + std::to_string(rows) +
                           ": the run cannot be resumed from this");
     }
+    check_for_refit(saved.file);
     for (const auto& entry : plan_.model->entries()) {
       auto shape = entry.shape;
       shape.insert(shape.begin(), static_cast<Index>(plan_.members.size()));
@@ -396,6 +454,31 @@ class Trainer {
       memory_.first[entry.name] = get("first/" + entry.name, shape);
       memory_.second[entry.name] = get("second/" + entry.name, shape);
     }
+  }
+
+  // What a refit goes by, which a damaged file may have otherwise.
+  void check_for_refit(const std::string& file) const {
+    const auto M = static_cast<Index>(plan_.members.size()), N = plan_.model->outputs();
+    const bool closed_form = plan_.fit.initialise == Initialise::ridge &&
+                             plan_.model->backbone().response_kernel() != nullptr;
+    if (closed_form && state_.ridge.penalty.shape != Shape{M, N}) {
+      throw DataError(file, "/ridge/penalty",
+                      "expected " + to_string(Shape{M, N}) + "; found " +
+                          to_string(state_.ridge.penalty.shape) +
+                          ": the run cannot be resumed from this");
+    }
+    if (!state_.refitting()) return;
+    const auto& rates = state_.history.at("learning_rate");
+    const bool holds =
+        state_.refit_since <= state_.epoch &&
+        std::all_of(state_.best_epoch.begin(), state_.best_epoch.end(),
+                    [&](Index best) { return best >= 0 && best <= state_.refit_since; }) &&
+        std::all_of(rates.begin(), rates.end(),
+                    [&](const auto& row) { return row.size() == static_cast<std::size_t>(M); });
+    if (holds && plan_.fit.refit) return;
+    throw DataError(file, "/ attribute refit_since",
+                    "does not fit the best epochs and the history: the run cannot be resumed from "
+                    "this");
   }
 
   const Plan& plan_;
@@ -411,6 +494,27 @@ class Trainer {
 };
 
 }  // namespace
+
+std::vector<Partition> Plan::seen() const {
+  auto result = partitions;
+  for (auto& partition : result) {
+    if (fit.refit) partition = partition.with_validation_in_training();
+  }
+  return result;
+}
+
+bool TrainerState::is_active(std::size_t member) const {
+  if (!refitting()) return status[member] == MemberStatus::running;
+  return status[member] != MemberStatus::failed && epoch - refit_since < best_epoch[member];
+}
+
+std::int64_t TrainerState::refit_epochs_left() const {
+  Index left = 0;
+  for (std::size_t m = 0; m < status.size(); ++m) {
+    if (is_active(m)) left = std::max(left, best_epoch[m] - (epoch - refit_since));
+  }
+  return left;
+}
 
 FitResult train(const Plan& plan, const RunOptions& run, Sink& sink, TrainerState* resume_from) {
   return Trainer(plan, run, sink, resume_from).run();

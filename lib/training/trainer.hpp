@@ -45,6 +45,9 @@ struct Plan {
   std::vector<std::vector<std::int64_t>> chunks = {};
   bool of_several_chunks = false;  // the chunks are some of a plan of several: see part_of
 
+  // What the fitted members have seen: after a refit the validation stimuli too.
+  std::vector<Partition> seen() const;
+
   const FitOptions& fit_of(std::int64_t member) const {
     if (settings.empty()) return fit;
     const auto setting = members[static_cast<std::size_t>(member)].setting;
@@ -73,6 +76,14 @@ Plan part_of(const Plan& plan, std::vector<std::vector<std::int64_t>> chunks,
 // Why a member ended; `running` while it has not.
 enum class MemberStatus : std::uint8_t { running, finished, stopped_early, failed };
 
+// Choices of the closed form, (M, N) each; empty without one.
+struct RidgeRecord {
+  Array<double> penalty;  // relative to the inputs' mean power; NaN for a unit that was not fitted
+  Array<double> smooth_bands, smooth_lags;  // correlation lengths of the prior, bands and frames
+
+  bool empty() const { return penalty.size() == 0; }
+};
+
 // Everything needed to go on exactly, and all results so far. By name: parameters, buffers
 // ("current/..."), best parameters and buffers ("best/..."), optimiser ("first/...", "second/..."),
 // running means ("average/..."), each (M, ...) float32, CPU. What a trainer hands out are its own
@@ -88,9 +99,16 @@ struct TrainerState {
   std::vector<double> learning_rate;        // (M) now
   std::vector<std::int64_t> plateau_since;  // (M) epoch of the last improvement or reduction
   std::map<std::string, std::vector<std::vector<double>>>
-      history;                  // name -> epochs x M; "seconds": epochs x 1
-  Array<double> ridge_penalty;  // (M, N) chosen penalties, relative to the inputs' mean power;
-                                // empty without ridge
+      history;  // name -> epochs x M; "seconds": epochs x 1
+  RidgeRecord ridge;
+  std::int64_t refit_since = kNoRefit;  // epochs done when the refit began
+
+  static constexpr std::int64_t kNoRefit = -1;
+  bool refitting() const { return refit_since != kNoRefit; }
+  // Whether a member has epochs to go; in a refit it takes as many as were best.
+  bool is_active(std::size_t member) const;
+  // Epochs until the last member of a refit ends.
+  std::int64_t refit_epochs_left() const;
 };
 
 // Where the trainer tells what happens, and what it may keep; calls come from the thread that

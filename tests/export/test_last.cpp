@@ -37,7 +37,8 @@ LastState example() {
   state.history["train_loss"] = {{1, 2}, {3, 4}, {0.1, std::numeric_limits<double>::quiet_NaN()}};
   state.history["seconds"] = {{1}, {2}, {3}};
   state.history["valid_cc"] = {};
-  state.ridge_penalty = {{2, 1}, {0.1, 1.0 / 7}};
+  state.ridge = {{{2, 1}, {0.1, 1.0 / 7}}, {{2, 1}, {2, 0}}, {{2, 1}, {1, 0}}};
+  state.refit_since = 2;
   return last;
 }
 
@@ -58,8 +59,11 @@ TEST_CASE("last: every value comes back, bit for bit") {
   CHECK(b.best_epoch == a.best_epoch);
   CHECK(b.learning_rate == a.learning_rate);
   CHECK(b.plateau_since == a.plateau_since);
-  CHECK(b.ridge_penalty.shape == a.ridge_penalty.shape);
-  CHECK(b.ridge_penalty.values == a.ridge_penalty.values);
+  CHECK(b.refit_since == 2);
+  CHECK(b.ridge.penalty.shape == a.ridge.penalty.shape);
+  CHECK(b.ridge.penalty.values == a.ridge.penalty.values);
+  CHECK(b.ridge.smooth_bands.values == a.ridge.smooth_bands.values);
+  CHECK(b.ridge.smooth_lags.values == a.ridge.smooth_lags.values);
   REQUIRE(b.tensors.size() == 2);
   for (const auto& [name, tensor] : a.tensors) {
     const auto& other = b.tensors.at(name);

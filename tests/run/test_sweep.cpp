@@ -31,7 +31,7 @@ TrainOutcome train_sweep(const SmallStudy& study, std::vector<std::string> assig
   request.config = study.config();
   request.assignments = std::move(assignments);
   // A state after every epoch would be most of the time.
-  request.assignments.push_back("output.checkpoint_every=1000");
+  request.assignments.emplace_back("output.checkpoint_every=1000");
   request.shard = shard;
   request.resume = true;
   Watcher watcher;

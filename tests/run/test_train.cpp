@@ -5,6 +5,7 @@
 #include "export/last.hpp"
 #include "export/results.hpp"
 #include "files/folder_lock.hpp"
+#include "files/reader.hpp"
 #include "run/evaluate.hpp"
 #include "run/train.hpp"
 #include "support/h5_edit.hpp"
@@ -122,6 +123,36 @@ TEST_CASE("train: a closed form has no epochs to go on with") {
   resume.resume = true;
   Watcher watcher;
   CHECK(train_run(resume, watcher).epochs == 0);
+}
+
+TEST_CASE("train: after a refit the validation stimuli count as trained on") {
+  const SmallStudy study("{kind: ln, context: 5}", "{mode: independent, max_epochs: 4}");
+  trained_outcome(study, {"output.folder=" + study.file("plain")});
+  const auto outcome = trained_outcome(study, {"fit.refit=true"});
+  for (const auto& score : outcome.scores) CHECK(score.split != "valid");
+  const files::Reader results(study.run() + "/results.h5", {"strffit-results"});
+  CHECK(results.exists("/metrics/train"));
+  CHECK_FALSE(results.exists("/metrics/valid"));
+  CHECK(files::Reader(study.file("plain") + "/results.h5", {"strffit-results"})
+            .exists("/metrics/valid"));
+  EvalRequest request;
+  request.path = study.run();
+  request.split = "valid";
+  Watcher watcher;
+  CHECK_THROWS_WITH_AS(evaluate(request, watcher), doctest::Contains("fit.refit"), DataError);
+  request.split = "train";
+  CHECK(evaluate(request, watcher).stimuli > 0);
+
+  auto resume = request_of(study, {"fit.refit=true", "fit.max_epochs=6"});
+  resume.resume = true;
+  CHECK_THROWS_WITH_AS(train_run(resume, watcher), doctest::Contains("fit.max_epochs"),
+                       ConfigError);
+  for (const std::string other :
+       {"data.folds=2", "data.nested.outer=2", "sweep={fit.l2: [0, 1]}"}) {
+    CAPTURE(other);
+    const auto both = request_of(study, {"fit.refit=true", other});
+    CHECK_THROWS_WITH_AS(train_run(both, watcher), doctest::Contains("fit.refit"), ConfigError);
+  }
 }
 
 TEST_CASE("train: a folder with a run in it") {

@@ -26,7 +26,7 @@ inline std::unique_ptr<Prefilter> prefilter_of(const std::string& prefilter, con
   auto document = config::Document::from_text("prefilter: " + prefilter + "\n", "fit.yaml");
   auto root = document.root();
   auto node = root.map("prefilter", "");
-  const auto builder = read_prefilter(node);
+  const auto builder = read_prefilter(node).build;
   root.finish();
   return builder(axes);
 }

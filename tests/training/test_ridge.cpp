@@ -61,7 +61,8 @@ TEST_CASE("ridge solves the normal equations, units with missing frames too") {
   for (const bool holes : {false, true}) {
     const std::int64_t lags = 4;
     const auto p = problem(lags, holes);
-    const auto solution = ridge(p.data, &p.data, lags, {{0, 1}}).front();
+    const auto solution =
+        ridge(p.data, &p.data, lags, {{0, 1}}, priors_of(RidgePrior::flat)).front();
     CHECK(solution.chosen_on_validation);
     const auto D = p.rows.size(1) - 1;
     for (std::int64_t n = 0; n < 2; ++n) {
@@ -71,7 +72,7 @@ TEST_CASE("ridge solves the normal equations, units with missing frames too") {
       const auto inputs = A.narrow(1, 0, D);
       const auto centred = inputs - inputs.mean(0, true);
       const double power = centred.square().sum(0).mean().item<double>();
-      const double penalty = solution.penalties[static_cast<std::size_t>(n)] * power;
+      const double penalty = solution.choices[static_cast<std::size_t>(n)].penalty * power;
       const auto w = solution.weights[n].t().reshape(-1).to(at::kDouble);  // lag by lag
       const auto error = y - at::mv(inputs, w) - solution.bias[n].item<double>();
       const auto gradient = at::mv(inputs.t(), error) - penalty * w;
@@ -82,11 +83,93 @@ TEST_CASE("ridge solves the normal equations, units with missing frames too") {
   }
 }
 
+TEST_CASE("a smooth prior: the gradient of the penalised error is zero, with its correlations") {
+  // Reference: at the minimum of |y - X w|^2 + penalty w' C^-1 w, C X' (y - X w) = penalty w, C
+  // written out weight by weight. Tolerance: directions of C below 1e-4 of the largest are left
+  // out, of each of the two axes.
+  const std::int64_t lags = 4, bands = 3;
+  auto p = problem(lags, false);
+  const Smoothness smoothness{2, 1};
+  const auto solution = ridge(p.data, &p.data, lags, {{0, 1}}, {smoothness}).front();
+  CHECK((solution.choices[0].smoothness == smoothness));
+  const auto D = lags * bands;
+  auto C = at::zeros({D, D}, at::kDouble);
+  for (std::int64_t a = 0; a < D; ++a) {
+    for (std::int64_t b = 0; b < D; ++b) {
+      const double lag = static_cast<double>(a / bands - b / bands) / smoothness.lags,
+                   band = static_cast<double>(a % bands - b % bands) / smoothness.bands;
+      C[a][b] = std::exp(-(lag * lag + band * band) / 2);
+    }
+  }
+  const auto inputs = p.rows.narrow(1, 0, D);
+  const auto centred = inputs - inputs.mean(0, true);
+  const double power = centred.square().sum(0).mean().item<double>();
+  for (std::int64_t n = 0; n < 2; ++n) {
+    const auto y = p.targets.select(1, n);
+    const double penalty = solution.choices[static_cast<std::size_t>(n)].penalty * power;
+    const auto w = solution.weights[n].t().reshape(-1).to(at::kDouble);  // lag by lag
+    const auto error = y - at::mv(inputs, w) - solution.bias[n].item<double>();
+    const auto gradient = at::mv(C, at::mv(inputs.t(), error)) - penalty * w;
+    CHECK(gradient.abs().max().item<double>() <
+          2e-3 * at::mv(C, at::mv(inputs.t(), y)).abs().max().item<double>());
+    CHECK(w.abs().max().item<double>() > 0);
+  }
+}
+
+TEST_CASE("a smooth prior finds smooth receptive fields better, channel by channel") {
+  // Two channels of 8 bands, opposite receptive fields with a hump each, a short noisy recording.
+  at::manual_seed(2);
+  const std::int64_t lags = 6, bands = 8, frames = 400;
+  auto truth = at::zeros({2, bands, lags});
+  for (std::int64_t f = 0; f < bands; ++f) {
+    for (std::int64_t l = 0; l < lags; ++l) {
+      const auto hump = static_cast<float>(std::exp(-std::pow(static_cast<double>(f) - 3, 2) / 8 -
+                                                    std::pow(static_cast<double>(l) - 2, 2) / 4));
+      truth[0][f][l] = hump;
+      truth[1][f][l] = -hump;
+    }
+  }
+  const auto make = [&] {
+    RidgeData data{{}, {}, ops::join({frames}, lags - 1), 2};
+    const auto begin = data.layout->segments[0].begin;
+    data.x = at::zeros({1, data.layout->total, 2 * bands});
+    data.x[0].narrow(0, begin, frames).copy_(at::randn({frames, 2 * bands}));
+    data.targets = at::full({1, data.layout->total}, std::numeric_limits<float>::quiet_NaN());
+    auto y = 8 * at::randn({frames});
+    for (std::int64_t l = 0; l < lags; ++l)
+      y += at::mv(data.x[0].narrow(0, begin - l, frames), truth.select(2, l).reshape(-1));
+    data.targets[0].narrow(0, begin, frames).copy_(y);
+    return data;
+  };
+  const auto train = make(), valid = make();
+  const auto similarity = [&](RidgePrior prior) {
+    const auto solution = ridge(train, &valid, lags, {{0}}, priors_of(prior)).front();
+    const auto w = solution.weights[0].flatten(), t = truth.flatten();
+    return (at::dot(w, t) / (w.norm() * t.norm())).item<double>();
+  };
+  CHECK(similarity(RidgePrior::smooth) > similarity(RidgePrior::flat) + 0.05);
+}
+
+TEST_CASE("what was chosen before gives the same weights again, and on other data its own") {
+  const std::int64_t lags = 4;
+  const auto p = problem(lags, true);
+  const std::vector<std::vector<std::int64_t>> blocks = {{0, 1}};
+  const auto first = ridge(p.data, &p.data, lags, blocks, priors_of(RidgePrior::smooth)).front();
+  const auto again = ridge_as_chosen(p.data, lags, blocks, {first.choices}).front();
+  CHECK((again.choices == first.choices));
+  CHECK(again.weights.equal(first.weights));
+  CHECK(again.bias.equal(first.bias));
+  auto other = p.data;
+  other.targets = -2 * p.data.targets;  // the closed form is linear in them
+  const auto scaled = ridge_as_chosen(other, lags, blocks, {first.choices}).front();
+  CHECK((scaled.weights + 2 * first.weights).abs().max().item<double>() < 1e-6);
+}
+
 TEST_CASE(
     "ridge without validation stimuli holds some training stimuli out, and one stimulus gets the "
     "middle of the grid") {
   auto p = problem(2, false);
-  const auto split = ridge(p.data, nullptr, 2, {{0, 1}}).front();
+  const auto split = ridge(p.data, nullptr, 2, {{0, 1}}, priors_of(RidgePrior::smooth)).front();
   CHECK_FALSE(split.chosen_on_validation);
   auto one = std::make_shared<ops::Layout>(*p.data.layout);
   one->segments.pop_back();
@@ -94,8 +177,9 @@ TEST_CASE(
   // What is beyond the only stimulus must not count.
   p.data.targets.narrow(1, 50, p.data.targets.size(1) - 50)
       .fill_(std::numeric_limits<float>::quiet_NaN());
-  const auto single = ridge(p.data, nullptr, 2, {{0, 1}}).front();
-  CHECK(single.penalties[0] == single.grid[single.grid.size() / 2]);
+  const auto single = ridge(p.data, nullptr, 2, {{0, 1}}, priors_of(RidgePrior::smooth)).front();
+  CHECK((single.choices[0].smoothness == Smoothness{}));
+  CHECK(single.choices[0].penalty == single.grid[single.grid.size() / 2]);
   CHECK(single.weights.isfinite().all().item<bool>());
 }
 

@@ -148,6 +148,98 @@ TEST_CASE("resumed training equals uninterrupted training bit for bit") {
   }
 }
 
+TEST_CASE("a refit is what training on all those stimuli for as many epochs gives") {
+  // Reference: the same members trained on the same stimuli without a validation split, as long as
+  // was best before. Their averages are what counts at the end. The closed form is left out: it
+  // chooses on the stimuli that validate.
+  for (const auto& kind : model_kinds()) {
+    CAPTURE(kind);
+    auto more = std::vector<std::string>{"fit.mode=population", "model.prefilter.kind=adaptrans",
+                                         "fit.batch=2",         "fit.monitor=valid_loss",
+                                         "fit.patience=100",    "fit.refit=true"};
+    if (kind == "linear" || kind == "ln") more.push_back("fit.initialise=random");
+    const Study study(small_dataset(), settings(kind, more));
+    const auto refitted = study.fit();
+    REQUIRE(refitted.state.refitting());
+    const auto epochs = refitted.state.best_epoch[0];
+    REQUIRE(epochs > 0);
+    CHECK(refitted.state.epoch == refitted.state.refit_since + epochs);
+    std::replace(more.begin(), more.end(), std::string("fit.refit=true"),
+                 "fit.max_epochs=" + std::to_string(epochs));
+    Study reference(small_dataset(), settings(kind, more));
+    reference.plan.partitions = study.plan.seen();
+    CHECK(reference.plan.partitions[0].valid.empty());
+    CHECK(reference.plan.partitions[0].train.size() ==
+          study.plan.partitions[0].train.size() + study.plan.partitions[0].valid.size());
+    const auto state = reference.fit().state;
+    for (const auto& [name, tensor] : refitted.best) {
+      CAPTURE(name);
+      CHECK(tensor.equal(state.tensors.at("average/" + name)));
+    }
+  }
+}
+
+TEST_CASE("a refit of the closed form keeps what was chosen") {
+  const Study study(small_dataset(), settings("linear", {"fit.solver=ridge", "fit.refit=true",
+                                                         "fit.mode=independent"})),
+      without(small_dataset(), settings("linear", {"fit.solver=ridge", "fit.mode=independent"}));
+  const auto a = study.fit(), b = without.fit();
+  CHECK(a.state.ridge.penalty.values == b.state.ridge.penalty.values);
+  CHECK(a.state.ridge.smooth_bands.values == b.state.ridge.smooth_bands.values);
+  const auto difference =
+      (a.best.at("strf/weight") - b.best.at("strf/weight")).abs().amax({1, 2, 3, 4});
+  CHECK(difference.min().item<double>() > 0);
+}
+
+TEST_CASE("a refit resumed from any epoch equals one in one piece bit for bit") {
+  for (const auto* kind : {"ln", "dnet"}) {
+    CAPTURE(kind);
+    const Study study(small_dataset(),
+                      settings(kind, {"fit.mode=independent", "fit.refit=true", "fit.batch=2",
+                                      "fit.schedule=plateau", "fit.schedule_patience=1"}));
+    const auto whole = study.fit();
+    REQUIRE(whole.state.epoch > whole.state.refit_since);
+    for (std::int64_t stop_at = 1; stop_at < whole.state.epoch; ++stop_at) {
+      CAPTURE(stop_at);
+      struct Stop : Sink {
+        TrainerState saved;
+        std::int64_t at = 0, epochs = 0;
+        bool stop_requested() override { return ++epochs == at; }
+        void save(const TrainerState& state) override {
+          saved = state;
+          for (auto& [name, tensor] : saved.tensors) tensor = tensor.clone();
+        }
+      } sink;
+      sink.at = stop_at;
+      CHECK_THROWS_AS(train(study.plan, study.run, sink), Stopped);
+      Sink silent;
+      const auto resumed = train(study.plan, study.run, silent, &sink.saved);
+      CHECK(identical(resumed.state, whole.state));
+      for (const auto& [name, tensor] : whole.best) CHECK(resumed.best.at(name).equal(tensor));
+    }
+  }
+}
+
+TEST_CASE("a refit from a damaged state is refused") {
+  const Study study(small_dataset(), settings("ln", {"fit.refit=true", "fit.batch=2"}));
+  const auto whole = study.fit();
+  const auto refused = [&](auto damage) {
+    auto state = whole.state;
+    damage(state);
+    Sink silent;
+    CHECK_THROWS_AS(train(study.plan, study.run, silent, &state), DataError);
+  };
+  refused([](TrainerState& state) { state.refit_since = state.epoch + 1; });
+  refused([](TrainerState& state) { state.best_epoch[0] = state.refit_since + 1; });
+  refused([](TrainerState& state) { state.best_epoch[0] = -1; });
+  refused([](TrainerState& state) { state.history["learning_rate"][0].clear(); });
+  refused([](TrainerState& state) { state.ridge.penalty = {}; });
+  const Study plain(small_dataset(), settings("ln", {"fit.batch=2"}));
+  auto state = whole.state;
+  Sink silent;
+  CHECK_THROWS_AS(train(plain.plan, plain.run, silent, &state), DataError);
+}
+
 TEST_CASE("the same run twice is identical, and two threads differ by rounding alone") {
   const auto more =
       std::vector<std::string>{"fit.mode=independent", "model.prefilter.kind=adaptrans",
