@@ -19,6 +19,16 @@ constexpr const char* kSigma = "strf/sigma";
 constexpr const char* kFrequency = "strf/frequency";
 constexpr const char* kTime = "strf/time";
 
+// The weights of the columns of `basis` (D, n) that come nearest to `wanted` (D) by a metric.
+// Columns that are hardly independent share.
+at::Tensor nearest(const at::Tensor& basis, const at::Tensor& wanted, const at::Tensor& metric) {
+  constexpr double kIndependent = 1e-6;
+  const auto seen = at::matmul(metric, basis);
+  return std::get<0>(at::linalg_lstsq(at::matmul(basis.t(), seen),
+                                      at::mv(seen.t(), wanted).unsqueeze(1), kIndependent, "gelsd"))
+      .flatten();
+}
+
 class Full : public Kernel {
  public:
   using Kernel::Kernel;
@@ -33,9 +43,10 @@ class Full : public Kernel {
     fill_uniform(member.at(kBias), start_bound(), random);
   }
   at::Tensor kernel(const Tensors& tensors) const override { return tensors.at(kWeight); }
-  void imitate(Tensors& member, const at::Tensor& wanted) const override {
+  void imitate(Tensors& member, const at::Tensor& wanted, const at::Tensor&) const override {
     member.at(kWeight).copy_(wanted);
   }
+  bool imitates_exactly() const override { return true; }
 };
 
 // Dilated convolution with learnable spacings (Khalfaoui-Hassani et al. 2023): a sum of G bumps,
@@ -96,15 +107,22 @@ class Dcls : public Kernel {
   }
 
   // Greedily (orthogonal matching pursuit): each bump where and as wide as takes most away of what
-  // is left, after which the weights of all that are placed are solved for anew.
-  void imitate(Tensors& member, const at::Tensor& wanted) const override {
+  // is left, after which the weights of all that are placed are solved for anew; at last by the
+  // metric.
+  void imitate(Tensors& member, const at::Tensor& wanted, const at::Tensor& metric) const override {
     const auto& s = shape();
     const auto targets = wanted.to(at::kDouble).contiguous();
     const auto along_frequency = profiles(s.bands), along_lag = profiles(s.lags);
     for (std::int64_t o = 0; o < targets.size(0); ++o) {
+      auto basis = at::zeros({s.channels, s.bands * s.lags, s.channels, gaussians_}, at::kDouble);
       for (std::int64_t c = 0; c < s.channels; ++c) {
-        place_bumps(member, o, c, targets[o][c], along_frequency, along_lag);
+        basis[c].select(1, c).copy_(
+            place_bumps(member, o, c, targets[o][c], along_frequency, along_lag));
       }
+      if (!metric.defined()) continue;
+      const auto weights =
+          nearest(basis.view({-1, s.channels * gaussians_}), targets[o].flatten(), metric);
+      member.at(kWeight)[o].copy_(weights.view({s.channels, gaussians_}));
     }
   }
 
@@ -126,8 +144,9 @@ class Dcls : public Kernel {
     return at::cat(rows);
   }
 
-  void place_bumps(Tensors& member, std::int64_t o, std::int64_t c, const at::Tensor& target,
-                   const at::Tensor& along_frequency, const at::Tensor& along_lag) const {
+  // Returns the bumps (F * L, G).
+  at::Tensor place_bumps(Tensors& member, std::int64_t o, std::int64_t c, const at::Tensor& target,
+                         const at::Tensor& along_frequency, const at::Tensor& along_lag) const {
     const auto lengths = at::outer(along_frequency.norm(2, 1), along_lag.norm(2, 1));
     auto left = target;              // (F, L)
     std::vector<at::Tensor> placed;  // (F * L)
@@ -151,6 +170,7 @@ class Dcls : public Kernel {
       left = target - at::matmul(bumps, weights).view(target.sizes());
     }
     member.at(kWeight)[o][c].copy_(weights.flatten());
+    return at::stack(placed, 1);
   }
 
   // Hz at places between bands, on the logarithm of frequency; linear where a band is not above 0
@@ -205,9 +225,10 @@ class Separable : public Kernel {
   at::Tensor kernel(const Tensors& tensors) const override {
     return at::matmul(tensors.at(kFrequency).transpose(-1, -2), tensors.at(kTime));
   }
-  // The first `rank` terms of the singular value decomposition; times of unit length, amounts with
-  // the frequencies.
-  void imitate(Tensors& member, const at::Tensor& wanted) const override {
+  // The first `rank` terms of the singular value decomposition; with a metric, from there a few
+  // rounds of frequencies for given times and times for given frequencies. Times of unit length,
+  // amounts with the frequencies.
+  void imitate(Tensors& member, const at::Tensor& wanted, const at::Tensor& metric) const override {
     const auto [u, s, v] =
         at::linalg_svd(wanted.to(at::kDouble), false);  // (K, C, F, R), (K, C, R), (K, C, R, L)
     const auto terms = std::min(rank_, s.size(-1));
@@ -216,9 +237,39 @@ class Separable : public Kernel {
         .narrow(2, 0, terms)
         .copy_((u * s.unsqueeze(-2)).narrow(-1, 0, terms).transpose(-1, -2));
     member.at(kTime).zero_().narrow(2, 0, terms).copy_(v.narrow(-2, 0, terms));
+    if (!metric.defined()) return;
+    constexpr int kRounds = 4;
+    for (std::int64_t o = 0; o < wanted.size(0); ++o) {
+      const auto target = wanted[o].to(at::kDouble).flatten();
+      auto frequency = member.at(kFrequency)[o].to(at::kDouble),
+           time = member.at(kTime)[o].to(at::kDouble);  // (C, R, F), (C, R, L)
+      for (int round = 0; round < kRounds; ++round) {
+        frequency = nearest(terms_of(time, true), target, metric).view(frequency.sizes());
+        time = nearest(terms_of(frequency, false), target, metric).view(time.sizes());
+        const auto length = time.norm(2, {2}, true).clamp_min(1e-12);
+        time = time / length;
+        frequency = frequency * length;
+      }
+      member.at(kFrequency)[o].copy_(frequency);
+      member.at(kTime)[o].copy_(time);
+    }
   }
 
  private:
+  // k as it is linear in the other factor: (C F L, C R F) for given times, (C F L, C R L) for given
+  // frequencies.
+  at::Tensor terms_of(const at::Tensor& given, bool times) const {
+    const auto& s = shape();
+    const auto free = times ? s.bands : s.lags;
+    auto basis = at::zeros({s.channels, s.bands, s.lags, s.channels, rank_, free}, at::kDouble);
+    for (std::int64_t c = 0; c < s.channels; ++c) {
+      const auto own = basis[c].select(2, c);  // (F, L, R, free)
+      for (std::int64_t i = 0; i < free; ++i)
+        own.select(times ? 0 : 1, i).select(2, i).copy_(given[c].t());
+    }
+    return basis.view({s.channels * s.bands * s.lags, -1});
+  }
+
   std::int64_t rank_;
 };
 

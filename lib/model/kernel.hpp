@@ -23,9 +23,13 @@ class Kernel : public Part {
   const KernelShape& shape() const { return shape_; }
   // (M, K, C, F, L), lag 0 = current frame.
   virtual at::Tensor kernel(const Tensors& tensors) const = 0;
-  // Sets one member's k as near as it can to `wanted` (K, C, F, L): all outputs, or as many as
-  // `member` holds views of.
-  virtual void imitate(Tensors& member, const at::Tensor& wanted) const = 0;
+  // Sets one member's k near `wanted` (K, C, F, L): all outputs, or as many as `member` holds views
+  // of. `metric` (C F L, C F L), double: what the squared difference counts by, for predictions
+  // that are alike the covariance of the inputs; undefined: the identity.
+  virtual void imitate(Tensors& member, const at::Tensor& wanted,
+                       const at::Tensor& metric) const = 0;
+  // Whether it can be any `wanted`, so that the metric is nothing to it.
+  virtual bool imitates_exactly() const { return false; }
   // z (M, S, K) of x (M or 1, S, C F). `fixed_bias`: nothing is learnt of the bias (see
   // NormLayer::removes_means).
   at::Tensor apply(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,

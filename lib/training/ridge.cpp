@@ -419,6 +419,16 @@ std::vector<RidgeSolution> ridge(const RidgeData& train, const RidgeData* valid,
   return system.solutions(valid != nullptr);
 }
 
+at::Tensor input_covariance(const RidgeData& data, std::int64_t lags) {
+  const ops::WithoutGradients guard;
+  const std::vector<char> all(static_cast<std::size_t>(data.targets.size(1)), 1);
+  const auto I = data.x.size(2);
+  return gram_of(data, lags, all)
+      .gram.view({lags, I, lags, I})
+      .permute({1, 0, 3, 2})
+      .reshape({I * lags, I * lags});
+}
+
 std::vector<RidgeSolution> ridge_as_chosen(const RidgeData& data, std::int64_t lags,
                                            const std::vector<std::vector<std::int64_t>>& blocks,
                                            const std::vector<std::vector<RidgeChoice>>& choices) {

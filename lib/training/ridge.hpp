@@ -62,4 +62,8 @@ std::vector<RidgeSolution> ridge_as_chosen(const RidgeData& data, std::int64_t l
                                            const std::vector<std::vector<std::int64_t>>& blocks,
                                            const std::vector<std::vector<RidgeChoice>>& choices);
 
+// Sums of products of the inputs about their means, over all frames: (I L, I L), double, input
+// after input with its lags inside. For kernels that imitate a closed form: Kernel::imitate.
+at::Tensor input_covariance(const RidgeData& data, std::int64_t lags);
+
 }  // namespace strffit

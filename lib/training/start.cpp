@@ -68,7 +68,8 @@ std::pair<double, double> inverse(const Output& output, double value) {
 
 // Puts the closed form of unit `unit` into output n of one member (views, M = 1).
 void place_closed_form(const Model& model, Tensors& member, Index n, const at::Tensor& kernel,
-                       double bias, const at::Tensor& prediction, const at::Tensor& target) {
+                       double bias, const at::Tensor& prediction, const at::Tensor& target,
+                       const at::Tensor& metric) {
   auto weights = kernel.clone();
   const auto& output = model.backbone().output();
   double offset = bias;
@@ -91,7 +92,7 @@ void place_closed_form(const Model& model, Tensors& member, Index n, const at::T
       own[name] = name == "strf/position" || name == "strf/sigma" ? tensor[0].narrow(1, n, 1)
                                                                   : tensor[0].narrow(0, n, 1);
   }
-  model.backbone().response_kernel()->imitate(own, weights.unsqueeze(0));
+  model.backbone().response_kernel()->imitate(own, weights.unsqueeze(0), metric);
   own.at("strf/bias").fill_(offset);
 }
 
@@ -153,7 +154,8 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
       plan.fit.initialise == Initialise::ridge && model.backbone().response_kernel() != nullptr;
 
   const auto channels = static_cast<Index>(model.channels().size());
-  std::vector<at::Tensor> inputs(folds.size());  // of the closed form, after the prefilter
+  std::vector<at::Tensor> metrics(folds.size());  // for kernels that come near it only
+  std::vector<at::Tensor> inputs(folds.size());   // of the closed form, after the prefilter
   std::map<std::pair<Index, Block>, RidgeSolution> solutions;  // by fold and units of a chunk
   std::vector<const Block*> block_of(static_cast<std::size_t>(M));
   if (closed_form) {
@@ -177,6 +179,8 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
       };
       const auto train = prepared(data.all());
       inputs[static_cast<std::size_t>(fold)] = train.x;
+      if (!model.backbone().response_kernel()->imitates_exactly())
+        metrics[static_cast<std::size_t>(fold)] = input_covariance(train, model.context());
       const auto valid = data.has_validation() ? prepared(data.validation()) : RidgeData{};
       const std::vector<Block> list(blocks.begin(), blocks.end());
       auto solved = chosen.empty() ? ridge(train, data.has_validation() ? &valid : nullptr,
@@ -240,7 +244,8 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
           prediction.narrow(0, lag, data.layout->total - lag).add_(part);
         }
         place_closed_form(model, own, n, kernel, solution.bias[place].item<double>(),
-                          prediction.index_select(0, places), target);
+                          prediction.index_select(0, places), target,
+                          metrics[static_cast<std::size_t>(member.fold)]);
       }
     } else if (parametric) {
       Tensors copy;  // batch norm must not gather statistics yet

@@ -144,10 +144,11 @@ TEST_CASE("positions of dcls stay on the grid") {
 
 TEST_CASE("a kernel imitates another as near as it can") {
   const KernelShape shape{.outputs = 2, .channels = 2, .bands = 6, .lags = 5};
-  const auto imitation_error = [&](const std::string& text, const at::Tensor& wanted) {
+  const auto imitation_error = [&](const std::string& text, const at::Tensor& wanted,
+                                   const at::Tensor& metric = {}) {
     const auto kernel = kernel_of(text, shape);
     auto member = started(*kernel, 3);
-    kernel->imitate(member, wanted);
+    kernel->imitate(member, wanted, metric);
     return relative_difference(kernel_of_one(*kernel, member), wanted);
   };
   const auto any = noise({2, 2, 6, 5}, 1);
@@ -162,6 +163,31 @@ TEST_CASE("a kernel imitates another as near as it can") {
   const auto f = at::arange(6, at::kDouble).unsqueeze(1), l = at::arange(5, at::kDouble);
   const auto lobe = at::exp(-((f - 2).square() + (l - 1).square()) / 2).expand({2, 2, 6, 5});
   CHECK(imitation_error("{kind: dcls, gaussians: 2}", lobe) < 0.05);
+  // What can be imitated exactly is by any metric too.
+  const auto mixed = noise({60, 60}, 4).to(at::kDouble);
+  const auto metric = at::matmul(mixed, mixed.t());
+  CHECK(imitation_error("{kind: separable, rank: 2}", rank_two, metric) < 1e-4);
+}
+
+TEST_CASE("a kernel that imitates by a metric is nearer by it") {
+  // Reference: the squared difference by the metric, of correlated inputs as sounds are.
+  const KernelShape shape{.outputs = 2, .channels = 2, .bands = 6, .lags = 5};
+  const auto wanted = noise({2, 2, 6, 5}, 1);
+  const auto mixed = at::cumsum(noise({60, 60}, 4).to(at::kDouble), 0);
+  const auto metric = at::matmul(mixed, mixed.t());
+  for (const std::string text : {"{kind: separable, rank: 1}", "{kind: dcls, gaussians: 4}",
+                                 "{kind: dcls, gaussians: 4, interpolation: bilinear}"}) {
+    CAPTURE(text);
+    const auto kernel = kernel_of(text, shape);
+    const auto error = [&](const at::Tensor& by) {
+      auto member = started(*kernel, 3);
+      kernel->imitate(member, wanted, by);
+      const auto difference =
+          (kernel_of_one(*kernel, member) - wanted).to(at::kDouble).view({2, 60});
+      return at::sum(at::matmul(difference, metric) * difference, 1);
+    };
+    CHECK((error(metric) < 0.7 * error({})).all().item<bool>());
+  }
 }
 
 TEST_CASE("a kernel imitates for one of its outputs, whose tensors are views") {
@@ -172,7 +198,7 @@ TEST_CASE("a kernel imitates for one of its outputs, whose tensors are views") {
     CAPTURE(text);
     const auto alone = kernel_of(text, {.outputs = 1, .channels = 2, .bands = 6, .lags = 5});
     auto one = started(*alone, 3);
-    alone->imitate(one, wanted);
+    alone->imitate(one, wanted, {});
     const auto several = kernel_of(text, {.outputs = 3, .channels = 2, .bands = 6, .lags = 5});
     auto member = started(*several, 3);
     const auto before = kernel_of_one(*several, member).clone();
@@ -181,7 +207,7 @@ TEST_CASE("a kernel imitates for one of its outputs, whose tensors are views") {
       const bool places = name == "strf/position" || name == "strf/sigma";
       view[name] = tensor.narrow(places ? 1 : 0, 2, 1);
     }
-    several->imitate(view, wanted);
+    several->imitate(view, wanted, {});
     const auto after = kernel_of_one(*several, member);
     CHECK(difference(after[2], kernel_of_one(*alone, one)[0]) < 1e-6);
     CHECK(difference(after.narrow(0, 0, 2), before.narrow(0, 0, 2)) == 0);
