@@ -137,6 +137,11 @@ Node Document::root() {
 
 std::string Document::resolved() const { return state_->root ? write_resolved(*state_->root) : ""; }
 
+void Document::leave_out_defaults_unlike(const Document& setting) {
+  if (!state_->root || !setting.state_->root) throw Bug("settings are compared unread");
+  leave_out_unlike(*state_->root, setting.state_->root.get());
+}
+
 std::string Document::commented() const {
   return state_->root ? write_commented(*state_->root) : "";
 }

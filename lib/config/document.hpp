@@ -32,6 +32,11 @@ class Document {
   // the same values, bit for bit.
   std::string resolved() const;
 
+  // Leaves out of resolved() the defaults that `setting`, this document with some values (with()),
+  // read, does not share: it lacks the key, or has another default. Once this was done for every
+  // setting, each of them read from resolved() has the same values again.
+  void leave_out_defaults_unlike(const Document& setting);
+
   // The same, each key below a comment with its meaning, allowed values and default.
   std::string commented() const;
 

@@ -73,7 +73,8 @@ T read(Section& section, const std::string& key, const T& fallback, const std::s
             .doc = doc,
             .values = values,
             .fallback = fallback_text,
-            .value = written(result)};
+            .value = written(result),
+            .given = value != nullptr};
   return result;
 }
 
@@ -308,7 +309,8 @@ std::vector<std::vector<Alternative>> Node::alternatives(const std::string& key,
                            .doc = doc,
                            .values = "mapping of keys to lists of values",
                            .fallback = "{}",
-                           .value = "{" + text + "}"};
+                           .value = "{" + text + "}",
+                           .given = value != nullptr};
   return found;
 }
 

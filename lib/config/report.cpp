@@ -36,18 +36,18 @@ std::string wrapped_comment(const std::string& text, const std::string& indent) 
 std::string write_section(const Section& section, const std::string& indent, bool comments) {
   std::string text;
   for (const auto& record : section.records) {
+    if (record.left_out) continue;
+    std::string value = " " + record.value + "\n";
+    if (record.child) {
+      const std::string below = write_section(*record.child, indent + "  ", comments);
+      if (below.empty() && !record.child->records.empty()) continue;  // all is left out
+      value = below.empty() ? " {}\n" : "\n" + below;
+    }
     if (comments) {
       if (indent.empty() && !text.empty()) text += "\n";
       text += wrapped_comment(comment_text(record), indent);
     }
-    text += indent + write(record.key) + ":";
-    if (!record.child) {
-      text += " " + record.value + "\n";
-    } else if (record.child->records.empty()) {
-      text += " {}\n";
-    } else {
-      text += "\n" + write_section(*record.child, indent + "  ", comments);
-    }
+    text += indent + write(record.key) + ":" + value;
   }
   return text;
 }

@@ -88,6 +88,17 @@ Record& Section::record(const std::string& key) {
   return records.back();
 }
 
+void leave_out_unlike(Section& section, const Section* other) {
+  for (auto& record : section.records) {
+    const Record* const twin = other ? find_record(*other, record.key) : nullptr;
+    if (record.child) {
+      leave_out_unlike(*record.child, twin ? twin->child.get() : nullptr);
+    } else if (!record.given && (!twin || twin->value != record.value)) {
+      record.left_out = true;
+    }
+  }
+}
+
 void refuse_unknown_keys(const Section& section, const Section& root) {
   if (!section.value) return;
   for (const auto& [key, place] : section.value->keys) {

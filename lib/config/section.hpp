@@ -18,6 +18,8 @@ struct Record {
   std::string values = {};              // allowed values, "whole number at least 1"
   std::string fallback = {};            // default as YAML
   std::string value = {};               // final value as YAML
+  bool given = false;                   // the file or the command line has it
+  bool left_out = false;                // of the resolved text
   std::shared_ptr<Section> child = {};  // of a mapping; then the texts above but doc are empty
 };
 
@@ -41,6 +43,10 @@ struct State {
   std::string name;
   std::shared_ptr<Section> root;  // null until Document::root
 };
+
+// Leaves out of the resolved text what was not given and is not the same in `other`, the same
+// mapping of another document; null: it has none.
+void leave_out_unlike(Section& section, const Section* other);
 
 // Throws ConfigError at the first key without a record, in the order of the file.
 void refuse_unknown_keys(const Section& section, const Section& root);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "export/join.hpp"
 #include "export/provenance.hpp"
@@ -62,19 +61,6 @@ void check_numbers(const std::string& folder, const std::vector<ShardFiles>& sha
   }
 }
 
-// The configuration of what is joined: of the run, or of one of its ensembles, whose shards have it
-// in their files.
-std::string merged_config_of(const std::string& checkpoint, const RunPaths& top,
-                             const std::string& ensemble) {
-  if (!ensemble.empty()) {
-    return files::Reader(checkpoint, {"strffit-checkpoint"}).string_attribute("/", "config");
-  }
-  std::ifstream file(top.config());
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 }  // namespace
 
 std::string last_error(const std::string& log) {
@@ -117,7 +103,15 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
 
   const RunPaths top{run};
   MergeOutcome outcome{run, of, 0, {}};
+  Study study;
+  read_study(study, top.config(), {});
   const auto parts = read_share(shard_folder(run, {1, of})).parts;
+  if (parts.size() != study.ensembles.size()) {
+    throw DataError(top.config(), "",
+                    "expected the configuration of the shards, which have " +
+                        std::to_string(parts.size()) + " ensembles; found one with " +
+                        std::to_string(study.ensembles.size()));
+  }
   for (std::size_t e = 0; e < parts.size(); ++e) {
     std::vector<ShardFiles> shards;
     for (std::int64_t number = 1; number <= of; ++number) {
@@ -131,8 +125,7 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
     outcome.members += parts[e].members_all;
     const RunPaths to = ensemble_paths(run, parts[e].folder);
     make_run_folder(to.folder);
-    const std::string text_of_config =
-        merged_config_of(shards.front().checkpoint, top, parts[e].folder);
+    const std::string& text_of_config = study.ensembles.at(e).resolved;
     observer.began("merging " + std::to_string(parts[e].members_all) + " members of " +
                    std::to_string(shards.size()) + " shards into " + to.folder);
     join_checkpoints(to.checkpoint(), shards, text_of_config);
@@ -143,8 +136,6 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
                  {request.command_line, text("device"), first.integer_attribute("/", "threads"),
                   text("dataset"), text("dataset_sha256"), start, now_utc(), ""});
   }
-  Study study;
-  read_study(study, top.config(), {});
   if (!study.chooses()) return outcome;
   load(study, top.config(), {}, study.config.run, observer);
   const RunOptions& options = study.config.run;

@@ -13,6 +13,7 @@
 #include "files/writer.hpp"
 #include "run/json.hpp"
 #include "run/run_folder.hpp"
+#include "run/study.hpp"
 #include "training/device.hpp"
 #include "util/errors.hpp"
 
@@ -137,8 +138,9 @@ RunOptions join_run(const std::string& run, const Shard& shard, const std::strin
   }
   document.set("run.threads=" + std::to_string(threads_of(own)));
   document.set(std::string("run.device=") + (device_of(own).is_cpu() ? "cpu" : "cuda"));
-  read_config(document, "");
-  write_once(paths.config(), document.resolved(), shard);
+  Study agreed;
+  read_study(agreed, std::move(document), "");
+  write_once(paths.config(), agreed.resolved, shard);
 
   const std::string common = text_of(paths.config());
   auto changes = differences(common, resolved, false);
@@ -152,8 +154,8 @@ RunOptions join_run(const std::string& run, const Shard& shard, const std::strin
     throw ConfigError(paths.config(), "the other shards are fitted with another configuration:" +
                                           list + "\nUndo that, or write elsewhere with --out DIR");
   }
-  auto agreed = config::Document::from_text(common, paths.config());
-  config::Node node = agreed.root().map("run", "");
+  auto found = config::Document::from_text(common, paths.config());
+  config::Node node = found.root().map("run", "");
   return read_run_options(node);
 }
 

@@ -299,8 +299,9 @@ std::string slurm_indices(const std::vector<std::int64_t>& ascending) {
 
 SlurmOutcome slurm_run(const SlurmRequest& request, Observer& observer) {
   check_request(request);
-  auto document = open_config(request.config, request.assignments);
-  const Config config = read_config(document, default_run_folder(request.config));
+  Study study;
+  read_study(study, request.config, request.assignments);
+  const Config& config = study.config;
   const std::string run = absolute(config.output.folder);
   if (run.find_first_of("\n\"") != std::string::npos) {
     throw ConfigError("output.folder",
@@ -376,9 +377,10 @@ SlurmOutcome slurm_run(const SlurmRequest& request, Observer& observer) {
   auto whole = open_config(request.config, request.assignments);
   whole.set("data.file=" + Json(absolute(data)).dump());
   whole.set("output.folder=" + Json(run).dump());
-  read_config(whole, run);
+  Study submitted_study;
+  read_study(submitted_study, std::move(whole), run);
   make_folder(run + "/slurm");
-  files::write_text(run + "/slurm/config.yaml", whole.resolved());
+  files::write_text(run + "/slurm/config.yaml", submitted_study.resolved);
   files::write_text(outcome.train_script, train_script(request, run, name));
   files::write_text(outcome.merge_script, merge_script(request, run, name));
 

@@ -180,10 +180,13 @@ std::vector<std::int64_t> Ensemble::together() const {
 
 void read_study(Study& study, const std::string& config_path,
                 const std::vector<std::string>& assignments) {
-  auto document = open_config(config_path, assignments);
-  study.config = read_config(document, default_run_folder(config_path));
-  study.resolved = document.resolved();
+  read_study(study, open_config(config_path, assignments), default_run_folder(config_path));
+}
+
+void read_study(Study& study, config::Document document, const std::string& default_folder) {
+  study.config = read_config(document, default_folder);
   if (study.config.sweep.empty()) {
+    study.resolved = document.resolved();
     auto& ensemble = study.ensembles.emplace_back();
     ensemble.config = study.config;
     ensemble.resolved = study.resolved;
@@ -191,6 +194,7 @@ void read_study(Study& study, const std::string& config_path,
     return;
   }
   std::map<std::string, std::size_t> ensemble_of;  // by the values that shapes depend on
+  std::vector<config::Document> documents;         // of the ensembles
   std::vector<std::size_t> place(study.config.sweep.size(), 0);
   for (std::int64_t setting = 0; true; ++setting) {
     if (setting == kMostSettings) {
@@ -214,13 +218,19 @@ void read_study(Study& study, const std::string& config_path,
       auto& ensemble = study.ensembles.emplace_back();
       auto shared = document.with(of_ensemble, kSweep);
       ensemble.config = read_config(shared, study.config.output.folder);
-      ensemble.resolved = shared.resolved();
+      documents.push_back(std::move(shared));
     }
+    document.leave_out_defaults_unlike(whole);
+    documents[found->second].leave_out_defaults_unlike(whole);
     study.ensembles[found->second].settings.push_back(setting);
     study.ensembles[found->second].fits.push_back(own.fit);
     std::size_t k = place.size();
     while (k > 0 && ++place[k - 1] == study.config.sweep[k - 1].size()) place[--k] = 0;
     if (k == 0) break;
+  }
+  study.resolved = document.resolved();
+  for (std::size_t e = 0; e < documents.size(); ++e) {
+    study.ensembles[e].resolved = documents[e].resolved();
   }
   for (std::size_t e = 0; study.ensembles.size() > 1 && e < study.ensembles.size(); ++e) {
     study.ensembles[e].folder = ensemble_name(static_cast<std::int64_t>(e));

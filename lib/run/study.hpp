@@ -49,9 +49,12 @@ struct Study {
   Study& operator=(const Study&) = delete;
 };
 
-// Reads the configuration, every setting of a sweep, and sorts these into ensembles. ConfigError.
+// Reads the configuration, every setting of a sweep, and sorts these into ensembles. The resolved
+// texts have all values that the settings share; what was not given and differs among them is left
+// out, and is each setting's own default again when the text is read. ConfigError.
 void read_study(Study& study, const std::string& config_path,
                 const std::vector<std::string>& assignments);
+void read_study(Study& study, config::Document document, const std::string& default_folder);
 
 // Reads the data that the configuration names and plans the members, of a shard those of its share,
 // which may be none; tells `observer` what the log begins with, and warns of leaks between splits,

@@ -81,6 +81,92 @@ TEST_CASE("config: the saved one, read again, is the same") {
   }
 }
 
+// What every setting of a sweep is fitted with.
+std::vector<std::string> settings_of(config::Document document) {
+  const Config config = read_config(document, "runs/x");
+  std::vector<Swept> settings = {{}};
+  for (const auto& swept : config.sweep) {
+    std::vector<Swept> longer;
+    for (const auto& setting : settings) {
+      for (const auto& value : swept) {
+        longer.push_back(setting);
+        longer.back().push_back(value);
+      }
+    }
+    settings = std::move(longer);
+  }
+  std::vector<std::string> texts;
+  for (const auto& setting : settings) {
+    auto own = document.with(setting, "sweep");
+    read_config(own, "runs/x");
+    texts.push_back(own.resolved());
+  }
+  return texts;
+}
+
+TEST_CASE("config: the saved one of a sweep, read again, has the same settings and text") {
+  using Lines = std::vector<std::string>;
+  std::vector<config::Document> documents = {
+      config::Document::from_file(kSource + "/configs/zoo.yaml")};
+  for (const Lines& assignments : std::vector<Lines>{
+           {"sweep={model: [{kind: ln, context: 5}, {kind: nrf, context: 5, hidden: 4}]}"},
+           {"sweep={model.kind: [linear, conv2d, statenet]}"},
+           {"sweep={model.kernel.kind: [full, dcls, separable]}", "model.kernel={kind: dcls}"},
+           {"sweep={fit.schedule: [plateau, constant], fit.l1: [0, 1]}", "fit.schedule=plateau"},
+           {"sweep={fit.max_epochs: [3, 4], data.standardise: [false, per_band]}"},
+           {"sweep={model.prefilter.scale: [mel, dataset]}",
+            "model.prefilter={kind: willmore, scale: mel}"}}) {
+    auto document = config::Document::from_text("{data: {file: a.h5}, model: {kind: linear}}", "a");
+    for (const auto& assignment : assignments) document.set(assignment);
+    documents.push_back(std::move(document));
+  }
+  for (auto& document : documents) {
+    const Lines before = settings_of(document.with({}, "sweep"));
+    Study study;
+    read_study(study, document.with({}, "sweep"), "runs/x");
+    CAPTURE(study.resolved);
+    CHECK(settings_of(config::Document::from_text(study.resolved, "saved")) == before);
+    Study again;
+    read_study(again, config::Document::from_text(study.resolved, "saved"), "runs/y");
+    CHECK(again.resolved == study.resolved);
+    CHECK(again.settings == study.settings);
+    CHECK(differences(study.resolved, again.resolved).empty());
+    REQUIRE(again.ensembles.size() == study.ensembles.size());
+    for (std::size_t e = 0; e < study.ensembles.size(); ++e) {
+      const Ensemble& one = study.ensembles[e];
+      CHECK(again.ensembles[e].resolved == one.resolved);
+      // An ensemble's own configuration has its settings alone, the same.
+      const Lines own = settings_of(config::Document::from_text(one.resolved, "ensemble"));
+      REQUIRE(own.size() == one.settings.size());
+      for (std::size_t s = 0; s < own.size(); ++s) {
+        const auto was = before[static_cast<std::size_t>(one.settings[s])];
+        CHECK(differences(was, own[s], false).empty());
+      }
+    }
+  }
+}
+
+TEST_CASE("config: of a sweep, a default is saved where every setting has it") {
+  Study study;
+  auto document = config::Document::from_text(
+      "{data: {file: a.h5}, model: {kind: ln}, fit: {patience: 7}, sweep: {model: [{kind: ln, "
+      "context: 5}, {kind: nrf, context: 5, hidden: 4}]}}",
+      "a");
+  read_study(study, std::move(document), "runs/x");
+  CHECK(value_in(study.resolved, "fit.initialise") == "");     // nrf has no such key
+  CHECK(value_in(study.resolved, "fit.learning_rate") == "");  // each its own
+  CHECK(value_in(study.resolved, "fit.batch") == "1");
+  CHECK(value_in(study.resolved, "fit.patience") == "7");
+  CHECK(value_in(study.resolved, "model.kind") == "ln");
+  // To give it is another configuration: then it is that of every setting.
+  auto given = config::Document::from_text(study.resolved, "saved");
+  given.set("fit.learning_rate=0.1");
+  Study other;
+  read_study(other, std::move(given), "runs/x");
+  CHECK(differences(study.resolved, other.resolved) ==
+        std::vector<std::string>{"fit.learning_rate: absent, now 0.1"});
+}
+
 TEST_CASE("config: unknown keys in every mapping") {
   for (const std::string key : {"dta", "data.fil", "model.contxt", "model.kernel.rank", "fit.los",
                                 "output.foldr", "run.thread"}) {

@@ -5,6 +5,7 @@
 #include "export/results.hpp"
 #include "files/reader.hpp"
 #include "run/best.hpp"
+#include "run/config.hpp"
 #include "run/evaluate.hpp"
 #include "run/merge.hpp"
 #include "run/train.hpp"
@@ -141,6 +142,48 @@ TEST_CASE("sweep: stopped in any ensemble and resumed, and in shards, the same b
   CHECK(merged.members == 24);
   CHECK(merged.study->choice.valid.size() == 4);
   check(study.run());
+}
+
+TEST_CASE("sweep: over kinds of models, in shards and repeated, the same bit for bit") {
+  // Each kind has keys and defaults of its own (fit.initialise, fit.learning_rate).
+  const std::string sweep =
+      "sweep={model: [{kind: ln, context: 5}, {kind: nrf, context: 5, hidden: 4}]}";
+  const SmallStudy study(kLn, kFit);
+  const std::string whole = study.file("whole");
+  train_sweep(study, {sweep, "run.chunk=1", "output.folder=" + whole});
+  const auto check = [&](const std::string& folder) {
+    for (const std::string e : {"/ensemble-0", "/ensemble-1"}) {
+      CHECK(differing(folder + e + "/checkpoint.h5", whole + e + "/checkpoint.h5") == Paths{});
+    }
+    CHECK(differing(folder + "/study.h5", whole + "/study.h5") == Paths{});
+  };
+  for (const char* shard : {"1/2", "2/2"}) train_sweep(study, {sweep, "run.chunk=1"}, shard);
+  Observer silent;
+  CHECK(merge_run({study.run(), "strffit merge"}, silent).members == 6);
+  check(study.run());
+  for (const auto& from : {whole, study.run()}) {
+    TrainRequest again;
+    again.config = from + "/config.yaml";
+    again.assignments = {"output.folder=" + study.file("again")};
+    again.overwrite = true;
+    Watcher watcher;
+    train_run(again, watcher);
+    check(study.file("again"));
+    CHECK(differences(test::read_text(study.file("again") + "/config.yaml"),
+                      test::read_text(whole + "/config.yaml"), false) == Paths{});
+  }
+  CHECK(train_sweep(study, {sweep, "run.chunk=1", "output.folder=" + whole}).was_finished);
+  cut_to_best({study.run(), study.file("best.h5"), false});
+  CHECK(read_checkpoint(study.file("best.h5")).roster.members.size() == 3);
+}
+
+TEST_CASE("sweep: merged, a checkpoint has the model that was fitted, not that of the config") {
+  const SmallStudy study(kLn, kFit);
+  const std::string sweep = "sweep={model.context: [3], fit.l1: [0, 0.1]}";
+  for (const char* shard : {"1/2", "2/2"}) train_sweep(study, {sweep, "run.chunk=1"}, shard);
+  Observer silent;
+  merge_run({study.run(), "strffit merge"}, silent);
+  CHECK(read_checkpoint(study.run() + "/checkpoint.h5").model->context() == 3);
 }
 
 TEST_CASE("sweep: what cannot be swept, at its place") {
