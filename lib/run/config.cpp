@@ -137,6 +137,21 @@ std::vector<std::string> differences(const std::string& resolved_before,
   return found;
 }
 
+std::vector<std::string> all_differences(const std::string& resolved_before,
+                                         const std::string& resolved_now) {
+  const auto before = flattened(resolved_before), now = flattened(resolved_now);
+  std::vector<std::string> found;
+  for (const auto& [path, value] : before) {
+    const std::string other = find(now, path);
+    if (other == value) continue;
+    found.push_back(path + ": " + value + ", now " + (other.empty() ? "absent" : other));
+  }
+  for (const auto& [path, value] : now) {
+    if (find(before, path).empty()) found.push_back(path + ": absent, now " + value);
+  }
+  return found;
+}
+
 std::string value_in(const std::string& resolved, const std::string& path) {
   return find(flattened(resolved), path);
 }

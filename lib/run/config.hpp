@@ -47,6 +47,10 @@ std::string default_run_folder(const std::string& config_path);
 std::vector<std::string> differences(const std::string& resolved_before,
                                      const std::string& resolved_now, bool may_raise = true);
 
+// Likewise everything that differs, `run`, `output` and data.file too.
+std::vector<std::string> all_differences(const std::string& resolved_before,
+                                         const std::string& resolved_now);
+
 // The value of a key such as "run.threads" in a resolved configuration; "" where there is none.
 std::string value_in(const std::string& resolved, const std::string& path);
 

@@ -41,14 +41,6 @@ std::optional<Shard> shard_in(const std::string& text, const std::string& separa
   return shard;
 }
 
-std::string text_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) throw RunError("cannot read " + path);
-  return text.str();
-}
-
 // Writes a file unless there is one; whoever comes first wins.
 void write_once(const std::string& path, const std::string& text, const Shard& shard) {
   if (fs::exists(path)) return;
@@ -65,8 +57,20 @@ void write_once(const std::string& path, const std::string& text, const Shard& s
 
 }  // namespace
 
+std::string text_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) throw RunError("cannot read " + path);
+  return text.str();
+}
+
 Shard parse_shard(const std::string& text) {
-  if (const auto shard = shard_in(text, "/")) return *shard;
+  if (const auto shard = shard_in(text, "/")) {
+    if (shard->of <= kMostShards) return *shard;
+    throw ConfigError("--shard", "expected at most " + std::to_string(kMostShards) +
+                                     " shares; found \"" + text + "\"");
+  }
   throw ConfigError("--shard",
                     "expected I/N, the I-th of N shares counted from 1, such as 3/8; "
                     "found \"" +
@@ -113,14 +117,33 @@ std::string shard_folder(const std::string& run, const Shard& shard) {
          std::to_string(shard.of);
 }
 
+void refuse_run_in_one_piece(const std::string& run) {
+  const RunPaths paths{run};
+  // Shards make their folder before config.yaml, so this order sees no run in one piece in a run
+  // whose first shard just begins.
+  const bool begun = paths.progress() != Progress::fresh;
+  if (is_there(paths.last()) || is_there(run + "/share.json") ||
+      (begun && !is_there(shards_folder(run)))) {
+    throw ConfigError(run, "holds a run in one piece: --out DIR writes the shards elsewhere");
+  }
+}
+
+std::vector<std::string> differences_from_run(const std::string& run, const std::string& resolved) {
+  const RunPaths paths{run};
+  if (!is_there(paths.config())) return {};
+  const std::string common = text_of(paths.config());
+  auto changes = differences(common, resolved, false);
+  const std::string chunk = value_in(common, "run.chunk"), now = value_in(resolved, "run.chunk");
+  if (chunk != now) changes.push_back("run.chunk: " + chunk + ", now " + now);
+  return changes;
+}
+
 RunOptions join_run(const std::string& run, const Shard& shard, const std::string& resolved) {
   const RunPaths paths{run};
+  refuse_run_in_one_piece(run);
   std::error_code error;
   fs::create_directories(shards_folder(run), error);
   if (error) throw RunError("cannot make the run folder " + run + ": " + error.message());
-  if (fs::exists(paths.last())) {
-    throw ConfigError(run, "holds a run in one piece: --out DIR writes the shards elsewhere");
-  }
   const std::int64_t of = shards_in(run);
   if (of != 0 && of != shard.of) {
     throw ConfigError(run, "holds shards of " + std::to_string(of) + ", not of " +
@@ -142,18 +165,14 @@ RunOptions join_run(const std::string& run, const Shard& shard, const std::strin
   read_study(agreed, std::move(document), "");
   write_once(paths.config(), agreed.resolved, shard);
 
-  const std::string common = text_of(paths.config());
-  auto changes = differences(common, resolved, false);
-  const std::string chunk = value_in(common, "run.chunk");
-  if (chunk != value_in(resolved, "run.chunk")) {
-    changes.push_back("run.chunk: " + chunk + ", now " + value_in(resolved, "run.chunk"));
-  }
+  const auto changes = differences_from_run(run, resolved);
   if (!changes.empty()) {
     std::string list;
     for (const auto& change : changes) list += "\n  " + change;
     throw ConfigError(paths.config(), "the other shards are fitted with another configuration:" +
                                           list + "\nUndo that, or write elsewhere with --out DIR");
   }
+  const std::string common = text_of(paths.config());
   auto found = config::Document::from_text(common, paths.config());
   config::Node node = found.root().map("run", "");
   return read_run_options(node);
@@ -187,6 +206,22 @@ Share read_share(const std::string& shard_folder) {
   } catch (const Json::exception& error) {
     throw DataError(file, "", std::string("is damaged: ") + error.what());
   }
+}
+
+std::int64_t slurm_shards(const std::string& run) {
+  const std::string file = run + "/slurm/shards.json";
+  if (!is_there(file)) return 0;
+  try {
+    const std::int64_t of = Json::parse(text_of(file)).at("of");
+    if (of >= 1 && of <= kMostShards) return of;
+    throw DataError(file, "of", "expected 1 to " + std::to_string(kMostShards));
+  } catch (const Json::exception& error) {
+    throw DataError(file, "", std::string("is damaged: ") + error.what());
+  }
+}
+
+void write_slurm_shards(const std::string& run, std::int64_t of) {
+  files::write_text(run + "/slurm/shards.json", Json({{"of", of}}).dump(2) + "\n");
 }
 
 std::int64_t shards_in(const std::string& run) {

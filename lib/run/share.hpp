@@ -18,6 +18,8 @@ struct Shard {
   bool given() const { return of > 0; }
 };
 
+inline constexpr std::int64_t kMostShards = 100000;
+
 // "3/8". ConfigError.
 Shard parse_shard(const std::string& text);
 
@@ -27,9 +29,19 @@ using Chunks = std::vector<std::vector<std::int64_t>>;
 // one shard, those of the same units in the same one as far as that goes. May be none.
 std::vector<Chunks> share_of(const std::vector<const Plan*>& plans, const Shard& shard);
 
+// The whole of a file. RunError where it cannot be read.
+std::string text_of(const std::string& path);
+
 // <run>/shards, <run>/shards/3-of-8.
 std::string shards_folder(const std::string& run);
 std::string shard_folder(const std::string& run, const Shard& shard);
+
+// ConfigError where the folder holds a run in one piece.
+void refuse_run_in_one_piece(const std::string& run);
+
+// What differs between a configuration and that of <run>/config.yaml, which the shards of the run
+// are fitted with; nothing where there is none yet.
+std::vector<std::string> differences_from_run(const std::string& run, const std::string& resolved);
 
 // Makes the run folder and its config.yaml, which the first shard to come writes and every other
 // must agree with: ConfigError naming the differences, and where the folder holds a run in one
@@ -53,6 +65,11 @@ struct Share {
 void write_share(const std::string& shard_folder, const Share& share);
 // DataError where the file is missing or damaged.
 Share read_share(const std::string& shard_folder);
+
+// Of how many shards the scripts are that strffit slurm wrote into a run folder, with its
+// slurm/shards.json; 0 where there is none. DataError where that is damaged.
+std::int64_t slurm_shards(const std::string& run);
+void write_slurm_shards(const std::string& run, std::int64_t of);
 
 // The shards of a run folder, by the folders that are there: their common N, 0 where there is none.
 // ConfigError where they are of several.

@@ -19,6 +19,7 @@
 #include "run/config.hpp"
 #include "run/figures.hpp"
 #include "run/json.hpp"
+#include "run/run_folder.hpp"
 #include "run/share.hpp"
 #include "run/status.hpp"
 #include "run/study.hpp"
@@ -101,6 +102,10 @@ void check_request(const SlurmRequest& request) {
     if (value < 1) throw ConfigError(option, "expected 1 or more; found " + std::to_string(value));
   };
   refuse_below_one(request.tasks, "--tasks");
+  if (request.tasks > kMostShards) {
+    throw ConfigError("--tasks", "expected at most " + std::to_string(kMostShards) + "; found " +
+                                     std::to_string(request.tasks));
+  }
   refuse_below_one(request.cpus, "--cpus");
   refuse_below_one(request.warn, "--warn");
   if (request.at_once < 0) throw ConfigError("--at-once", "expected 1 or more tasks");
@@ -243,6 +248,44 @@ std::string array_name(const std::string& name, std::int64_t first) {
   return first == 0 ? name : name + "+" + std::to_string(first);
 }
 
+// Throws ConfigError where the run folder has tasks, begun or waiting, for which `resolved` is
+// another configuration or `tasks` another number. `under_way`: the jobs that wait or run; nothing
+// where that is not known.
+void refuse_other_tasks(const std::string& run, std::int64_t tasks, const std::string& resolved,
+                        std::optional<bool> under_way) {
+  refuse_run_in_one_piece(run);
+  const std::string cure =
+      "Give the same configuration and --tasks again, or another run folder with --out DIR";
+  const std::int64_t begun = shards_in(run), before = begun != 0 ? begun : slurm_shards(run);
+  const bool replaceable = begun == 0 && under_way == std::optional(false);
+  const std::string unknown =
+      begun == 0 && !under_way
+          ? ". If none of its tasks is queued, it may also be begun anew: remove " + run + "/slurm"
+          : "";
+  if (before != 0 && before != tasks && !replaceable) {
+    throw ConfigError("--tasks", run + " holds shards of " + std::to_string(before) + ", not of " +
+                                     std::to_string(tasks) + ". " + cure + unknown);
+  }
+  const auto refuse = [&](const std::string& file, const std::vector<std::string>& changes) {
+    if (changes.empty()) return;
+    std::string list;
+    for (const auto& change : changes) list += "\n  " + change;
+    throw ConfigError(file, "the tasks of this run are fitted with another configuration:" + list +
+                                "\n" + cure + unknown);
+  };
+  refuse(RunPaths{run}.config(), differences_from_run(run, resolved));
+  const std::string file = run + "/slurm/config.yaml";
+  if (replaceable || !is_there(file)) return;
+  auto document = config::Document::from_file(file);
+  const std::string data = document.root().map("data", "").get("file", "", "");
+  auto changes = all_differences(text_of(file), resolved);
+  // Data that have moved: the tasks would not find them where they were.
+  if (!is_there(data)) {
+    std::erase_if(changes, [](const auto& change) { return change.starts_with("data.file:"); });
+  }
+  refuse(file, changes);
+}
+
 std::string in_shell(const std::vector<std::string>& command) {
   std::string text;
   for (const auto& word : command) {
@@ -311,12 +354,12 @@ SlurmOutcome slurm_run(const SlurmRequest& request, Observer& observer) {
   const std::string data =
       found_file(config.data.file, {fs::path(request.config).parent_path().string()});
   if (!fs::exists(data)) throw DataError(data, "", "no such file");
-  const std::int64_t of = shards_in(run);
-  if (of != 0 && of != request.tasks) {
-    throw ConfigError("--tasks", run + " holds shards of " + std::to_string(of) + ", not of " +
-                                     std::to_string(request.tasks) +
-                                     ": the same number again, or another run folder (--out)");
-  }
+  // What was submitted is what runs, whatever becomes of CONFIG and from wherever it is found.
+  auto whole = open_config(request.config, request.assignments);
+  whole.set("data.file=" + Json(absolute(data)).dump());
+  whole.set("output.folder=" + Json(run).dump());
+  Study fitted;
+  read_study(fitted, std::move(whole), run);
 
   SlurmOutcome outcome;
   outcome.folder = run;
@@ -333,6 +376,13 @@ SlurmOutcome slurm_run(const SlurmRequest& request, Observer& observer) {
     }
     observer.warning(what);
   }
+  std::optional<bool> under_way;
+  if (jobs) {
+    under_way = std::ranges::any_of(*jobs, [&name](const Queued& job) {
+      return job.name == name || job.name.starts_with(name + "+");
+    });
+  }
+  refuse_other_tasks(run, request.tasks, fitted.resolved, under_way);
   std::map<std::int64_t, std::string> queued;  // job of each shard that waits or runs
   std::vector<std::string> merges;
   for (const auto& job : jobs.value_or(std::vector<Queued>{})) {
@@ -345,7 +395,7 @@ SlurmOutcome slurm_run(const SlurmRequest& request, Observer& observer) {
   }
 
   std::vector<PartStatus> parts(static_cast<std::size_t>(request.tasks));
-  if (of != 0) {
+  if (shards_in(run) != 0) {
     const RunStatus status = run_status(run);
     parts = status.parts;
     outcome.merged = status.merged;
@@ -373,14 +423,9 @@ SlurmOutcome slurm_run(const SlurmRequest& request, Observer& observer) {
     outcome.arrays.back().shards.push_back(shard);
   }
 
-  // What was submitted is what runs, whatever becomes of CONFIG and from wherever it is found.
-  auto whole = open_config(request.config, request.assignments);
-  whole.set("data.file=" + Json(absolute(data)).dump());
-  whole.set("output.folder=" + Json(run).dump());
-  Study submitted_study;
-  read_study(submitted_study, std::move(whole), run);
   make_folder(run + "/slurm");
-  files::write_text(run + "/slurm/config.yaml", submitted_study.resolved);
+  files::write_text(run + "/slurm/config.yaml", fitted.resolved);
+  write_slurm_shards(run, request.tasks);
   files::write_text(outcome.train_script, train_script(request, run, name));
   files::write_text(outcome.merge_script, merge_script(request, run, name));
 

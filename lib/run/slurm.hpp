@@ -44,7 +44,9 @@ struct SlurmOutcome {
 
 // Writes <run>/slurm/config.yaml, train.sbatch and merge.sbatch and, if asked to, submits what is
 // neither done nor queued nor running, and a merge that waits for it. ConfigError for options that
-// cannot work; RunError where Slurm refuses, or is not there and was to be used.
+// cannot work, and, before anything is written, where tasks of the run folder wait or have begun
+// with another configuration or number, or a run in one piece lies there; RunError where Slurm
+// refuses, or is not there and was to be used.
 SlurmOutcome slurm_run(const SlurmRequest& request, Observer& observer);
 
 // "2-12:30", "90", "1:30:00" as sbatch has them, in seconds. ConfigError.

@@ -173,6 +173,8 @@ TEST_CASE("shards: what does not go together is refused") {
     CAPTURE(wrong);
     CHECK_THROWS_WITH_AS(train_shard(study, wrong), doctest::Contains("expected I/N"), ConfigError);
   }
+  CHECK_THROWS_WITH_AS(train_shard(study, "1/100000000"),
+                       doctest::Contains("at most 100000 shares"), ConfigError);
   train_shard(study, "1/2", {"run.chunk=1"});
   CHECK_THROWS_WITH_AS(train_shard(study, "2/2", {"run.chunk=1", "fit.patience=6"}),
                        doctest::Contains("fit.patience: 5, now 6"), ConfigError);

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "run/slurm.hpp"
+#include "run/train.hpp"
 #include "support/small_study.hpp"
 #include "util/errors.hpp"
 
@@ -208,6 +210,132 @@ TEST_CASE("slurm: more tasks than an array may have indices") {
   CHECK(outcome.arrays[1].shards == std::vector<std::int64_t>{3});
 }
 
+// Everything below a folder, with its content.
+std::map<std::string, std::string> files_in(const std::string& folder) {
+  std::map<std::string, std::string> found;
+  if (!fs::exists(folder)) return found;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    found[entry.path()] = entry.is_regular_file() ? read_text(entry.path()) : "";
+  }
+  return found;
+}
+
+void train(const SmallStudy& study, const std::string& shard) {
+  TrainRequest request;
+  request.config = study.config();
+  request.shard = shard;
+  TrainObserver silent;
+  train_run(request, silent);
+}
+
+TEST_CASE("slurm: queued tasks keep their configuration and number, and nothing is touched") {
+  const SmallStudy study;
+  FakeSlurm fake;
+  const auto first = slurm_request(study, 3);
+  slurm(first);
+  const std::string name = job_name(study);
+  fake.queue({"101|1|" + name, "101|2|" + name, "101|3|" + name, "102|N/A|" + name + "-merge"});
+  const auto before = files_in(study.run());
+  const auto refuses = [&](const char* message, auto change) {
+    for (const bool submit : {true, false}) {
+      auto request = first;
+      request.submit = submit;
+      change(request);
+      CHECK_THROWS_WITH_AS(slurm(request), doctest::Contains(message), ConfigError);
+      CHECK(files_in(study.run()) == before);
+      CHECK(fake.calls().size() == 2);
+    }
+  };
+  const auto with = [](const char* assignment) {
+    return [assignment](SlurmRequest& request) { request.assignments = {assignment}; };
+  };
+  refuses("fit.patience: 5, now 4\nGive the same configuration and --tasks again, or another run",
+          with("fit.patience=4"));
+  refuses("output.predictions: test, now all", with("output.predictions=all"));
+  refuses("holds shards of 3, not of 4", [](SlurmRequest& request) { request.tasks = 4; });
+  refuses("holds shards of 3, not of 1", [](SlurmRequest& request) { request.tasks = 1; });
+  fs::copy_file(study.data_file(), study.file("copy.h5"));
+  const std::string copy = "data.file=" + study.file("copy.h5");
+  refuses("data.file: ", with(copy.c_str()));
+
+  // The same again, with another time limit, is no change; nor are data that have moved.
+  auto again = first;
+  again.time = "8:00:00";
+  CHECK(slurm(again).queued == 3);
+  fs::rename(study.data_file(), study.file("moved.h5"));
+  again.assignments = {"data.file=" + study.file("moved.h5")};
+  CHECK(slurm(again).queued == 3);
+  CHECK(fake.calls().size() == 2);
+
+  // Tasks of a later array count as well.
+  fake.queue({"101|1|" + name + "+1000"});
+  auto other = again;
+  other.tasks = 2;
+  CHECK_THROWS_AS(slurm(other), ConfigError);
+  // What neither waits nor has begun may be replaced.
+  fake.queue({});
+  other.assignments.push_back("fit.patience=4");
+  CHECK(slurm(other).tasks == 2);
+  CHECK(read_text(study.run() + "/slurm/config.yaml").find("patience: 4") != std::string::npos);
+}
+
+TEST_CASE("slurm: without squeue nothing that was written may change") {
+  const SmallStudy study;
+  auto request = slurm_request(study, 3);
+  {
+    FakeSlurm fake;
+    slurm(request);
+  }
+  request.submit = false;
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", "/nowhere", 1);
+  CHECK(slurm(request).arrays.size() == 1);
+  request.tasks = 4;
+  CHECK_THROWS_WITH_AS(
+      slurm(request), doctest::Contains(("remove " + study.run() + "/slurm").c_str()), ConfigError);
+  request.tasks = 3;
+  request.assignments = {"fit.patience=4"};
+  CHECK_THROWS_WITH_AS(slurm(request), doctest::Contains("fit.patience: 5, now 4"), ConfigError);
+  setenv("PATH", path.c_str(), 1);
+}
+
+TEST_CASE("slurm: a run that has begun keeps its configuration") {
+  const SmallStudy study;
+  FakeSlurm fake;
+  train(study, "1/2");
+  const auto before = files_in(study.run());
+  auto request = slurm_request(study, 2);
+  for (const bool submit : {true, false}) {
+    request.submit = submit;
+    request.assignments = {"fit.patience=4"};
+    CHECK_THROWS_WITH_AS(slurm(request), doctest::Contains("fit.patience: 5, now 4"), ConfigError);
+    request.assignments = {"run.chunk=1"};
+    CHECK_THROWS_WITH_AS(slurm(request), doctest::Contains("run.chunk: auto, now 1"), ConfigError);
+    CHECK(files_in(study.run()) == before);
+  }
+  request.assignments = {};
+  CHECK(slurm(request).finished == 1);
+}
+
+TEST_CASE("slurm: a run in one piece is no place for shards") {
+  const SmallStudy study;
+  FakeSlurm fake;
+  SUBCASE("finished") { train(study, ""); }
+  SUBCASE("of several ensembles") {
+    write_text(study.config(), read_text(study.config()) + "sweep: {model.context: [3, 4]}\n");
+    train(study, "");
+  }
+  SUBCASE("begun") {
+    fs::create_directories(study.run());
+    write_text(study.run() + "/config.yaml", "");
+  }
+  const auto before = files_in(study.run());
+  CHECK_THROWS_WITH_AS(slurm(slurm_request(study, 2)),
+                       doctest::Contains("holds a run in one piece"), ConfigError);
+  CHECK_THROWS_WITH_AS(train(study, "1/2"), doctest::Contains("in one piece"), ConfigError);
+  CHECK(files_in(study.run()) == before);
+}
+
 TEST_CASE("slurm: what is refused") {
   const SmallStudy study;
   FakeSlurm fake;
@@ -220,6 +348,7 @@ TEST_CASE("slurm: what is refused") {
   refuses("--time: 3 is too short", [](SlurmRequest& r) { r.time = "3"; });
   refuses("take more --tasks", [](SlurmRequest& r) { r.gpus = "2"; });
   refuses("--sbatch: expected an option", [](SlurmRequest& r) { r.sbatch = {"qos=x"}; });
+  refuses("--tasks: expected at most 100000", [](SlurmRequest& r) { r.tasks = 100001; });
   refuses("--array-limit", [](SlurmRequest& r) { r.array_limit = 1; });
   finish(study, "1-of-4");
   refuses("holds shards of 4, not of 5", [](SlurmRequest& r) { r.tasks = 5; });
