@@ -21,32 +21,43 @@ std::int64_t settings_in(const Roster& roster) {
              : static_cast<std::int64_t>(roster.settings.begin()->second.size());
 }
 
-// Means of one metric over the members of a setting, by unit: (settings, N_all). A member without a
-// score counts 0 where others have one (its prediction is constant).
-Array<double> means(const AllMembers& all, const Array<double>& metric,
+// Means of a score, larger is better, over the members of a setting, by unit: (settings, N_all).
+// Paired over settings: where no setting has a score for a unit with one seed and fold (its
+// responses there are constant, or none), these count for no setting. Where some have one, a
+// setting without (a constant prediction, a member that failed) counts as the lowest of them and as
+// `nothing` at most.
+Array<double> means(const AllMembers& all, const Array<double>& scores, double nothing,
                     const std::vector<char>& folds) {
   const Roster& roster = all.roster;
+  const auto N = static_cast<std::size_t>(roster.units());
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<double>> lowest;  // seed, fold: (N)
+  const auto each = [&](auto use) {
+    for (std::size_t m = 0; m < roster.members.size(); ++m) {
+      const Member& member = roster.members[m];
+      if (!folds.empty() && !folds[static_cast<std::size_t>(member.fold)]) continue;
+      auto& of_fold = lowest[{member.seed, member.fold}];
+      of_fold.resize(N, kNaN);
+      const auto outputs = static_cast<std::size_t>(roster.outputs());
+      for (std::size_t n = 0; n < outputs; ++n) {
+        const auto unit =
+            static_cast<std::size_t>(roster.unit_of(member, static_cast<std::int64_t>(n)));
+        use(static_cast<std::size_t>(member.setting) * N + unit, of_fold[unit],
+            scores.values[m * outputs + n]);
+      }
+    }
+  };
+  each([](std::size_t, double& low, double score) {
+    if (std::isfinite(score)) low = std::fmin(low, score);
+  });
   const Shape shape = {settings_in(roster), roster.units()};
   Array<double> sum(shape), number(shape);
-  std::vector<char> defined(static_cast<std::size_t>(roster.units()), 0);
-  for (std::size_t m = 0; m < roster.members.size(); ++m) {
-    const Member& member = roster.members[m];
-    if (!folds.empty() && !folds[static_cast<std::size_t>(member.fold)]) continue;
-    for (std::int64_t n = 0; n < roster.outputs(); ++n) {
-      const auto unit = roster.unit_of(member, n);
-      const double value =
-          metric
-              .values[m * static_cast<std::size_t>(roster.outputs()) + static_cast<std::size_t>(n)];
-      const auto place = static_cast<std::size_t>(member.setting * roster.units() + unit);
-      number.values[place] += 1;
-      if (!std::isfinite(value)) continue;
-      sum.values[place] += value;
-      defined[static_cast<std::size_t>(unit)] = 1;
-    }
-  }
+  each([&](std::size_t place, double low, double score) {
+    if (std::isnan(low)) return;
+    sum.values[place] += std::isfinite(score) ? score : std::fmin(low, nothing);
+    number.values[place] += 1;
+  });
   for (std::size_t i = 0; i < sum.values.size(); ++i) {
-    const bool there = defined[i % defined.size()] && number.values[i] > 0;
-    sum.values[i] = there ? sum.values[i] / number.values[i] : kNaN;
+    sum.values[i] = number.values[i] > 0 ? sum.values[i] / number.values[i] : kNaN;
   }
   return sum;
 }
@@ -54,15 +65,16 @@ Array<double> means(const AllMembers& all, const Array<double>& metric,
 // (settings, N_all), larger is better.
 Array<double> judged(const AllMembers& all, const std::string& split, Monitor monitor,
                      const std::vector<char>& folds) {
+  constexpr double kNoCorrelation = 0;
   const Metrics& metrics = all.metrics.at(split);
   if (monitor == Monitor::valid_loss) {
-    auto values = means(all, metrics.at("mse"), folds);
-    for (double& value : values.values) value = -value;
-    return values;
+    auto scores = metrics.at("mse");
+    for (double& score : scores.values) score = -score;
+    return means(all, scores, std::numeric_limits<double>::infinity(), folds);
   }
-  auto cc = means(all, metrics.at("cc"), folds);
+  auto cc = means(all, metrics.at("cc"), kNoCorrelation, folds);
   if (monitor == Monitor::valid_cc) return cc;
-  const auto cc_norm = means(all, metrics.at("cc_norm"), folds);
+  const auto cc_norm = means(all, metrics.at("cc_norm"), kNoCorrelation, folds);
   for (std::size_t i = 0; i < cc.values.size(); ++i) {
     if (!std::isnan(cc_norm.values[i])) cc.values[i] = cc_norm.values[i];
   }

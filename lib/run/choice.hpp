@@ -12,8 +12,9 @@
 
 namespace strffit {
 
-// By the scores on the validation stimuli, means over seeds and folds. For each unit cc_norm, cc or
-// -mse, as fit.monitor says; cc where a unit's cc_norm is undefined whatever is done.
+// By the scores on the validation stimuli, means over the seeds and folds in which a unit has one
+// with any setting; a setting without one there gets no advantage of it. For each unit cc_norm, cc
+// or -mse, as fit.monitor says; cc where a unit's cc_norm is undefined whatever is done.
 struct Choice {
   std::string score;               // "cc_norm": what most units are judged by
   std::vector<double> valid;       // (settings) means over units
