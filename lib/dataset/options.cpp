@@ -62,7 +62,7 @@ SplitOptions read_split_options(config::Node& node) {
       "nested", "nested cross-validation over all stimuli: outer folds test, inner folds choose");
   options.outer = nested.get("outer", options.outer, config::at_least(0),
                              "folds whose stimuli test in turn; 0 for no nested cross-validation");
-  options.inner = nested.get("inner", options.outer == 0 ? options.inner : 4, config::at_least(0),
+  options.inner = nested.get("inner", options.inner, config::at_least(0),
                              "folds of the others that choose penalty, setting and epoch");
   if (options.outer == 1) nested.fail("outer", "expected 0 or 2 and more");
   if (options.outer == 0) return options;

@@ -31,7 +31,7 @@ struct SplitOptions {
   std::variant<SplitFromFile, SplitFractions, SplitLists> by = SplitFromFile{};
   std::int64_t folds = 0;            // 0: none; k >= 2: cross-validation
   std::int64_t outer = 0;            // nested cross-validation of all stimuli: 0 none, or >= 2
-  std::int64_t inner = 0;            // folds of those that an outer fold leaves, >= 2
+  std::int64_t inner = 4;            // folds of those that an outer fold leaves, >= 2
   std::string where = "data.split";  // the place in the config, for messages
 };
 

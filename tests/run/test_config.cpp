@@ -167,6 +167,16 @@ TEST_CASE("config: of a sweep, a default is saved where every setting has it") {
         std::vector<std::string>{"fit.learning_rate: absent, now 0.1"});
 }
 
+TEST_CASE("config: one key asks for nested folds, of a new configuration and of a saved one") {
+  for (const std::string& text : {starting_config("ln"), resolved({})}) {
+    auto document = config::Document::from_text(text, "first");
+    document.set("data.nested.outer=4");
+    const Config config = read_config(document, "runs/x");
+    CHECK(config.data.split.outer == 4);
+    CHECK(config.data.split.inner == 4);
+  }
+}
+
 TEST_CASE("config: unknown keys in every mapping") {
   for (const std::string key : {"dta", "data.fil", "model.contxt", "model.kernel.rank", "fit.los",
                                 "output.foldr", "run.thread"}) {
