@@ -193,7 +193,10 @@ RunStatus run_status(const std::string& folder) {
   }
   RunStatus status;
   status.folder = folder;
-  const std::int64_t of = shards_in(folder);
+  std::int64_t of = shards_in(folder);
+  if (of == 0 && (paths.progress() == Progress::fresh || is_there(shards_folder(folder)))) {
+    of = slurm_shards(folder);  // all are queued
+  }
   status.sharded = of > 0;
   status.merged = is_there(paths.results()) || is_there(paths.study());
   if (!status.sharded) {

@@ -42,7 +42,8 @@ struct RunStatus {
 };
 
 // From the run folder alone, while others may write there. A part counts as running while its lock
-// is held. DataError where the folder holds no run.
+// is held. Tasks of strffit slurm that have not begun are left. DataError where the folder holds no
+// run.
 RunStatus run_status(const std::string& folder);
 
 Report to_report(const RunStatus& status);

@@ -29,7 +29,7 @@ TrainOutcome train_shard(const SmallStudy& study, const std::string& shard,
   request.config = study.config();
   request.assignments = std::move(assignments);
   // A state after every epoch would be most of the time.
-  request.assignments.push_back("output.checkpoint_every=1000");
+  request.assignments.emplace_back("output.checkpoint_every=1000");
   request.shard = shard;
   request.resume = resume;
   Watcher watcher;

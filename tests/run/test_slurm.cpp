@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "run/slurm.hpp"
+#include "run/status.hpp"
 #include "run/train.hpp"
 #include "support/small_study.hpp"
 #include "util/errors.hpp"
@@ -277,6 +278,22 @@ TEST_CASE("slurm: queued tasks keep their configuration and number, and nothing 
   other.assignments.push_back("fit.patience=4");
   CHECK(slurm(other).tasks == 2);
   CHECK(read_text(study.run() + "/slurm/config.yaml").find("patience: 4") != std::string::npos);
+}
+
+TEST_CASE("slurm: status says that all is left while every task is queued") {
+  const SmallStudy study;
+  FakeSlurm fake;
+  slurm(slurm_request(study, 3));
+  const RunStatus status = run_status(study.run());
+  CHECK(status.sharded);
+  CHECK_FALSE(status.merged);
+  CHECK(status.parts.size() == 3);
+  CHECK(status.with(PartState::left) == 3);
+  CHECK(to_text(to_report(status)).find("0 stopped, 3 left") != std::string::npos);
+  CHECK(nlohmann::json::parse(to_json(status))["left"] == 3);
+  // Once a shard has begun, its own folder says of how many.
+  finish(study, "1-of-4");
+  CHECK(run_status(study.run()).parts.size() == 4);
 }
 
 TEST_CASE("slurm: without squeue nothing that was written may change") {
