@@ -8,10 +8,13 @@
 
 #include "config/suggest.hpp"
 #include "export/plot.hpp"
+#include "files/reader.hpp"
 #include "run/evaluate.hpp"
 #include "run/figures.hpp"
 #include "run/json.hpp"
+#include "run/run_folder.hpp"
 #include "util/errors.hpp"
+#include "util/nan.hpp"
 
 namespace strffit {
 
@@ -77,12 +80,36 @@ void refuse_other_protocol(const Evaluation& first, const Evaluation& other, boo
   }
 }
 
+// The run folder of a finished sweep that `path` names, or lies in; "" where there is none.
+std::string sweep_of(const std::string& path) {
+  std::error_code ignored;
+  const auto whole = std::filesystem::path(path + "/").lexically_normal().parent_path();
+  auto folder = std::filesystem::is_directory(whole, ignored) ? whole : whole.parent_path();
+  for (int up = 0; up < 2; ++up, folder = folder.parent_path()) {
+    const std::string study = RunPaths{folder.empty() ? "." : folder.string()}.study();
+    if (!is_there(study)) continue;
+    if (!files::Reader(study, {"strffit-results"}).exists("/settings")) return "";
+    return folder.empty() ? "." : folder.string();
+  }
+  return "";
+}
+
+// A unit may have one setting, its own. ConfigError where one has several.
+void refuse_several_settings(const Evaluation& evaluation, const std::string& path) {
+  std::map<std::string, std::int64_t> setting_of;
+  for (const auto& score : evaluation.scores) {
+    if (setting_of.try_emplace(score.unit, score.setting).first->second == score.setting) continue;
+    const std::string sweep = sweep_of(path);
+    throw ConfigError(path,
+                      "holds several settings of a sweep: compare one, " +
+                          (sweep.empty() ? std::string("fitted alone, without the sweep")
+                                         : "which strffit best " + sweep + " --out FILE cuts out"));
+  }
+}
+
 ComparedRun averaged(const Evaluation& evaluation, const std::string& path,
                      const UnitMetricName& metric, const std::vector<std::string>& units) {
-  if (evaluation.several_settings) {
-    throw ConfigError(path, "holds several settings of a sweep: compare one, which strffit best " +
-                                path + " --out FILE cuts out");
-  }
+  refuse_several_settings(evaluation, path);
   struct UnitSum {
     double of = 0;
     std::int64_t n = 0;
@@ -102,9 +129,11 @@ ComparedRun averaged(const Evaluation& evaluation, const std::string& path,
   run.joined = folds.contains(-1);
   run.seeds = static_cast<std::int64_t>(seeds.size());
   run.folds = folds.size() > 1 ? static_cast<std::int64_t>(folds.size()) : 0;
+  run.own_settings = evaluation.several_settings;
   for (const auto& unit : units) {
-    const UnitSum& sum = sums.at(unit);
-    run.scores.push_back(sum.of / static_cast<double>(sum.n));
+    const auto sum = sums.find(unit);  // a shard, or the best of an ensemble, lacks some
+    run.scores.push_back(sum == sums.end() ? kNaN
+                                           : sum->second.of / static_cast<double>(sum->second.n));
   }
   return run;
 }
@@ -162,6 +191,7 @@ std::string how_averaged(const ComparedRun& run) {
   if (run.folds > 0) {
     text += (text.empty() ? "mean over " : " and ") + std::to_string(run.folds) + " folds";
   }
+  if (run.own_settings) text += std::string(text.empty() ? "" : ", ") + "each unit's own setting";
   if (run.joined) text += std::string(text.empty() ? "" : ", ") + "held-out folds joined";
   return text;
 }
@@ -265,7 +295,8 @@ std::string to_json(const Comparison& comparison) {
                 {"model", run.model},
                 {"seeds_averaged", run.seeds},
                 {"folds_averaged", run.folds},
-                {"folds_joined", run.joined}};
+                {"folds_joined", run.joined},
+                {"setting_of_each_unit", run.own_settings}};
     auto& scores = one["scores"] = Json::array();
     for (const double score : run.scores) scores.push_back(json_number(score));
     runs.push_back(std::move(one));

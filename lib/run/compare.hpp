@@ -28,6 +28,7 @@ struct ComparedRun {
   std::string path, model;
   std::int64_t seeds = 0, folds = 0;  // averaged over; folds 0: none, or joined
   bool joined = false;                // one score of the held-out predictions of all folds
+  bool own_settings = false;          // units have settings of a sweep of their own
   std::vector<double> scores;         // of Comparison::units; NaN where undefined in any seed, fold
 };
 
@@ -50,8 +51,9 @@ struct Comparison {
 };
 
 // Scores all runs anew. A unit's score is its mean over seeds and folds; with folds on `valid` that
-// of the joined predictions. ConfigError, naming the difference and the cure, where runs differ in
-// frame width, smoothing, stimuli scored, units or (without `data`) the dataset's content.
+// of the joined predictions. Of a sweep each unit may have one setting. ConfigError, naming the
+// difference and the cure, where runs differ in frame width, smoothing, stimuli scored, units or
+// (without `data`) the dataset's content.
 Comparison compare_runs(const CompareRequest& request, Observer& observer);
 
 Report to_report(const Comparison& comparison);

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "export/checkpoint.hpp"
+#include "run/best.hpp"
 #include "run/compare.hpp"
 #include "run/train.hpp"
 #include "support/evaluated.hpp"
@@ -129,6 +132,60 @@ TEST_CASE("compare: what is refused, and by what name") {
   CHECK_THROWS_WITH_AS(compared({first}), doctest::Contains("at least two runs"), ConfigError);
   // On a third file both are measured alike.
   CHECK(compared({first, other_data}, "test", study.data_file()).pairs.size() == 1);
+}
+
+// Of a sweep without folds, each unit with a setting of its own.
+void cut_by_unit(const std::string& from, const std::vector<std::int64_t>& settings,
+                 const std::string& to) {
+  Checkpoint checkpoint = read_checkpoint(from);
+  std::vector<std::int64_t> members;
+  std::vector<Member> kept;
+  for (std::size_t m = 0; m < checkpoint.roster.members.size(); ++m) {
+    const Member& member = checkpoint.roster.members[m];
+    if (settings.at(static_cast<std::size_t>(member.unit)) != member.setting) continue;
+    members.push_back(static_cast<std::int64_t>(m));
+    kept.push_back(member);
+  }
+  checkpoint.tensors = select_members(checkpoint.tensors, members);
+  checkpoint.roster.members = kept;
+  write_checkpoint(to, checkpoint);
+}
+
+TEST_CASE("compare: of a sweep each unit with its own setting; the advice for several works") {
+  const SmallStudy study("{kind: ln, context: 5}", "{mode: independent, max_epochs: 2}");
+  const auto first = trained(study, "first");
+  const auto sweep = trained(study, "sweep", {"sweep={fit.weight_decay: [0, 0.3]}"});
+  const std::string own = study.file("own.h5");
+  cut_by_unit(sweep + "/checkpoint.h5", {0, 1, 0}, own);
+  const auto comparison = compared({first, own});
+  CHECK(comparison.runs[1].own_settings);
+  const auto scores = evaluated(sweep, "test").scores;  // of setting 0, then of setting 1
+  CHECK(comparison.runs[1].scores ==
+        std::vector<double>{scores[0].metrics.cc, scores[4].metrics.cc, scores[2].metrics.cc});
+  CHECK(to_text(to_report(comparison)).find("own.h5: each unit's own setting") !=
+        std::string::npos);
+
+  const auto refuses = [&](const std::string& path, const std::string& advice) {
+    CHECK_THROWS_WITH_AS(compared({first, path}), doctest::Contains(advice.c_str()), ConfigError);
+  };
+  const std::string several = "holds several settings of a sweep: compare one, ";
+  refuses(sweep, several + "which strffit best " + sweep + " --out FILE");
+  refuses(sweep + "/checkpoint.h5", several + "which strffit best " + sweep + " --out FILE");
+  cut_to_best({sweep, study.file("best.h5"), false});
+  CHECK(compared({first, study.file("best.h5")}).pairs.size() == 1);
+  const auto shapes =
+      trained(study, "shapes", {"sweep={model.context: [3, 5], fit.weight_decay: [0, 0.3]}"});
+  refuses(shapes + "/ensemble-0/", several + "which strffit best " + shapes + " --out FILE");
+  std::filesystem::create_directory(study.file("alone"));
+  std::filesystem::copy_file(sweep + "/checkpoint.h5", study.file("alone") + "/all.h5");
+  refuses(study.file("alone") + "/all.h5", several + "fitted alone, without the sweep");
+
+  // Of several ensembles the best of each unit lies in a file each, with some of the units.
+  std::int64_t units = 0;
+  for (const auto& file : cut_to_best({shapes, study.file("each.h5"), true}).files) {
+    units += compared({first, file.path}).pairs[0].units;
+  }
+  CHECK(units == 3);
 }
 
 TEST_CASE("compare: tables, CSV, JSON and scatter plots") {
