@@ -4,11 +4,15 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "config/suggest.hpp"
+#include "dataset/options.hpp"
 #include "export/plot.hpp"
+#include "export/roster.hpp"
 #include "files/reader.hpp"
+#include "run/config.hpp"
 #include "run/evaluate.hpp"
 #include "run/figures.hpp"
 #include "run/json.hpp"
@@ -69,6 +73,11 @@ void refuse_other_protocol(const Evaluation& first, const Evaluation& other, boo
   if (a.smooth_ms != b.smooth_ms) {
     refuse("smoothing, data.smooth_ms " + number(a.smooth_ms) + " and " + number(b.smooth_ms),
            "Fit one again with the other's data.smooth_ms");
+  }
+  if (a.outer != b.outer && first.split != "all") {
+    refuse("nested cross-validation, data.nested.outer " + std::to_string(a.outer) + " and " +
+               std::to_string(b.outer) + " (0: none)",
+           "Fit one again with the other's data.nested.outer");
   }
   if (a.stimuli != b.stimuli) {
     refuse("the " + first.split + " stimuli: " + difference_of(a.stimuli, b.stimuli),
@@ -138,6 +147,79 @@ ComparedRun averaged(const Evaluation& evaluation, const std::string& path,
   return run;
 }
 
+// What is compared, and its scores.
+struct Scored {
+  Evaluation evaluation;
+  ComparedRun run;
+};
+
+// The scores of nested cross-validation, where `path` is the folder of such a run or its
+// checkpoint.
+std::optional<Scored> nested_scores(const std::string& path, const std::string& metric) {
+  std::error_code ignored;
+  const std::filesystem::path given(path);
+  const bool folder = std::filesystem::is_directory(given, ignored);
+  if (!folder && given.filename() != "checkpoint.h5") return std::nullopt;
+  const auto run_folder = folder ? given : given.parent_path();
+  const std::string file = RunPaths{run_folder.empty() ? "." : run_folder.string()}.study();
+  if (!is_there(file)) return std::nullopt;
+  const files::Reader study(file, {"strffit-results"});
+  if (!study.exists("/nested")) return std::nullopt;
+  const Roster roster = read_roster(study);
+  const std::string config = study.string_attribute("/", "config");
+  auto document = config::Document::from_text(config, file + ": / attribute config");
+  config::Node data = document.root().map("data", "");
+  const DataOptions options = read_data_options(data);
+
+  Scored scored;
+  Evaluation& evaluation = scored.evaluation;
+  evaluation.checkpoint = file;
+  evaluation.data = study.string_attribute("/", "dataset");
+  evaluation.split = "test";
+  evaluation.model = roster.settings.contains("model") || roster.settings.contains("model.kind")
+                         ? "chosen"
+                         : value_in(config, "model.kind");
+  evaluation.stimuli = -1;
+  evaluation.protocol = {study.string_attribute("/", "dataset_sha256"),
+                         roster.axes.dt_ms,
+                         options.smooth_ms,
+                         {},  // all of the dataset
+                         roster.unit_ids,
+                         options.split.outer};
+  std::sort(evaluation.protocol.units.begin(), evaluation.protocol.units.end());
+  ComparedRun& run = scored.run;
+  run.path = path;
+  run.model = evaluation.model;
+  run.outer = options.split.outer;
+  std::set<std::int64_t> seeds;
+  for (const auto& member : roster.members) seeds.insert(member.seed);
+  run.seeds = static_cast<std::int64_t>(seeds.size());
+  const auto values = study.doubles("/nested/mean/" + metric, {{roster.units()}, "(N)"}).values;
+  std::map<std::string, double> score_of;
+  for (std::size_t i = 0; i < values.size(); ++i) score_of[roster.unit_ids[i]] = values[i];
+  for (const auto& [unit, value] : score_of) run.scores.push_back(value);
+  return scored;
+}
+
+Scored scored(const CompareRequest& request, const std::string& path, const UnitMetricName& metric,
+              Observer& observer) {
+  const bool of_the_run = request.split == "test" && request.data.empty();
+  if (of_the_run) {
+    if (auto nested = nested_scores(path, request.metric)) return *nested;
+  }
+  Scored result;
+  result.evaluation =
+      evaluate({path, request.data, request.split, request.device, request.threads}, observer);
+  if (of_the_run && result.evaluation.protocol.outer != 0) {
+    throw ConfigError(path,
+                      "holds models of nested cross-validation, whose scores are those of what is "
+                      "chosen in each outer fold: compare the folder of the whole run, finished, "
+                      "which has them in its study.h5");
+  }
+  result.run = averaged(result.evaluation, path, metric, result.evaluation.protocol.units);
+  return result;
+}
+
 ComparedPair paired(const Comparison& comparison, std::size_t run) {
   const auto &first = comparison.runs.front().scores, &other = comparison.runs[run].scores;
   std::vector<double> differences;
@@ -191,6 +273,10 @@ std::string how_averaged(const ComparedRun& run) {
   if (run.folds > 0) {
     text += (text.empty() ? "mean over " : " and ") + std::to_string(run.folds) + " folds";
   }
+  if (run.outer > 0) {
+    return "nested cross-validation, mean over " + std::to_string(run.outer) +
+           " outer folds, each predicted by the models chosen on its inner folds";
+  }
   if (run.own_settings) text += std::string(text.empty() ? "" : ", ") + "each unit's own setting";
   if (run.joined) text += std::string(text.empty() ? "" : ", ") + "held-out folds joined";
   return text;
@@ -209,15 +295,14 @@ Comparison compare_runs(const CompareRequest& request, Observer& observer) {
       request.metric, request.split, 0, request.resamples, request.seed, {}, {}, {}};
   Evaluation first;
   for (const auto& path : request.paths) {
-    const Evaluation evaluation =
-        evaluate({path, request.data, request.split, request.device, request.threads}, observer);
+    const auto [evaluation, run] = scored(request, path, metric, observer);
     if (comparison.runs.empty()) {
       first = evaluation;
       comparison.stimuli = evaluation.stimuli;
       comparison.units = evaluation.protocol.units;
     }
     refuse_other_protocol(first, evaluation, !request.data.empty());
-    comparison.runs.push_back(averaged(evaluation, path, metric, comparison.units));
+    comparison.runs.push_back(run);
   }
   for (std::size_t run = 1; run < comparison.runs.size(); ++run) {
     comparison.pairs.push_back(paired(comparison, run));
@@ -241,8 +326,10 @@ Table to_table(const Comparison& comparison) {
 
 Report to_report(const Comparison& comparison) {
   Report report;
-  Table scores{comparison.metric + " on the " + comparison.split + " stimuli (" +
-                   std::to_string(comparison.stimuli) + ")",
+  Table scores{comparison.metric + " on the " + comparison.split + " stimuli" +
+                   (comparison.stimuli < 0
+                        ? " of " + std::to_string(comparison.runs.front().outer) + " outer folds"
+                        : " (" + std::to_string(comparison.stimuli) + ")"),
                to_table(comparison).header,
                {}};
   for (std::size_t i = 0; i < comparison.units.size(); ++i) {
@@ -286,9 +373,12 @@ Report to_report(const Comparison& comparison) {
 }
 
 std::string to_json(const Comparison& comparison) {
-  Json json = {{"metric", comparison.metric},       {"split", comparison.split},
-               {"stimuli", comparison.stimuli},     {"units", comparison.units},
-               {"resamples", comparison.resamples}, {"seed", comparison.seed}};
+  Json json = {{"metric", comparison.metric},
+               {"split", comparison.split},
+               {"stimuli", comparison.stimuli < 0 ? Json() : Json(comparison.stimuli)},
+               {"units", comparison.units},
+               {"resamples", comparison.resamples},
+               {"seed", comparison.seed}};
   auto& runs = json["runs"] = Json::array();
   for (const auto& run : comparison.runs) {
     Json one = {{"run", run.path},
@@ -296,7 +386,8 @@ std::string to_json(const Comparison& comparison) {
                 {"seeds_averaged", run.seeds},
                 {"folds_averaged", run.folds},
                 {"folds_joined", run.joined},
-                {"setting_of_each_unit", run.own_settings}};
+                {"setting_of_each_unit", run.own_settings},
+                {"outer_folds", run.outer}};
     auto& scores = one["scores"] = Json::array();
     for (const double score : run.scores) scores.push_back(json_number(score));
     runs.push_back(std::move(one));

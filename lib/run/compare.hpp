@@ -28,8 +28,9 @@ struct ComparedRun {
   std::string path, model;
   std::int64_t seeds = 0, folds = 0;  // averaged over; folds 0: none, or joined
   bool joined = false;                // one score of the held-out predictions of all folds
-  bool own_settings = false;          // units have settings of a sweep of their own
-  std::vector<double> scores;         // of Comparison::units; NaN where undefined in any seed, fold
+  std::int64_t outer = 0;     // folds of nested cross-validation: scores of the run, not of members
+  bool own_settings = false;  // units have settings of a sweep of their own
+  std::vector<double> scores;  // of Comparison::units; NaN where undefined in any seed, fold
 };
 
 // A run against the first.
@@ -44,16 +45,18 @@ struct ComparedPair {
 
 struct Comparison {
   std::string metric, split;
-  std::int64_t stimuli = 0, resamples = 0, seed = 0;
+  std::int64_t stimuli = 0;  // -1: all, in nested folds
+  std::int64_t resamples = 0, seed = 0;
   std::vector<std::string> units;
   std::vector<ComparedRun> runs;
   std::vector<ComparedPair> pairs;  // of each run but the first
 };
 
 // Scores all runs anew. A unit's score is its mean over seeds and folds; with folds on `valid` that
-// of the joined predictions. Of a sweep each unit may have one setting. ConfigError, naming the
-// difference and the cure, where runs differ in frame width, smoothing, stimuli scored, units or
-// (without `data`) the dataset's content.
+// of the joined predictions. Of a sweep each unit may have one setting. On `test` a
+// run with nested folds has the scores of its study.h5. ConfigError, naming the
+// difference and the cure, where runs differ in frame width, smoothing, outer folds, stimuli
+// scored, units or (without `data`) the dataset's content.
 Comparison compare_runs(const CompareRequest& request, Observer& observer);
 
 Report to_report(const Comparison& comparison);

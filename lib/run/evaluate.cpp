@@ -246,6 +246,7 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
   if (request.null > 0) add_false_discovery_rates(result.scores);
   result.stimuli = static_cast<std::int64_t>(stimuli.size());
   result.protocol = protocol_of(checkpoint, dataset, options.smooth_ms, stimuli);
+  result.protocol.outer = options.split.outer;
   for (const auto& metric : kUnitMetrics) {
     std::vector<double> values;
     for (const auto& score : result.scores) values.push_back(score.metrics.*metric.value);

@@ -41,6 +41,7 @@ struct Protocol {
   double dt_ms = 0, smooth_ms = 0;
   std::vector<std::string> stimuli;  // keys of those scored, ascending
   std::vector<std::string> units;    // ids, ascending
+  std::int64_t outer = 0;            // folds of nested cross-validation, 0: none
 };
 
 struct Evaluation {

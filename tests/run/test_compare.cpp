@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "export/checkpoint.hpp"
+#include "files/reader.hpp"
 #include "run/best.hpp"
 #include "run/compare.hpp"
 #include "run/train.hpp"
@@ -32,6 +33,10 @@ std::string trained(const SmallStudy& study, const std::string& name,
   TrainObserver silent;
   train_run(request, silent);
   return study.file(name);
+}
+
+std::vector<std::string> file_units(const std::string& run) {
+  return files::Reader(run + "/study.h5", {"strffit-results"}).strings("/units/id").values;
 }
 
 Comparison compared(const std::vector<std::string>& paths, const std::string& split = "test",
@@ -186,6 +191,39 @@ TEST_CASE("compare: of a sweep each unit with its own setting; the advice for se
     units += compared({first, file.path}).pairs[0].units;
   }
   CHECK(units == 3);
+}
+
+TEST_CASE("compare: nested runs by their nested scores, with and without a sweep") {
+  const SmallStudy study("{kind: linear, context: 5}", "{mode: independent, max_epochs: 1}");
+  const std::string folds = "data.nested={outer: 3, inner: 2}";
+  const auto plain = trained(study, "plain");
+  const auto nested = trained(study, "nested", {folds});
+  const auto sweep =
+      trained(study, "sweep", {folds, "sweep={model.context: [3, 5], fit.weight_decay: [0, 0.3]}"});
+  const auto comparison = compared({nested, sweep + "/"});
+  for (std::size_t run = 0; run < 2; ++run) {
+    const files::Reader file((run == 0 ? nested : sweep) + "/study.h5", {"strffit-results"});
+    CHECK(comparison.runs[run].scores == file.doubles("/nested/mean/cc").values);
+    CHECK(comparison.runs[run].outer == 3);
+  }
+  CHECK(comparison.units == file_units(nested));
+  CHECK(compared({nested, nested + "/checkpoint.h5"}).pairs[0].difference.median == 0);
+  const auto text = to_text(to_report(comparison));
+  CHECK(text.find("cc on the test stimuli of 3 outer folds") != std::string::npos);
+  CHECK(text.find("nested cross-validation, mean over 3 outer folds") != std::string::npos);
+  const auto json = nlohmann::json::parse(to_json(comparison));
+  CHECK(json["stimuli"].is_null());
+  CHECK(json["runs"][1]["outer_folds"] == 3);
+
+  const auto refuses = [&](const std::string& a, const std::string& b, const char* message) {
+    CHECK_THROWS_WITH_AS(compared({a, b}), doctest::Contains(message), ConfigError);
+  };
+  refuses(nested, trained(study, "four", {"data.nested={outer: 4, inner: 2}"}),
+          "they differ in nested cross-validation, data.nested.outer 3 and 4");
+  refuses(plain, nested, "data.nested.outer 0 and 3 (0: none)");
+  refuses(nested, sweep + "/ensemble-0", "compare the folder of the whole run");
+  // The models themselves, on sounds that are no part of the protocol.
+  CHECK(compared({plain, nested}, "all", study.data_file()).pairs.size() == 1);
 }
 
 TEST_CASE("compare: tables, CSV, JSON and scatter plots") {
