@@ -18,7 +18,7 @@ void add_eval(CLI::App& app, Session& session) {
   command->add_option("--data", request.data, "Dataset (default: what was fitted)");
   command->add_option("--split", request.split, "train, valid, test or all")->capture_default_str();
   command->add_option("--null", request.null, "Draws of a null distribution (p, q values)")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000000}))
       ->type_name("N");
   command->add_option("--null-seed", request.null_seed, "Of the draws")->capture_default_str();
   add_run_options(*command, request.device, request.threads);

@@ -159,8 +159,10 @@ void collect_alternatives(const Value& value, const std::string& where, const st
       collect_alternatives(below, place, key, found);
       continue;
     }
-    if (below.kind != Kind::list || below.items.empty()) {
-      refuse(place, "a list of the values that it is to take, such as [1, 2]", below);
+    const std::string expected = "a list of the values that it is to take, such as [1, 2]";
+    if (below.kind != Kind::list) refuse(place, expected, below);
+    if (below.items.empty()) {
+      throw ConfigError(place, "expected " + expected + "; found an empty list");
     }
     for (const auto& list : found) {
       if (list.front().key == key) throw ConfigError(place, "given twice; remove one");

@@ -56,6 +56,7 @@ SplitOptions read_split_options(config::Node& node) {
   options.folds = node.get("folds", options.folds, config::at_least(0),
                            "k for k-fold cross-validation over the stimuli that do not test, 0 for "
                            "none");
+  options.where_folds = node.where("folds");
   if (options.folds == 1)
     node.fail("folds", "one fold leaves nothing to train: expected 0 or 2 and more");
   config::Node nested = node.map(

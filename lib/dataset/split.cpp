@@ -132,9 +132,9 @@ std::vector<Partition> folded(const Partition& whole, const SplitOptions& option
   std::sort(pool.begin(), pool.end());
   const auto folds = static_cast<std::size_t>(options.folds);
   if (folds < 2 || folds > pool.size()) {
-    throw ConfigError(options.where, "expected from 2 to " + std::to_string(pool.size()) +
-                                         " folds, the stimuli that do not test; found " +
-                                         std::to_string(options.folds));
+    throw ConfigError(options.where_folds, "expected from 2 to " + std::to_string(pool.size()) +
+                                               " folds, the stimuli that do not test; found " +
+                                               std::to_string(options.folds));
   }
   std::vector<Partition> result(folds);
   for (std::size_t fold = 0; fold < folds; ++fold) {

@@ -33,6 +33,7 @@ struct SplitOptions {
   std::int64_t outer = 0;            // nested cross-validation of all stimuli: 0 none, or >= 2
   std::int64_t inner = 4;            // folds of those that an outer fold leaves, >= 2
   std::string where = "data.split";  // the place in the config, for messages
+  std::string where_folds = "data.folds";
 };
 
 // Indices into Dataset::stimuli, each ascending, no stimulus in two of them.

@@ -108,7 +108,12 @@ void check_request(const SlurmRequest& request) {
   }
   refuse_below_one(request.cpus, "--cpus");
   refuse_below_one(request.warn, "--warn");
-  if (request.at_once < 0) throw ConfigError("--at-once", "expected 1 or more tasks");
+  if (request.at_once) refuse_below_one(*request.at_once, "--at-once");
+  static const std::regex memory("[0-9]+([KMGTkmgt][Bb]?)?");
+  if (!request.mem.empty() && !std::regex_match(request.mem, memory)) {
+    throw ConfigError("--mem", "expected memory as sbatch has it, such as 800M or 8G; found \"" +
+                                   request.mem + "\"");
+  }
   if (request.array_limit < 2) {
     throw ConfigError("--array-limit",
                       "expected Slurm's MaxArraySize, 2 or more (scontrol show "
@@ -163,7 +168,7 @@ std::string train_script(const SlurmRequest& request, const std::string& run,
                      "\n# The same with --submit submits what is not done yet.\n";
   text += common_lines(request, name, sbatch_path(run + "/slurm") + "/%A_%a.log");
   text += "#SBATCH --array=1-" + std::to_string(first_array) +
-          (request.at_once > 0 ? "%" + std::to_string(request.at_once) : "") + "\n";
+          (request.at_once ? "%" + std::to_string(*request.at_once) : "") + "\n";
   text += "#SBATCH --cpus-per-task=" + std::to_string(request.cpus) + "\n";
   if (!request.gpus.empty()) text += "#SBATCH --gpus=" + request.gpus + "\n";
   text += "#SBATCH --requeue\n#SBATCH --signal=B:USR1@" + std::to_string(request.warn) + "\n";
@@ -435,7 +440,7 @@ SlurmOutcome slurm_run(const SlurmRequest& request, Observer& observer) {
   for (auto& array : outcome.arrays) {
     std::vector<std::int64_t> indices;
     for (const auto shard : array.shards) indices.push_back(shard - array.first);
-    const std::string limit = request.at_once > 0 ? "%" + std::to_string(request.at_once) : "";
+    const std::string limit = request.at_once ? "%" + std::to_string(*request.at_once) : "";
     const std::vector<std::string> command = {"sbatch",
                                               "--parsable",
                                               "--job-name=" + array_name(name, array.first),

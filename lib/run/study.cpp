@@ -143,6 +143,31 @@ bool of_members(const std::string& key) {
   return keys.contains(key);
 }
 
+// A setting of a sweep; ConfigError names it.
+Config read_setting(config::Document& document, const Swept& values, const std::string& folder) {
+  try {
+    return read_config(document, folder);
+  } catch (const ConfigError& error) {
+    std::string setting;
+    for (const auto& value : values) {
+      setting += (setting.empty() ? "" : ", ") + value.key + ": " + value.text;
+    }
+    throw ConfigError("", error.what() + (" (in the setting " + setting + " of the sweep)"));
+  }
+}
+
+// Of a sweep, ConfigError where two settings come to the same, 0 and 0.0 for instance.
+void refuse_twins(const std::string& resolved, const Swept& values,
+                  std::map<std::string, Swept>& seen) {
+  const auto [twin, is_new] = seen.try_emplace(resolved, values);
+  for (std::size_t k = 0; k < values.size() && !is_new; ++k) {
+    const auto& before = twin->second[k];
+    if (before.value == values[k].value) continue;  // the same place
+    throw ConfigError(values[k].where, values[k].text + " is the same setting as " + before.text +
+                                           ", which would be fitted twice: leave one out");
+  }
+}
+
 // What is fitted nevertheless, but not as its author may think.
 void warn_of_little_data(const Study& study, Observer& observer) {
   const auto& partitions = study.ensembles.front().plan.partitions;
@@ -195,6 +220,7 @@ void read_study(Study& study, config::Document document, const std::string& defa
   }
   std::map<std::string, std::size_t> ensemble_of;  // by the values that shapes depend on
   std::vector<config::Document> documents;         // of the ensembles
+  std::map<std::string, Swept> seen;               // settings by their resolved texts
   std::vector<std::size_t> place(study.config.sweep.size(), 0);
   for (std::int64_t setting = 0; true; ++setting) {
     if (setting == kMostSettings) {
@@ -212,7 +238,8 @@ void read_study(Study& study, config::Document document, const std::string& defa
       shape += value.key + ": " + value.text + "\n";
     }
     auto whole = document.with(values, kSweep);
-    const Config own = read_config(whole, study.config.output.folder);
+    const Config own = read_setting(whole, values, study.config.output.folder);
+    refuse_twins(whole.resolved(), values, seen);
     const auto [found, is_new] = ensemble_of.try_emplace(shape, study.ensembles.size());
     if (is_new) {
       auto& ensemble = study.ensembles.emplace_back();

@@ -115,6 +115,7 @@ TEST_CASE("split: folds hold out every stimulus that does not test, once") {
 
 TEST_CASE("split: what is refused, and what is said") {
   const std::string where = "fit.yaml:4:3: data.split: ";
+  const std::string where_folds = "data.folds: ";
   CHECK(split_refusal(stimuli(3), by(SplitFromFile{})) ==
         where +
             "x.h5 does not say which stimuli train and which test: say it here, for instance "
@@ -131,9 +132,9 @@ TEST_CASE("split: what is refused, and what is said") {
   CHECK(split_refusal(stimuli(6), by(SplitLists{{}, {"birds"}, {}})) ==
         where + "\"birds\" (valid) is neither key nor category of a stimulus of x.h5");
   CHECK(split_refusal(stimuli(3, {kTrain, kTrain, kTest}), by(SplitFromFile{}, 3)) ==
-        where + "expected from 2 to 2 folds, the stimuli that do not test; found 3");
+        where_folds + "expected from 2 to 2 folds, the stimuli that do not test; found 3");
   CHECK(split_refusal(stimuli(3, {kTrain, kTrain, kTest}), by(SplitFromFile{}, 1)) ==
-        where + "expected from 2 to 2 folds, the stimuli that do not test; found 1");
+        where_folds + "expected from 2 to 2 folds, the stimuli that do not test; found 1");
 }
 
 }  // namespace

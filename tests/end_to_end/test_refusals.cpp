@@ -37,6 +37,7 @@ TEST_CASE("refused: the command line") {
   refused({"train", "a.yaml", "--resume", "--overwrite"}, kUsage, "excludes");
   refused({"eval", "run", "--threads", "many"}, kUsage, "--threads");
   refused({"eval", "run", "--threads", "-1"}, kUsage, "run.threads=-1");
+  refused({"eval", "run", "--null", "0"}, kUsage, " 1000000000");
   refused({"eval", "run", "--device", "tpu"}, kUsage, "run.device=tpu");
   refused({"export-strfs", "run", "--format", "gif"}, kUsage, "--format");
   refused({"init", "linaer"}, kUsage, "expected linear, ln");
@@ -100,7 +101,8 @@ TEST_CASE("refused: datasets") {
   refused({"train", config}, kBadData, data);
   test::write_text(data, whole);
   refused({"train", config, "data.units=[nobody]"}, kUsage, "nobody");
-  refused({"train", config, "data.folds=9"}, kUsage, "data.split");
+  refused({"train", config, "data.folds=9"}, kUsage,
+          "data.folds=9 (command line): expected from 2 to 8 folds");
   refused({"train", config, "data.split={test: [talk]}"}, kUsage, "talk");
 }
 

@@ -275,7 +275,7 @@ TEST_CASE("slurm: queued tasks keep their configuration and number, and nothing 
   CHECK_THROWS_AS(slurm(other), ConfigError);
   // What neither waits nor has begun may be replaced.
   fake.queue({});
-  other.assignments.push_back("fit.patience=4");
+  other.assignments.emplace_back("fit.patience=4");
   CHECK(slurm(other).tasks == 2);
   CHECK(read_text(study.run() + "/slurm/config.yaml").find("patience: 4") != std::string::npos);
 }
@@ -366,6 +366,9 @@ TEST_CASE("slurm: what is refused") {
   refuses("take more --tasks", [](SlurmRequest& r) { r.gpus = "2"; });
   refuses("--sbatch: expected an option", [](SlurmRequest& r) { r.sbatch = {"qos=x"}; });
   refuses("--tasks: expected at most 100000", [](SlurmRequest& r) { r.tasks = 100001; });
+  refuses("--at-once: expected 1 or more; found 0", [](SlurmRequest& r) { r.at_once = 0; });
+  refuses("--mem: expected memory as sbatch has it, such as 800M or 8G; found \"lots\"",
+          [](SlurmRequest& r) { r.mem = "lots"; });
   refuses("--array-limit", [](SlurmRequest& r) { r.array_limit = 1; });
   finish(study, "1-of-4");
   refuses("holds shards of 4, not of 5", [](SlurmRequest& r) { r.tasks = 5; });

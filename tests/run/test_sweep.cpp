@@ -202,11 +202,21 @@ TEST_CASE("sweep: what cannot be swept, at its place") {
   refused("  fit.weigth_decay: [0, 1]",
           "sweep.yaml:7:22: fit.weigth_decay: unknown key; did you mean \"weight_decay\"?");
   refused("  fit.weight_decay: 0", "7:3: fit.weight_decay: expected a list of the values");
-  refused("  fit.weight_decay: []", "7:3: fit.weight_decay: expected a list of the values");
+  refused("  fit.weight_decay: []",
+          "7:3: fit.weight_decay: expected a list of the values that it is to take, such as [1, "
+          "2]; found an empty list");
+  refused("  fit.l1: [0, 1]\n  fit.weight_decay: [0, 1, 0.0]",
+          "8:28: fit.weight_decay: 0.0 is the same setting as 0");
+  refused("  model: [{kind: ln, context: 9}, {kind: ln}]", "is the same setting as {kind: ln, co");
+  refused("  fit.l1: [0]\n  model.kind: [ln, statenet]\n  model.kernel.kind: [full]",
+          "(in the setting fit.l1: 0, model.kind: statenet, model.kernel.kind: full of the sweep)");
   refused("  fit.seeds: [[0], [1]]", "cannot be swept");
   refused("  data.smooth_ms: [5, 10]", "cannot be swept");
   refused("  output.kernels: [true]", "cannot be swept");
   refused("  fit.l1: [0]\n  fit: {l1: [1]}", "given twice");
+  // On the command line all values have one place.
+  CHECK_THROWS_WITH_AS(train_sweep(study, {"sweep={fit.l1: [0, 0.0]}"}),
+                       doctest::Contains("0.0 is the same setting as 0"), ConfigError);
   CHECK_FALSE(fs::exists(study.run()));
 }
 
