@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,19 @@ struct Simd {
   static void store(T* to, const Vector& v) { std::memcpy(to, &v, sizeof(v)); }
 };
 
+// Room for numbers that are written before they are read, beginning where a register's memory does.
+template <class T>
+class Scratch {
+ public:
+  explicit Scratch(Index numbers)
+      : registers_(std::make_unique_for_overwrite<typename Simd<T>::Vector[]>(
+            static_cast<std::size_t>((numbers + Simd<T>::kWidth - 1) / Simd<T>::kWidth))) {}
+  T* data() const { return reinterpret_cast<T*>(registers_.get()); }
+
+ private:
+  std::unique_ptr<typename Simd<T>::Vector[]> registers_;
+};
+
 // One member's convolution: x (inputs, bands_in, S) with `edge` bands of zeros on both sides of it,
 // which nobody stores, to z (outputs, bands_out, S). Frames [begin, end) of the output are worked.
 struct Sizes {
@@ -51,16 +65,110 @@ struct Sizes {
 
 // Frames that stay in the cache with all channels and bands.
 constexpr Index kStretch = 512;
-constexpr Index kMostOutputs = 12;  // worked at once
+// Output channels worked at once, and registers of frames beside each: as many sums as there are
+// registers for, next to the frames and a weight, and enough to hide how long a sum takes.
+constexpr Index kMostOutputs = kRegisters >= 32 ? 12 : 6;
+constexpr Index vectors_beside(Index outputs) {
+  Index vectors = 8;
+  while (vectors > 1 && (outputs + 1) * vectors + 1 > kRegisters) vectors /= 2;
+  return vectors;
+}
 
-// Kernels of three bands: two neighbouring bands of the output take four products of a lag instead
-// of six (Winograd's F(2, 3), Lavin & Gray 2016). From bands d0 .. d3 of the input and g0 .. g2 of
-// the kernel,
-//   u = (d0 - d2, d1 + d2, d2 - d1, d1 - d3)
-//   k = (g0, (g0 + g1 + g2) / 2, (g0 - g1 + g2) / 2, g2)
-//   m = u k, and the two bands are m0 + m1 + m2 and m1 - m2 - m3.
-constexpr Index kPairWidth = 3, kProducts = 4;
-constexpr Index kPairOutputs = (kRegisters - kProducts - 2) / kProducts;
+// Kernels of three bands: neighbouring bands of the output take fewer products of a lag together
+// than each by itself (Winograd's F(2, 3) and F(4, 3), Lavin & Gray 2016). From the bands d of the
+// input and g of the kernel come u and k, their products m = u k are summed over channels and lags,
+// and the bands z of the output are sums of m. Backwards, the gradients of m are sums of those of
+// z, and those of g sums of those of k.
+constexpr Index kTileWidth = 3;
+
+// Two bands from four products instead of six.
+struct TwoBands {
+  static constexpr Index kBands = 2, kProducts = 4;
+  template <class T>
+  static void input(const T (&d)[4], T (&u)[4]) {
+    u[0] = d[0] - d[2];
+    u[1] = d[1] + d[2];
+    u[2] = d[2] - d[1];
+    u[3] = d[1] - d[3];
+  }
+  template <class T>
+  static void kernel(const T (&g)[3], T (&k)[4]) {
+    k[0] = g[0];
+    k[1] = (g[0] + g[1] + g[2]) / 2;
+    k[2] = (g[0] - g[1] + g[2]) / 2;
+    k[3] = g[2];
+  }
+  template <class T>
+  static void output(const T (&m)[4], T (&z)[2]) {
+    z[0] = m[0] + (m[1] + m[2]);
+    z[1] = (m[1] - m[2]) - m[3];
+  }
+  template <class T>
+  static void output_gradient(const T (&dz)[2], T (&dm)[4]) {
+    dm[0] = dz[0];
+    dm[1] = dz[0] + dz[1];
+    dm[2] = dz[0] - dz[1];
+    dm[3] = -dz[1];
+  }
+  template <class T>
+  static void kernel_gradient(const T (&dk)[4], T (&dg)[3]) {
+    dg[0] = dk[0] + (dk[1] + dk[2]) / 2;
+    dg[1] = (dk[1] - dk[2]) / 2;
+    dg[2] = (dk[1] + dk[2]) / 2 + dk[3];
+  }
+};
+
+// Four bands from six products instead of twelve.
+struct FourBands {
+  static constexpr Index kBands = 4, kProducts = 6;
+  template <class T>
+  static void input(const T (&d)[6], T (&u)[6]) {
+    const T near = d[4] - 4 * d[2], far = d[3] - 4 * d[1], even = d[4] - d[2],
+            odd = 2 * (d[3] - d[1]);
+    u[0] = 4 * (d[0] - d[2]) + even;
+    u[1] = near + far;
+    u[2] = near - far;
+    u[3] = even + odd;
+    u[4] = even - odd;
+    u[5] = 4 * d[1] - 5 * d[3] + d[5];
+  }
+  template <class T>
+  static void kernel(const T (&g)[3], T (&k)[6]) {
+    const T near = (g[0] + g[2]) / 6, far = g[0] / 24 + g[2] / 6;
+    k[0] = g[0] / 4;
+    k[1] = -near - g[1] / 6;
+    k[2] = g[1] / 6 - near;
+    k[3] = far + g[1] / 12;
+    k[4] = far - g[1] / 12;
+    k[5] = g[2];
+  }
+  template <class T>
+  static void output(const T (&m)[6], T (&z)[4]) {
+    const T near = m[1] + m[2], far = m[3] + m[4], near_odd = m[1] - m[2], far_odd = m[3] - m[4];
+    z[0] = m[0] + near + far;
+    z[1] = near_odd + 2 * far_odd;
+    z[2] = near + 4 * far;
+    z[3] = near_odd + 8 * far_odd + m[5];
+  }
+  template <class T>
+  static void output_gradient(const T (&dz)[4], T (&dm)[6]) {
+    const T near = dz[0] + dz[2], near_odd = dz[1] + dz[3], far = dz[0] + 4 * dz[2],
+            far_odd = 2 * dz[1] + 8 * dz[3];
+    dm[0] = dz[0];
+    dm[1] = near + near_odd;
+    dm[2] = near - near_odd;
+    dm[3] = far + far_odd;
+    dm[4] = far - far_odd;
+    dm[5] = dz[3];
+  }
+  template <class T>
+  static void kernel_gradient(const T (&dk)[6], T (&dg)[3]) {
+    const T near = dk[1] + dk[2], far = dk[3] + dk[4];
+    dg[0] = dk[0] / 4 - near / 6 + far / 24;
+    dg[1] = (dk[2] - dk[1]) / 6 + (dk[3] - dk[4]) / 12;
+    dg[2] = (far - near) / 6 + dk[5];
+  }
+};
 
 // Channels in as few groups of at most `most` as there can be, as even as can be: 14 of 12 are 7
 // and 7. visit(first, last).
@@ -116,7 +224,7 @@ void forward_block(const T* x, const T* w, const T* start, T* z, Index band, Ind
 template <Index n, class T>
 void forward_band(const T* x, const T* w, const T* start, T* z, Index band, Index from, Index to,
                   const Sizes& s) {
-  constexpr Index kVectors = 2 * n + 3 <= kRegisters ? 2 : 1, kWidth = Simd<T>::kWidth;
+  constexpr Index kVectors = vectors_beside(n), kWidth = Simd<T>::kWidth;
   Index t = from;
   for (; t + kVectors * kWidth <= to; t += kVectors * kWidth)
     forward_block<n, kVectors>(x, w, start, z, band, t, 0, s);
@@ -160,121 +268,158 @@ void one_band(const T* x, const T* w, const T* start, T* z, Index band, Index fr
   });
 }
 
-// What the products of a pair of bands take of the input: u of every channel (C, 4, stride), frame
-// t of the output meeting its lag l at t - l.
+// Frames of a stretch, in whole registers.
 template <class T>
-class PairRows {
+Index in_registers(Index frames) {
+  return (frames + Simd<T>::kWidth - 1) / Simd<T>::kWidth * Simd<T>::kWidth;
+}
+
+// What the products of a tile, some neighbouring bands of a stretch, take of the input: u of every
+// channel (kProducts, C, stride), frame t of the output meeting its lag l at t - l. Zeros fill the
+// last register.
+template <class Tile, class T>
+class TileRows {
  public:
-  explicit PairRows(const Sizes& s)
-      : stride_(kStretch + s.lags - 1 + Simd<T>::kWidth),
-        rows_(static_cast<std::size_t>(s.inputs * kProducts * stride_)),
+  explicit TileRows(const Sizes& s)
+      : channels_(s.inputs),
+        lead_(in_registers<T>(s.lags - 1)),
+        stride_(lead_ + kStretch),
+        rows_(Tile::kProducts * channels_ * stride_),
         zeros_(static_cast<std::size_t>(stride_)) {}
 
   void fill(const T* x, Index band, Index from, Index to, const Sizes& s) {
-    first_ = from - (s.lags - 1);
-    const Index count = to - first_;
-    for (Index c = 0; c < s.inputs; ++c) {
-      const auto band_of = [&](Index i) {
-        return s.stored(band + i) ? x + s.row(c, band + i) + first_ + s.ahead : zeros_.data();
-      };
-      const T *d0 = band_of(0), *d1 = band_of(1), *d2 = band_of(2), *d3 = band_of(3);
-      T* u0 = rows_.data() + c * kProducts * stride_;
-      T *u1 = u0 + stride_, *u2 = u1 + stride_, *u3 = u2 + stride_;
+    constexpr Index kBandsIn = Tile::kBands + kTileWidth - 1;
+    const Index first = from - (s.lags - 1), count = to - first;
+    for (Index c = 0; c < channels_; ++c) {
+      const T* rows[kBandsIn];
+      for (Index i = 0; i < kBandsIn; ++i)
+        rows[i] = s.stored(band + i) ? x + s.row(c, band + i) + first + s.ahead : zeros_.data();
+      T* to_row = rows_.data() + c * stride_ + lead_ - (s.lags - 1);
+      const Index step = channels_ * stride_;
 #pragma GCC ivdep
       for (Index j = 0; j < count; ++j) {
-        u0[j] = d0[j] - d2[j];
-        u1[j] = d1[j] + d2[j];
-        u2[j] = d2[j] - d1[j];
-        u3[j] = d1[j] - d3[j];
+        T d[kBandsIn], u[Tile::kProducts];
+        for (Index i = 0; i < kBandsIn; ++i) d[i] = rows[i][j];
+        Tile::input(d, u);
+        for (Index p = 0; p < Tile::kProducts; ++p) to_row[p * step + j] = u[p];
       }
+      for (Index p = 0; p < Tile::kProducts; ++p)
+        std::fill(to_row + p * step + count,
+                  to_row + p * step + count + in_registers<T>(to - from) - (to - from), T(0));
     }
   }
-  // The row of product k of a channel, so that frame t of the output is at [t].
-  const T* row(Index channel, Index k) const {
-    return rows_.data() + (channel * kProducts + k) * stride_ - first_;
+  // The row of product p of a channel, from the first frame of the stretch on.
+  const T* row(Index p, Index channel) const {
+    return rows_.data() + (p * channels_ + channel) * stride_ + lead_;
   }
   Index stride() const { return stride_; }
 
  private:
-  Index stride_, first_ = 0;
-  std::vector<T> rows_, zeros_;
+  Index channels_, lead_, stride_;  // lead_: room for the lags of a stretch's first frame
+  Scratch<T> rows_;
+  std::vector<T> zeros_;
 };
 
-// k of every kernel, w as in forward_block: (C, K_t, 4, K_out).
-template <class T>
-std::vector<T> pair_weights(const T* w, const Sizes& s) {
-  std::vector<T> result(static_cast<std::size_t>(s.inputs * s.lags * kProducts * s.outputs));
-  T* to = result.data();
-  for (Index c = 0; c < s.inputs; ++c) {
-    for (Index l = 0; l < s.lags; ++l, to += kProducts * s.outputs) {
-      for (Index o = 0; o < s.outputs; ++o) {
-        const auto g = [&](Index i) {
-          return w[((c * kPairWidth + i) * s.lags + l) * s.outputs + o];
-        };
-        to[o] = g(0);
-        to[s.outputs + o] = (g(0) + g(1) + g(2)) / 2;
-        to[2 * s.outputs + o] = (g(0) - g(1) + g(2)) / 2;
-        to[3 * s.outputs + o] = g(2);
+// k of every kernel, w as in forward_block: product by product and group by group of output
+// channels (C, K_t, channels of the group).
+template <class Tile, class T>
+std::vector<T> tile_weights(const T* w, const Sizes& s) {
+  std::vector<T> result(static_cast<std::size_t>(Tile::kProducts * s.inputs * s.lags * s.outputs));
+  const Index size = s.inputs * s.lags;
+  in_groups(s.outputs, kMostOutputs, [&](Index first, Index last) {
+    for (Index o = first; o < last; ++o) {
+      for (Index i = 0; i < size; ++i) {
+        const T* of_lag = w + (i / s.lags * kTileWidth * s.lags + i % s.lags) * s.outputs + o;
+        T g[kTileWidth], k[Tile::kProducts];
+        for (Index j = 0; j < kTileWidth; ++j) g[j] = of_lag[j * s.lags * s.outputs];
+        Tile::kernel(g, k);
+        for (Index p = 0; p < Tile::kProducts; ++p) {
+          const Index at = p * s.outputs * size + first * size + i * (last - first) + o - first;
+          result[static_cast<std::size_t>(at)] = k[p];
+        }
       }
     }
-  }
+  });
   return result;
 }
 
-// n output channels of a pair of bands, a register of frames from t on, of which the first `done`
-// are worked already.
-template <Index n, class T>
-void pair_block(const PairRows<T>& u, const T* k, const T* start, T* z, Index t, Index done,
-                const Sizes& s) {
+// One product of n output channels, `vectors` registers of frames: the sums over the channels and
+// lags of u, stored to m (n, kStretch).
+template <Index n, Index vectors, class T>
+void product_block(const T* u, Index stride, const T* k, T* m, const Sizes& s) {
   using V = Simd<T>;
-  typename V::Vector sum[n][kProducts] = {};
+  typename V::Vector sum[n][vectors] = {};
   for (Index c = 0; c < s.inputs; ++c) {
-    const T* row = u.row(c, 0) + t;
-    for (Index l = 0; l < s.lags; ++l, k += kProducts * s.outputs) {
-      typename V::Vector in[kProducts];
-      for (Index p = 0; p < kProducts; ++p) in[p] = V::load(row + p * u.stride() - l);
-      for (Index p = 0; p < kProducts; ++p) {
-        for (Index o = 0; o < n; ++o) sum[o][p] += k[p * s.outputs + o] * in[p];
+    const T* row = u + c * stride;
+    for (Index l = 0; l < s.lags; ++l, k += n) {
+      typename V::Vector in[vectors];
+      for (Index v = 0; v < vectors; ++v) in[v] = V::load(row - l + v * V::kWidth);
+      for (Index o = 0; o < n; ++o) {
+        for (Index v = 0; v < vectors; ++v) sum[o][v] += k[o] * in[v];
       }
     }
   }
   for (Index o = 0; o < n; ++o) {
-    T* lower = z + o * s.bands_out * s.S + t;
-    T* upper = lower + s.S;
-    auto low = sum[o][0] + (sum[o][1] + sum[o][2]), high = (sum[o][1] - sum[o][2]) - sum[o][3];
-    low += start != nullptr ? typename V::Vector{} + start[o] : V::load(lower);
-    high += start != nullptr ? typename V::Vector{} + start[o] : V::load(upper);
-    if (done == 0) {
-      V::store(lower, low);
-      V::store(upper, high);
-    } else {
-      for (Index j = done; j < V::kWidth; ++j) {
-        lower[j] = low[j];
-        upper[j] = high[j];
-      }
-    }
+    for (Index v = 0; v < vectors; ++v) V::store(m + o * kStretch + v * V::kWidth, sum[o][v]);
   }
 }
 
 template <Index n, class T>
-void pair_of_bands(const PairRows<T>& u, const T* k, const T* start, T* z, Index from, Index to,
-                   const Sizes& s) {
-  constexpr Index kWidth = Simd<T>::kWidth;
-  Index t = from;
-  for (; t + kWidth <= to; t += kWidth) pair_block<n>(u, k, start, z, t, 0, s);
-  if (t < to) pair_block<n>(u, k, start, z, to - kWidth, t - (to - kWidth), s);
+void product_rows(const T* u, Index stride, const T* k, T* m, Index frames, const Sizes& s) {
+  constexpr Index kVectors = vectors_beside(n), kWidth = Simd<T>::kWidth;
+  Index t = 0;
+  for (; t + kVectors * kWidth <= frames; t += kVectors * kWidth)
+    product_block<n, kVectors>(u + t, stride, k, m + t, s);
+  for (; t < frames; t += kWidth) product_block<n, 1>(u + t, stride, k, m + t, s);
 }
 
 template <class T, Index... n>
-auto pairs_of_bands(std::integer_sequence<Index, n...>) {
-  using Pair = void (*)(const PairRows<T>&, const T*, const T*, T*, Index, Index, const Sizes&);
-  return std::array<Pair, sizeof...(n)>{pair_of_bands<n + 1, T>...};
+auto products_by_count(std::integer_sequence<Index, n...>) {
+  using Rows = void (*)(const T*, Index, const T*, T*, Index, const Sizes&);
+  return std::array<Rows, sizeof...(n)>{product_rows<n + 1, T>...};
 }
 
-// Whether bands [band, band + 2) of frames [from, to) go as a pair.
-template <class T>
-bool goes_as_pair(Index band, Index from, Index to, const Sizes& s) {
-  return s.width == kPairWidth && band + 2 <= s.bands_out && to - from >= Simd<T>::kWidth;
+// The convolution of the tiles that begin at `band`, as many as there is room for: the first band
+// that is left.
+template <class Tile, class T>
+Index convolve_tiles(const T* x, const std::vector<T>& k, const T* start, T* z, Index band,
+                     Index from, Index to, const Sizes& s) {
+  static const auto by_count =
+      products_by_count<T>(std::make_integer_sequence<Index, kMostOutputs>());
+  if (band + Tile::kBands > s.bands_out) return band;
+  TileRows<Tile, T> u(s);
+  const Scratch<T> m(Tile::kProducts * kMostOutputs * kStretch);
+  for (; band + Tile::kBands <= s.bands_out; band += Tile::kBands) {
+    u.fill(x, band, from, to, s);
+    in_groups(s.outputs, kMostOutputs, [&](Index first, Index last) {
+      const Index n = last - first, size = s.inputs * s.lags;
+      for (Index p = 0; p < Tile::kProducts; ++p) {
+        by_count[static_cast<std::size_t>(n - 1)](
+            u.row(p, 0), u.stride(), k.data() + p * s.outputs * size + first * size,
+            m.data() + p * n * kStretch, in_registers<T>(to - from), s);
+      }
+      for (Index o = 0; o < n; ++o) {
+        const T* products = m.data() + o * kStretch;
+        T* out = z + ((first + o) * s.bands_out + band) * s.S + from;
+        const auto finish = [&](const auto& with) {
+#pragma GCC ivdep
+          for (Index j = 0; j < to - from; ++j) {
+            T own[Tile::kProducts], sum[Tile::kBands];
+            for (Index p = 0; p < Tile::kProducts; ++p) own[p] = products[p * n * kStretch + j];
+            Tile::output(own, sum);
+            for (Index i = 0; i < Tile::kBands; ++i)
+              out[i * s.S + j] = with(out[i * s.S + j]) + sum[i];
+          }
+        };
+        if (start != nullptr) {
+          finish([bias = start[first + o]](T) { return bias; });
+        } else {
+          finish([](T before) { return before; });
+        }
+      }
+    });
+  }
+  return band;
 }
 
 // Calls work(from, to), a stretch of frames each.
@@ -289,24 +434,16 @@ void for_stretches(const Sizes& s, int threads, const Work& work) {
 // The convolution, added to `start` (see forward_block).
 template <class T>
 void convolve(const T* x, const T* w, const T* start, T* z, const Sizes& s) {
-  static const auto by_count = pairs_of_bands<T>(std::make_integer_sequence<Index, kPairOutputs>());
-  const auto k = s.width == kPairWidth ? pair_weights(w, s) : std::vector<T>();
+  const bool tiled = s.width == kTileWidth;
+  const auto of_four = tiled ? tile_weights<FourBands>(w, s) : std::vector<T>(),
+             of_two = tiled ? tile_weights<TwoBands>(w, s) : std::vector<T>();
   for_stretches(s, inner_threads(), [&](Index from, Index to) {
-    PairRows<T> u(s);
-    for (Index band = 0; band < s.bands_out;) {
-      if (!goes_as_pair<T>(band, from, to, s)) {
-        one_band(x, w, start, z, band, from, to, s);
-        ++band;
-        continue;
-      }
-      u.fill(x, band, from, to, s);
-      in_groups(s.outputs, kPairOutputs, [&](Index first, Index last) {
-        by_count[static_cast<std::size_t>(last - first - 1)](
-            u, k.data() + first, start != nullptr ? start + first : nullptr,
-            z + (first * s.bands_out + band) * s.S, from, to, s);
-      });
-      band += 2;
+    Index band = 0;
+    if (tiled) {
+      band = convolve_tiles<FourBands>(x, of_four, start, z, band, from, to, s);
+      band = convolve_tiles<TwoBands>(x, of_two, start, z, band, from, to, s);
     }
+    for (; band < s.bands_out; ++band) one_band(x, w, start, z, band, from, to, s);
   });
   if (start == nullptr) return;
   for (Index row = 0; row < s.outputs * s.bands_out; ++row) {
@@ -315,18 +452,18 @@ void convolve(const T* x, const T* w, const T* start, T* z, const Sizes& s) {
   }
 }
 
-// dw (K_out, C, K_f, K_t): products of n output channels of dz with `lags` shifts of a row of x,
-// summed over frames [from, to) and added to sums (n, lags), a register each.
+// dw: products of n output channels of dz, `plane` from channel to channel, with `lags` shifts of a
+// row of x, summed over `frames` frames and added to sums (K_out, K_t), a register each.
 template <Index n, Index lags, class T>
 void weight_block(const T* x, const T* dz, Index plane, typename Simd<T>::Vector* sums, Index step,
-                  Index from, Index to) {
+                  Index frames) {
   using V = Simd<T>;
   typename V::Vector sum[n][lags];
   for (Index o = 0; o < n; ++o) {
     for (Index l = 0; l < lags; ++l) sum[o][l] = sums[o * step + l];
   }
-  Index t = from;
-  for (; t + V::kWidth <= to; t += V::kWidth) {
+  Index t = 0;
+  for (; t + V::kWidth <= frames; t += V::kWidth) {
     typename V::Vector out[n];
     for (Index o = 0; o < n; ++o) out[o] = V::load(dz + o * plane + t);
     for (Index l = 0; l < lags; ++l) {
@@ -334,7 +471,7 @@ void weight_block(const T* x, const T* dz, Index plane, typename Simd<T>::Vector
       for (Index o = 0; o < n; ++o) sum[o][l] += out[o] * in;
     }
   }
-  for (; t < to; ++t) {
+  for (; t < frames; ++t) {
     for (Index o = 0; o < n; ++o) {
       for (Index l = 0; l < lags; ++l) sum[o][l][0] += dz[o * plane + t] * x[t - l];
     }
@@ -344,107 +481,127 @@ void weight_block(const T* x, const T* dz, Index plane, typename Simd<T>::Vector
   }
 }
 
-// The same for all of the output channels and lags of one row of x. sums: (K_out, ..., K_t), `step`
-// from channel to channel.
+// Output channels and lags of a weight_block: as square as the registers allow, which loads least.
+constexpr Index kMostSums = kRegisters >= 32 ? 5 : 3;
+
 template <class T>
-void weight_row(const T* x, const T* dz, Index plane, typename Simd<T>::Vector* sums, Index step,
-                Index from, Index to, const Sizes& s) {
-  constexpr bool kMany = kRegisters >= 32;
-  constexpr Index kLags = kMany ? 9 : 3, kOutputs = 3;
-  for (Index l = 0; l < s.lags;) {
-    const bool many = s.lags - l >= kLags;
-    for (Index o = 0; o < s.outputs;) {
-      const T* out = dz + o * plane;
-      auto* to_sums = sums + o * step + l;
-      const Index left = s.outputs - o;
-      const Index n = left == 4 || left == 2 ? 2 : left >= kOutputs ? kOutputs : 1;
-      const auto work = [&]<Index lags>(std::integral_constant<Index, lags>) {
-        if (n == 3) weight_block<3, lags>(x - l, out, plane, to_sums, step, from, to);
-        if (n == 2) weight_block<2, lags>(x - l, out, plane, to_sums, step, from, to);
-        if (n == 1) weight_block<1, lags>(x - l, out, plane, to_sums, step, from, to);
-      };
-      if (many) {
-        work(std::integral_constant<Index, kLags>());
-      } else {
-        work(std::integral_constant<Index, 1>());
-      }
-      o += n;
-    }
-    l += many ? kLags : 1;
+using WeightBlock = void (*)(const T*, const T*, Index, typename Simd<T>::Vector*, Index, Index);
+
+// Block of n output channels and lags: [(n - 1) kMostSums + lags - 1].
+template <class T, Index... i>
+auto weight_blocks(std::integer_sequence<Index, i...>) {
+  return std::array<WeightBlock<T>, sizeof...(i)>{
+      weight_block<i / kMostSums + 1, i % kMostSums + 1, T>...};
+}
+
+// The same for all output channels and lags of one row of x.
+template <class T>
+void weight_row(const T* x, const T* dz, Index plane, typename Simd<T>::Vector* sums, Index frames,
+                const Sizes& s) {
+  static const auto by_count =
+      weight_blocks<T>(std::make_integer_sequence<Index, kMostSums * kMostSums>());
+  in_groups(s.outputs, kMostSums, [&](Index first, Index last) {
+    in_groups(s.lags, kMostSums, [&](Index lag, Index end) {
+      by_count[static_cast<std::size_t>((last - first - 1) * kMostSums + end - lag - 1)](
+          x - lag, dz + first * plane, plane, sums + first * s.lags + lag, s.lags, frames);
+    });
+  });
+}
+
+// What is added to dw: sums of registers (rows, C, K_out, K_t), rows the bands of the kernel or the
+// products of a tile.
+template <class T>
+class WeightSums {
+ public:
+  using Vector = typename Simd<T>::Vector;
+  WeightSums(Index rows, const Sizes& s)
+      : s_(s), sums_(static_cast<std::size_t>(rows * s.inputs * s.outputs * s.lags), Vector{}) {}
+
+  Vector* of(Index row, Index channel) {
+    return sums_.data() + (row * s_.inputs + channel) * s_.outputs * s_.lags;
   }
+  T total(Index row, Index channel, Index output, Index lag) {
+    const Vector& v = of(row, channel)[output * s_.lags + lag];
+    T sum = 0;
+    for (Index j = 0; j < Simd<T>::kWidth; ++j) sum += v[j];
+    return sum;
+  }
+
+ private:
+  Sizes s_;
+  std::vector<Vector> sums_;
+};
+
+// dw (K_out, C, K_f, K_t) of the tiles of bands [band, bands_out), as many as there is room for,
+// added to dw: the first band that is left.
+template <class Tile, class T>
+Index weight_gradient_of_tiles(const T* x, const T* dz, T* dw, Index first_band, const Sizes& s) {
+  if (first_band + Tile::kBands > s.bands_out) return first_band;
+  Index band = first_band;
+  TileRows<Tile, T> u(s);
+  WeightSums<T> sums(Tile::kProducts, s);
+  const Index step = s.outputs * kStretch;
+  const Scratch<T> dm(Tile::kProducts * step);  // (., K_out, kStretch)
+  for_stretches(s, 1, [&](Index from, Index to) {
+    const Index frames = to - from, all = in_registers<T>(frames);
+    for (band = first_band; band + Tile::kBands <= s.bands_out; band += Tile::kBands) {
+      u.fill(x, band, from, to, s);
+      for (Index o = 0; o < s.outputs; ++o) {
+        const T* out = dz + (o * s.bands_out + band) * s.S + from;
+        T* products = dm.data() + o * kStretch;
+#pragma GCC ivdep
+        for (Index j = 0; j < frames; ++j) {
+          T own[Tile::kBands], gradient[Tile::kProducts];
+          for (Index i = 0; i < Tile::kBands; ++i) own[i] = out[i * s.S + j];
+          Tile::output_gradient(own, gradient);
+          for (Index p = 0; p < Tile::kProducts; ++p) products[p * step + j] = gradient[p];
+        }
+        for (Index p = 0; p < Tile::kProducts; ++p)
+          std::fill(products + p * step + frames, products + p * step + all, T(0));
+      }
+      for (Index p = 0; p < Tile::kProducts; ++p) {
+        for (Index c = 0; c < s.inputs; ++c)
+          weight_row(u.row(p, c), dm.data() + p * step, kStretch, sums.of(p, c), all, s);
+      }
+    }
+  });
+  for (Index row = 0; row < s.outputs * s.inputs; ++row) {
+    for (Index l = 0; l < s.lags; ++l) {
+      T dk[Tile::kProducts], dg[kTileWidth];
+      for (Index p = 0; p < Tile::kProducts; ++p)
+        dk[p] = sums.total(p, row % s.inputs, row / s.inputs, l);
+      Tile::kernel_gradient(dk, dg);
+      for (Index i = 0; i < kTileWidth; ++i) dw[(row * kTileWidth + i) * s.lags + l] += dg[i];
+    }
+  }
+  return band;
 }
 
 // dw (K_out, C, K_f, K_t).
 template <class T>
 void weight_gradient(const T* x, const T* dz, T* dw, const Sizes& s) {
-  using Vector = typename Simd<T>::Vector;
-  const Index step = s.inputs * s.width * s.lags, pair_step = s.inputs * kProducts * s.lags,
-              plane = s.bands_out * s.S;
-  std::vector<Vector> sums(static_cast<std::size_t>(s.outputs * step), Vector{});
-  std::vector<Vector> of_pairs;  // (K_out, C, 4, K_t), see PairRows
-  if (s.width == kPairWidth)
-    of_pairs.assign(static_cast<std::size_t>(s.outputs * pair_step), Vector{});
-  PairRows<T> u(s);
-  std::vector<T> both(static_cast<std::size_t>(2 * s.outputs * kStretch));
+  std::fill_n(dw, s.outputs * s.inputs * s.width * s.lags, T(0));
+  Index first = 0;
+  if (s.width == kTileWidth) {
+    first = weight_gradient_of_tiles<FourBands>(x, dz, dw, first, s);
+    first = weight_gradient_of_tiles<TwoBands>(x, dz, dw, first, s);
+  }
+  if (first == s.bands_out) return;
+  WeightSums<T> sums(s.width, s);
   for_stretches(s, 1, [&](Index from, Index to) {
-    for (Index band = 0; band < s.bands_out;) {
-      if (!goes_as_pair<T>(band, from, to, s)) {
-        for (Index c = 0; c < s.inputs; ++c) {
-          for (Index i = 0; i < s.width; ++i) {
-            weight_row(x + s.row(c, band + i) + s.ahead, dz + band * s.S, plane,
-                       &sums[static_cast<std::size_t>((c * s.width + i) * s.lags)], step, from, to,
-                       s);
-          }
-        }
-        ++band;
-        continue;
-      }
-      // The gradients of m: those of the lower band, their sum, their difference, those of the
-      // upper band with the other sign.
-      u.fill(x, band, from, to, s);
-      T *total = both.data(), *difference = total + s.outputs * kStretch;
-      for (Index o = 0; o < s.outputs; ++o) {
-        const T* low = dz + (o * s.bands_out + band) * s.S + from;
-        const T* high = low + s.S;
-#pragma GCC ivdep
-        for (Index j = 0; j < to - from; ++j) {
-          total[o * kStretch + j] = low[j] + high[j];
-          difference[o * kStretch + j] = low[j] - high[j];
-        }
-      }
-      const std::array<std::pair<const T*, Index>, kProducts> dm = {
-          {{dz + band * s.S, plane},
-           {total - from, kStretch},
-           {difference - from, kStretch},
-           {dz + (band + 1) * s.S, plane}}};
+    for (Index band = first; band < s.bands_out; ++band) {
       for (Index c = 0; c < s.inputs; ++c) {
-        for (Index p = 0; p < kProducts; ++p) {
-          const auto [rows, stride] = dm[static_cast<std::size_t>(p)];
-          weight_row(u.row(c, p), rows, stride,
-                     &of_pairs[static_cast<std::size_t>((c * kProducts + p) * s.lags)], pair_step,
-                     from, to, s);
+        for (Index i = 0; i < s.width; ++i) {
+          weight_row(x + s.row(c, band + i) + s.ahead + from, dz + band * s.S + from,
+                     s.bands_out * s.S, sums.of(i, c), to - from, s);
         }
       }
-      band += 2;
     }
   });
-  const auto sum_of = [](const Vector& v) {
-    T sum = 0;
-    for (Index j = 0; j < Simd<T>::kWidth; ++j) sum += v[j];
-    return sum;
-  };
-  for (std::size_t k = 0; k < sums.size(); ++k) dw[k] = sum_of(sums[k]);
-  if (of_pairs.empty()) return;
   for (Index row = 0; row < s.outputs * s.inputs; ++row) {
-    for (Index l = 0; l < s.lags; ++l) {
-      const auto m = [&](Index p) {
-        return sum_of(of_pairs[static_cast<std::size_t>((row * kProducts + p) * s.lags + l)]);
-      };
-      const T half = (m(1) + m(2)) / 2;
-      T* to = dw + row * kPairWidth * s.lags + l;
-      to[0] += m(0) + half;
-      to[s.lags] += (m(1) - m(2)) / 2;
-      to[2 * s.lags] += half - m(3);
+    for (Index i = 0; i < s.width; ++i) {
+      for (Index l = 0; l < s.lags; ++l)
+        dw[(row * s.width + i) * s.lags + l] += sums.total(i, row % s.inputs, row / s.inputs, l);
     }
   }
 }

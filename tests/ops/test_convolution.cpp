@@ -51,6 +51,22 @@ TEST_CASE("convolution: values and gradients") {
   }
 }
 
+TEST_CASE("convolution: signals longer than what is worked at once") {
+  const auto layout = ops::join({700, 3, 530}, 4);
+  const auto x = planes(1, 2, 9, *layout, 1), real = real_planar_frames(*layout);
+  const std::vector<at::Tensor> inputs = {x, noise({1, 3, 2, 3, 5}, 2), noise({1, 3}, 3)};
+  const auto weight = noise({1, 3, 7, layout->total}, 4) * real;
+  const auto with = [&](auto convolution) {
+    return differentiate(
+        [&](const auto& in) { return convolution(in[0], in[1], in[2], layout, 1) * real; }, inputs,
+        weight);
+  };
+  const auto found = with(ops::convolution), expected = with(ops::plain::convolution);
+  CHECK(relative_difference(found.value, expected.value) < 1e-9);
+  CHECK(relative_difference(found.gradients[0] * real, expected.gradients[0] * real) < 1e-9);
+  CHECK(relative_difference(found.gradients[1], expected.gradients[1]) < 1e-9);
+}
+
 TEST_CASE("convolution: members that share their input") {
   const auto layout = ops::join({20, 7}, 2);
   const auto x = planes(1, 2, 4, *layout, 1), real = real_planar_frames(*layout);
