@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ops/autograd.hpp"
+#include "ops/grid.hpp"
 #include "ops/lane_recursions.hpp"
 #include "ops/lanes.hpp"
 #include "ops/share.hpp"
@@ -232,7 +233,7 @@ at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tens
   const auto input = x.detach().contiguous();
   const Index stride = x.size(0) == 1 ? 0 : S * F;
   const auto a_on = share_of(d_on), a_off = share_of(d_off), w = share_of(p);
-  auto out = at::empty({M, S, 2 * F}, x.options());
+  auto out = empty_signal({M, S, 2 * F}, x.options());
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "adaptrans", [&] {
     for (Index m = 0; m < M; ++m) {
       adaptrans_forward(input.data_ptr<scalar_t>() + m * stride, a_on.data_ptr<scalar_t>() + m * F,

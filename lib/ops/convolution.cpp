@@ -85,7 +85,7 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, const at::
   // (M, C, K_f, K_t, K_out)
   const auto packed = w.permute({0, 2, 3, 4, 1}).contiguous();
   const auto b = bias.detach().contiguous();
-  auto z = at::empty({M, s.outputs, s.bands_out, s.S}, w.options());
+  auto z = empty_signal({M, s.outputs, s.bands_out, s.S}, w.options());
   const bool shared = input.size(0) == 1;
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "convolution", [&] {
     for (Index m = 0; m < M; ++m) {
@@ -98,7 +98,7 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, const at::
   return with_backward(z, {x, weight, bias}, [=](const at::Tensor& gradient) {
     const auto dz = gradient.contiguous();
     auto dw = need_weight ? at::empty_like(w) : at::Tensor();
-    auto dx = need_x ? at::empty({M, s.inputs, s.bands_in, s.S}, input.options()) : at::Tensor();
+    auto dx = need_x ? empty_signal({M, s.inputs, s.bands_in, s.S}, input.options()) : at::Tensor();
     AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "convolution_backward", [&] {
       for (Index m = 0; m < M; ++m) {
         const auto* out = dz[m].data_ptr<scalar_t>();
@@ -129,7 +129,7 @@ at::Tensor dense_of_planar(const at::Tensor& x, const at::Tensor& weight, const 
   });
   return with_backward(r, {x, weight, bias}, [=](const at::Tensor& gradient) {
     const auto g = gradient.contiguous();
-    auto dx = at::empty_like(input), dw = at::empty_like(w);
+    auto dx = empty_signal(input.sizes(), input.options()), dw = at::empty_like(w);
     AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "dense_of_planar_backward", [&] {
       for (Index m = 0; m < M; ++m) {
         const auto* out = g.data_ptr<scalar_t>() + m * S * N;

@@ -348,7 +348,10 @@ std::vector<T> tile_weights(const T* w, const Sizes& s) {
 template <Index n, Index vectors, class T>
 void product_block(const T* u, Index stride, const T* k, T* m, const Sizes& s) {
   using V = Simd<T>;
-  typename V::Vector sum[n][vectors] = {};
+  typename V::Vector sum[n][vectors];
+  for (Index o = 0; o < n; ++o) {
+    for (Index v = 0; v < vectors; ++v) sum[o][v] = typename V::Vector{};
+  }
   for (Index c = 0; c < s.inputs; ++c) {
     const T* row = u + c * stride;
     for (Index l = 0; l < s.lags; ++l, k += n) {

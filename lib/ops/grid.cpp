@@ -2,7 +2,15 @@
 
 #include <ATen/Dispatch.h>
 
+#include "util/memory.hpp"
+
 namespace strffit::ops {
+
+at::Tensor empty_signal(at::IntArrayRef sizes, const at::TensorOptions& options) {
+  auto signal = at::empty(sizes, options);
+  if (signal.is_cpu()) prefer_large_pages(signal.data_ptr(), signal.nbytes());
+  return signal;
+}
 
 at::Tensor sum_over_frames(const at::Tensor& signal) {
   if (!signal.is_cpu()) return signal.sum(1);

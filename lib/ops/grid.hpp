@@ -43,11 +43,14 @@ inline at::Tensor ordered_like(const at::Tensor& signal, const at::Tensor& model
   return at::empty_strided(signal.sizes(), model.strides(), signal.options()).copy_(signal);
 }
 
+// Uninitialised, for the signals of a whole batch: on large pages where it fills them.
+at::Tensor empty_signal(at::IntArrayRef sizes, const at::TensorOptions& options);
+
 // Uninitialised, (M, S, K), in the order of `model` (another K allowed).
 inline at::Tensor empty_like_signal(const at::Tensor& model, std::int64_t channels) {
   const auto members = model.size(0), frames = model.size(1);
-  if (model.is_contiguous()) return at::empty({members, frames, channels}, model.options());
-  return at::empty({frames, members, channels}, model.options()).transpose(0, 1);
+  if (model.is_contiguous()) return empty_signal({members, frames, channels}, model.options());
+  return empty_signal({frames, members, channels}, model.options()).transpose(0, 1);
 }
 
 // sums[i] = what `add(frame, part)` adds to part[i] over the frames of the stimuli. Each column is

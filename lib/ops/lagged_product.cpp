@@ -325,7 +325,7 @@ at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const a
   }
   const auto input = x.detach().contiguous(), weight = packed(kernel.detach(), s);
   const auto offset = bias.detach().contiguous();
-  auto z = at::empty({s.blocks, s.S, s.outputs}, x.options());
+  auto z = empty_signal({s.blocks, s.S, s.outputs}, x.options());
   const bool few = !shared && L * s.outputs <= kFewColumns;
   // By the outputs of one member, so that its numbers do not depend on its company. The sums and
   // differences are worked on this thread alone.
@@ -346,7 +346,7 @@ at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const a
   const bool need_x = x.requires_grad(), need_kernel = kernel.requires_grad();
   const auto backward = [=, kernel = kernel.detach()](const at::Tensor& gradient) {
     const auto dz = (shared ? gradient.transpose(0, 1) : gradient).contiguous();
-    auto dx = need_x ? at::empty_like(input) : at::Tensor();
+    auto dx = need_x ? empty_signal(input.sizes(), input.options()) : at::Tensor();
     auto dw = need_kernel ? at::empty_like(weight) : at::Tensor();
     const bool expanded = few || layout->window > 0;
     AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "lagged_product_backward", [&] {

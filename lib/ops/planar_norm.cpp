@@ -124,7 +124,7 @@ at::Tensor planar_layer(const at::Tensor& z, const NormState& state, Activation 
   const auto input = z.detach().contiguous(), weight = state.weight.detach().contiguous(),
              bias = state.bias.detach().contiguous();
   const auto M = z.size(0), K = z.size(1), F = z.size(2), plane = F * z.size(3);
-  auto h = at::zeros_like(input);
+  auto h = empty_signal(input.sizes(), input.options()).zero_();
   const auto planes = [=]<class T>(Index m) {
     return Planes<T>{K, plane, weight.template data_ptr<T>() + m * K,
                      bias.template data_ptr<T>() + m * K};
@@ -143,7 +143,7 @@ at::Tensor planar_layer(const at::Tensor& z, const NormState& state, Activation 
   return with_backward(
       h, {z, state.weight, state.bias}, [=, own_h = h.detach()](const at::Tensor& gradient) {
         const auto g = gradient.contiguous();
-        auto dz = at::zeros_like(input);
+        auto dz = empty_signal(input.sizes(), input.options()).zero_();
         auto by_weight = at::zeros({M, K}, input.options().dtype(at::kDouble)),
              by_bias = at::zeros_like(by_weight);
         AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "planar_layer_norm_backward", [&] {

@@ -184,7 +184,8 @@ at::Tensor recurrent(const at::Tensor& x, const at::Tensor& hidden_weight,
   const auto input = x.detach().contiguous(), weight = hidden_weight.detach().contiguous(),
              bias = hidden_bias.detach().contiguous();
   const auto M = weight.size(0), S = input.size(1), H = weight.size(2), n = weight.size(1);
-  auto h = at::empty({M, S, H}, x.options()), saved = at::empty({M, S, kSaved * H}, x.options());
+  auto h = empty_signal({M, S, H}, x.options()),
+       saved = empty_signal({M, S, kSaved * H}, x.options());
   auto cells = cell == Cell::lstm ? at::empty({M, S, H}, x.options()) : at::Tensor();
   const auto buffers = [=]<class T>(Index m, const at::Tensor& states) {
     return Buffers<T>{input.template data_ptr<T>() + m * S * n,
@@ -201,7 +202,8 @@ at::Tensor recurrent(const at::Tensor& x, const at::Tensor& hidden_weight,
   return with_backward(
       h, {x, hidden_weight, hidden_bias}, [=, own = h.detach()](const at::Tensor& gradient) {
         const auto g = gradient.contiguous();
-        auto dx = at::empty_like(input), dy = cell == Cell::gru ? at::empty_like(input) : dx;
+        auto dx = empty_signal(input.sizes(), input.options()),
+             dy = cell == Cell::gru ? empty_signal(input.sizes(), input.options()) : dx;
         auto dw = at::zeros_like(weight);
         AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "recurrent_backward", [&] {
           for (Index m = 0; m < M; ++m) {

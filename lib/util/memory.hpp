@@ -1,6 +1,7 @@
 // How this process treats memory.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace strffit {
@@ -9,6 +10,11 @@ namespace strffit {
 // fetching their pages from the system anew costs more than filling them. Nothing happens where the
 // C library cannot.
 void keep_freed_memory();
+
+// Asks for large pages (2 MiB) under memory that is about to be written, and around its ends, where
+// it is as large as half of one: passes over it then look up a two-hundredth of the addresses.
+// Nothing happens where the system has none.
+void prefer_large_pages(void* begin, std::size_t bytes);
 
 // Largest memory this process has had, bytes.
 std::int64_t peak_memory_bytes();
