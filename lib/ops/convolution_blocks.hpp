@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ops/gemm.hpp"
+#include "ops/winograd.hpp"
 #include "util/threads.hpp"
 
 namespace strffit::ops::blocks {
@@ -73,102 +74,6 @@ constexpr Index vectors_beside(Index outputs) {
   while (vectors > 1 && (outputs + 1) * vectors + 1 > kRegisters) vectors /= 2;
   return vectors;
 }
-
-// Kernels of three bands: neighbouring bands of the output take fewer products of a lag together
-// than each by itself (Winograd's F(2, 3) and F(4, 3), Lavin & Gray 2016). From the bands d of the
-// input and g of the kernel come u and k, their products m = u k are summed over channels and lags,
-// and the bands z of the output are sums of m. Backwards, the gradients of m are sums of those of
-// z, and those of g sums of those of k.
-constexpr Index kTileWidth = 3;
-
-// Two bands from four products instead of six.
-struct TwoBands {
-  static constexpr Index kBands = 2, kProducts = 4;
-  template <class T>
-  static void input(const T (&d)[4], T (&u)[4]) {
-    u[0] = d[0] - d[2];
-    u[1] = d[1] + d[2];
-    u[2] = d[2] - d[1];
-    u[3] = d[1] - d[3];
-  }
-  template <class T>
-  static void kernel(const T (&g)[3], T (&k)[4]) {
-    k[0] = g[0];
-    k[1] = (g[0] + g[1] + g[2]) / 2;
-    k[2] = (g[0] - g[1] + g[2]) / 2;
-    k[3] = g[2];
-  }
-  template <class T>
-  static void output(const T (&m)[4], T (&z)[2]) {
-    z[0] = m[0] + (m[1] + m[2]);
-    z[1] = (m[1] - m[2]) - m[3];
-  }
-  template <class T>
-  static void output_gradient(const T (&dz)[2], T (&dm)[4]) {
-    dm[0] = dz[0];
-    dm[1] = dz[0] + dz[1];
-    dm[2] = dz[0] - dz[1];
-    dm[3] = -dz[1];
-  }
-  template <class T>
-  static void kernel_gradient(const T (&dk)[4], T (&dg)[3]) {
-    dg[0] = dk[0] + (dk[1] + dk[2]) / 2;
-    dg[1] = (dk[1] - dk[2]) / 2;
-    dg[2] = (dk[1] + dk[2]) / 2 + dk[3];
-  }
-};
-
-// Four bands from six products instead of twelve.
-struct FourBands {
-  static constexpr Index kBands = 4, kProducts = 6;
-  template <class T>
-  static void input(const T (&d)[6], T (&u)[6]) {
-    const T near = d[4] - 4 * d[2], far = d[3] - 4 * d[1], even = d[4] - d[2],
-            odd = 2 * (d[3] - d[1]);
-    u[0] = 4 * (d[0] - d[2]) + even;
-    u[1] = near + far;
-    u[2] = near - far;
-    u[3] = even + odd;
-    u[4] = even - odd;
-    u[5] = 4 * d[1] - 5 * d[3] + d[5];
-  }
-  template <class T>
-  static void kernel(const T (&g)[3], T (&k)[6]) {
-    const T near = (g[0] + g[2]) / 6, far = g[0] / 24 + g[2] / 6;
-    k[0] = g[0] / 4;
-    k[1] = -near - g[1] / 6;
-    k[2] = g[1] / 6 - near;
-    k[3] = far + g[1] / 12;
-    k[4] = far - g[1] / 12;
-    k[5] = g[2];
-  }
-  template <class T>
-  static void output(const T (&m)[6], T (&z)[4]) {
-    const T near = m[1] + m[2], far = m[3] + m[4], near_odd = m[1] - m[2], far_odd = m[3] - m[4];
-    z[0] = m[0] + near + far;
-    z[1] = near_odd + 2 * far_odd;
-    z[2] = near + 4 * far;
-    z[3] = near_odd + 8 * far_odd + m[5];
-  }
-  template <class T>
-  static void output_gradient(const T (&dz)[4], T (&dm)[6]) {
-    const T near = dz[0] + dz[2], near_odd = dz[1] + dz[3], far = dz[0] + 4 * dz[2],
-            far_odd = 2 * dz[1] + 8 * dz[3];
-    dm[0] = dz[0];
-    dm[1] = near + near_odd;
-    dm[2] = near - near_odd;
-    dm[3] = far + far_odd;
-    dm[4] = far - far_odd;
-    dm[5] = dz[3];
-  }
-  template <class T>
-  static void kernel_gradient(const T (&dk)[6], T (&dg)[3]) {
-    const T near = dk[1] + dk[2], far = dk[3] + dk[4];
-    dg[0] = dk[0] / 4 - near / 6 + far / 24;
-    dg[1] = (dk[2] - dk[1]) / 6 + (dk[3] - dk[4]) / 12;
-    dg[2] = (far - near) / 6 + dk[5];
-  }
-};
 
 // Channels in as few groups of at most `most` as there can be, as even as can be: 14 of 12 are 7
 // and 7. visit(first, last).
@@ -274,7 +179,8 @@ Index in_registers(Index frames) {
   return (frames + Simd<T>::kWidth - 1) / Simd<T>::kWidth * Simd<T>::kWidth;
 }
 
-// What the products of a tile, some neighbouring bands of a stretch, take of the input: u of every
+// Kernels of three bands go by tiles, some neighbouring bands of the output, lag by lag (ops/
+// winograd.hpp). What the products of a tile of a stretch take of the input: u of every
 // channel (kProducts, C, stride), frame t of the output meeting its lag l at t - l. Zeros fill the
 // last register.
 template <class Tile, class T>
@@ -288,7 +194,7 @@ class TileRows {
         zeros_(static_cast<std::size_t>(stride_)) {}
 
   void fill(const T* x, Index band, Index from, Index to, const Sizes& s) {
-    constexpr Index kBandsIn = Tile::kBands + kTileWidth - 1;
+    constexpr Index kBandsIn = Tile::kOutputs + kTileWidth - 1;
     const Index first = from - (s.lags - 1), count = to - first;
     for (Index c = 0; c < channels_; ++c) {
       const T* rows[kBandsIn];
@@ -389,10 +295,10 @@ Index convolve_tiles(const T* x, const std::vector<T>& k, const T* start, T* z, 
                      Index from, Index to, const Sizes& s) {
   static const auto by_count =
       products_by_count<T>(std::make_integer_sequence<Index, kMostOutputs>());
-  if (band + Tile::kBands > s.bands_out) return band;
+  if (band + Tile::kOutputs > s.bands_out) return band;
   TileRows<Tile, T> u(s);
   const Scratch<T> m(Tile::kProducts * kMostOutputs * kStretch);
-  for (; band + Tile::kBands <= s.bands_out; band += Tile::kBands) {
+  for (; band + Tile::kOutputs <= s.bands_out; band += Tile::kOutputs) {
     u.fill(x, band, from, to, s);
     in_groups(s.outputs, kMostOutputs, [&](Index first, Index last) {
       const Index n = last - first, size = s.inputs * s.lags;
@@ -407,10 +313,10 @@ Index convolve_tiles(const T* x, const std::vector<T>& k, const T* start, T* z, 
         const auto finish = [&](const auto& with) {
 #pragma GCC ivdep
           for (Index j = 0; j < to - from; ++j) {
-            T own[Tile::kProducts], sum[Tile::kBands];
+            T own[Tile::kProducts], sum[Tile::kOutputs];
             for (Index p = 0; p < Tile::kProducts; ++p) own[p] = products[p * n * kStretch + j];
             Tile::output(own, sum);
-            for (Index i = 0; i < Tile::kBands; ++i)
+            for (Index i = 0; i < Tile::kOutputs; ++i)
               out[i * s.S + j] = with(out[i * s.S + j]) + sum[i];
           }
         };
@@ -438,13 +344,13 @@ void for_stretches(const Sizes& s, int threads, const Work& work) {
 template <class T>
 void convolve(const T* x, const T* w, const T* start, T* z, const Sizes& s) {
   const bool tiled = s.width == kTileWidth;
-  const auto of_four = tiled ? tile_weights<FourBands>(w, s) : std::vector<T>(),
-             of_two = tiled ? tile_weights<TwoBands>(w, s) : std::vector<T>();
+  const auto of_four = tiled ? tile_weights<TileOfFour>(w, s) : std::vector<T>(),
+             of_two = tiled ? tile_weights<TileOfTwo>(w, s) : std::vector<T>();
   for_stretches(s, inner_threads(), [&](Index from, Index to) {
     Index band = 0;
     if (tiled) {
-      band = convolve_tiles<FourBands>(x, of_four, start, z, band, from, to, s);
-      band = convolve_tiles<TwoBands>(x, of_two, start, z, band, from, to, s);
+      band = convolve_tiles<TileOfFour>(x, of_four, start, z, band, from, to, s);
+      band = convolve_tiles<TileOfTwo>(x, of_two, start, z, band, from, to, s);
     }
     for (; band < s.bands_out; ++band) one_band(x, w, start, z, band, from, to, s);
   });
@@ -539,7 +445,7 @@ class WeightSums {
 // added to dw: the first band that is left.
 template <class Tile, class T>
 Index weight_gradient_of_tiles(const T* x, const T* dz, T* dw, Index first_band, const Sizes& s) {
-  if (first_band + Tile::kBands > s.bands_out) return first_band;
+  if (first_band + Tile::kOutputs > s.bands_out) return first_band;
   Index band = first_band;
   TileRows<Tile, T> u(s);
   WeightSums<T> sums(Tile::kProducts, s);
@@ -547,15 +453,15 @@ Index weight_gradient_of_tiles(const T* x, const T* dz, T* dw, Index first_band,
   const Scratch<T> dm(Tile::kProducts * step);  // (., K_out, kStretch)
   for_stretches(s, 1, [&](Index from, Index to) {
     const Index frames = to - from, all = in_registers<T>(frames);
-    for (band = first_band; band + Tile::kBands <= s.bands_out; band += Tile::kBands) {
+    for (band = first_band; band + Tile::kOutputs <= s.bands_out; band += Tile::kOutputs) {
       u.fill(x, band, from, to, s);
       for (Index o = 0; o < s.outputs; ++o) {
         const T* out = dz + (o * s.bands_out + band) * s.S + from;
         T* products = dm.data() + o * kStretch;
 #pragma GCC ivdep
         for (Index j = 0; j < frames; ++j) {
-          T own[Tile::kBands], gradient[Tile::kProducts];
-          for (Index i = 0; i < Tile::kBands; ++i) own[i] = out[i * s.S + j];
+          T own[Tile::kOutputs], gradient[Tile::kProducts];
+          for (Index i = 0; i < Tile::kOutputs; ++i) own[i] = out[i * s.S + j];
           Tile::output_gradient(own, gradient);
           for (Index p = 0; p < Tile::kProducts; ++p) products[p * step + j] = gradient[p];
         }
@@ -586,8 +492,8 @@ void weight_gradient(const T* x, const T* dz, T* dw, const Sizes& s) {
   std::fill_n(dw, s.outputs * s.inputs * s.width * s.lags, T(0));
   Index first = 0;
   if (s.width == kTileWidth) {
-    first = weight_gradient_of_tiles<FourBands>(x, dz, dw, first, s);
-    first = weight_gradient_of_tiles<TwoBands>(x, dz, dw, first, s);
+    first = weight_gradient_of_tiles<TileOfFour>(x, dz, dw, first, s);
+    first = weight_gradient_of_tiles<TileOfTwo>(x, dz, dw, first, s);
   }
   if (first == s.bands_out) return;
   WeightSums<T> sums(s.width, s);

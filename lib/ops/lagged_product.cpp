@@ -5,11 +5,13 @@
 #include <ATen/TensorOperators.h>
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include "ops/autograd.hpp"
 #include "ops/gemm.hpp"
 #include "ops/grid.hpp"
+#include "ops/winograd.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::ops {
@@ -95,126 +97,157 @@ void kernel_gradient_many(const T* x, const T* dz, T* dw, const Sizes& s) {
   }
 }
 
-// Two neighbouring outputs of three lags take four products instead of six (Winograd 1980, F(2,
-// 3)): of x0 - x2, x1 + x2, x2 - x1 and x1 - x3 with k0, (k0 + k1 + k2) / 2, (k0 - k1 + k2) / 2 and
-// k2, the outputs being the sums m1 + m2 + m3 and m2 - m3 - m4. Worth it where one x serves many
-// outputs. Lags by threes, missing ones as zeros, in stretches of pairs that stay in the cache.
-constexpr std::int64_t kPairs = 192;
-constexpr std::int64_t kTerms = 4;
+// Where one x serves many outputs: lags by threes, g = ceil(L / 3) apart, missing ones as zeros, so
+// that the outputs of four frames that are g apart make a tile (ops/winograd.hpp). A tile's d are
+// runs of g frames of x, which lie side by side in memory, and its products matrix products, in
+// stretches of tiles that stay in the cache.
+using Tile = TileOfFour;
+constexpr std::int64_t kTiles = 128;
 
-std::int64_t threes(const Sizes& s) { return (s.L + 2) / 3; }
-std::int64_t pairs(const Sizes& s) { return (s.S - s.L + 2) / 2; }
+struct Tiles {
+  std::int64_t step, row, n;  // g; numbers of a run of x; outputs
+  std::int64_t windows;       // of L frames in x, one an output frame
+  std::int64_t first;         // the output frame of the first of them
+  std::int64_t count;         // tiles
 
-// Kernels (L, inputs, outputs) -> the four factors (4, threes, inputs, outputs).
-template <class T>
-std::vector<T> kernel_factors(const T* w, const Sizes& s) {
-  const auto size = s.inputs * s.outputs, term = threes(s) * size;
-  std::vector<T> factors(static_cast<std::size_t>(kTerms * term));
-  for (std::int64_t b = 0; b < threes(s); ++b) {
-    T* to = factors.data() + b * size;
-    for (std::int64_t i = 0; i < size; ++i) {
-      const auto at = [&](std::int64_t lag) {
-        return 3 * b + lag < s.L ? w[(3 * b + lag) * size + i] : T(0);
-      };
-      const T k0 = at(0), k1 = at(1), k2 = at(2);
-      to[i] = k0;
-      to[term + i] = (k0 + k1 + k2) / 2;
-      to[2 * term + i] = (k0 - k1 + k2) / 2;
-      to[3 * term + i] = k2;
-    }
+  explicit Tiles(const Sizes& s)
+      : step((s.L + kTileWidth - 1) / kTileWidth),
+        row(step * s.inputs),
+        n(s.outputs),
+        windows(s.S - s.L + 1),
+        first(s.L - 1 - s.ahead),
+        count((windows + Tile::kOutputs * step - 1) / (Tile::kOutputs * step) * step) {}
+
+  // The first window of a tile; the others follow `step` frames apart.
+  std::int64_t window(std::int64_t tile) const {
+    return tile / step * Tile::kOutputs * step + tile % step;
   }
-  return factors;
+};
+
+// k of the kernels (L, inputs, outputs): (kProducts, row, outputs).
+template <class T>
+std::vector<T> kernel_terms(const T* w, const Tiles& tiles, const Sizes& s) {
+  const auto size = tiles.row * tiles.n;
+  std::vector<T> terms(static_cast<std::size_t>(Tile::kProducts * size));
+  for (std::int64_t i = 0; i < size; ++i) {
+    T g[kTileWidth], k[Tile::kProducts];
+    for (std::int64_t lag = 0; lag < kTileWidth; ++lag)
+      g[lag] = lag * size + i < s.L * s.inputs * s.outputs ? w[lag * size + i] : T(0);
+    Tile::kernel(g, k);
+    for (std::int64_t p = 0; p < Tile::kProducts; ++p)
+      terms[static_cast<std::size_t>(p * size + i)] = k[p];
+  }
+  return terms;
 }
 
-// The sums and differences of x for pairs [begin, begin + n): (4, kPairs, threes, inputs).
+// u of tiles [begin, end): (kProducts, kTiles, row).
 template <class T>
-void input_terms(const T* x, T* terms, std::int64_t begin, std::int64_t n, const Sizes& s) {
-  const auto row = threes(s) * s.inputs, term = kPairs * row;
-  const std::vector<T> zeros(static_cast<std::size_t>(s.inputs), T(0));
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (std::int64_t b = 0; b < threes(s); ++b) {
-      const auto frame = [&](std::int64_t k) {
-        const auto t = 2 * (begin + i) + 3 * b + k;
-        return t < s.S ? x + t * s.inputs : zeros.data();
-      };
-      const T *x0 = frame(0), *x1 = frame(1), *x2 = frame(2), *x3 = frame(3);
-      T* to = terms + i * row + b * s.inputs;
-      for (std::int64_t c = 0; c < s.inputs; ++c) {
-        to[c] = x0[c] - x2[c];
-        to[term + c] = x1[c] + x2[c];
-        to[2 * term + c] = x2[c] - x1[c];
-        to[3 * term + c] = x1[c] - x3[c];
-      }
+void input_terms(const T* x, T* terms, std::int64_t begin, std::int64_t end, const Tiles& tiles,
+                 const Sizes& s) {
+  constexpr auto kInputs = Tile::kOutputs + kTileWidth - 1;
+  const auto row = tiles.row, term = kTiles * row;
+  std::vector<T> beyond;  // the runs of a tile that reaches beyond the end
+  for (auto tile = begin; tile < end; ++tile) {
+    const auto t = tiles.window(tile);
+    const T* runs = x + t * s.inputs;
+    if (t + kInputs * tiles.step > s.S) {
+      beyond.assign(static_cast<std::size_t>(kInputs * row), T(0));
+      std::copy(runs, x + s.S * s.inputs, beyond.data());
+      runs = beyond.data();
+    }
+    T* to = terms + (tile - begin) * row;
+#pragma GCC ivdep
+    for (std::int64_t i = 0; i < row; ++i) {
+      T d[kInputs], u[Tile::kProducts];
+      for (std::int64_t k = 0; k < kInputs; ++k) d[k] = runs[k * row + i];
+      Tile::input(d, u);
+      for (std::int64_t p = 0; p < Tile::kProducts; ++p) to[p * term + i] = u[p];
     }
   }
 }
 
 template <class T>
-void forward_in_pairs(const T* x, const T* w, const T* bias, T* z, const Sizes& s) {
-  const auto row = threes(s) * s.inputs, n = s.outputs, first = s.L - 1 - s.ahead;
-  const auto factors = kernel_factors(w, s);
-  std::vector<T> terms(static_cast<std::size_t>(kTerms * kPairs * row)),
-      products(static_cast<std::size_t>(kTerms * kPairs * n));
+void forward_in_tiles(const T* x, const T* w, const T* bias, T* z, const Sizes& s) {
+  const Tiles tiles(s);
+  const auto row = tiles.row, n = tiles.n;
+  const auto factors = kernel_terms(w, tiles, s);
+  std::vector<T> terms(static_cast<std::size_t>(Tile::kProducts * kTiles * row)),
+      products(static_cast<std::size_t>(Tile::kProducts * kTiles * n));
   const auto outside = [&](std::int64_t from, std::int64_t to) {
-    for (std::int64_t t = from; t < to; ++t) std::copy_n(bias, n, z + t * n);
+    for (auto t = from; t < to; ++t) std::copy_n(bias, n, z + t * n);
   };
-  outside(0, first);
-  outside(first + s.S - s.L + 1, s.S);
-  for (std::int64_t begin = 0; begin < pairs(s); begin += kPairs) {
-    const auto count = std::min(kPairs, pairs(s) - begin);
-    input_terms(x, terms.data(), begin, count, s);
-    for (std::int64_t j = 0; j < kTerms; ++j) {
-      gemm(false, false, count, n, row, terms.data() + j * kPairs * row, row,
-           factors.data() + j * row * n, n, T(0), products.data() + j * kPairs * n, n);
+  outside(0, tiles.first);
+  outside(tiles.first + tiles.windows, s.S);
+  for (std::int64_t begin = 0; begin < tiles.count; begin += kTiles) {
+    const auto end = std::min(begin + kTiles, tiles.count);
+    input_terms(x, terms.data(), begin, end, tiles, s);
+    for (std::int64_t p = 0; p < Tile::kProducts; ++p) {
+      gemm(false, false, end - begin, n, row, terms.data() + p * kTiles * row, row,
+           factors.data() + p * row * n, n, T(0), products.data() + p * kTiles * n, n);
     }
-    for (std::int64_t i = 0; i < count; ++i) {
-      const T *m1 = products.data() + i * n, *m2 = m1 + kPairs * n, *m3 = m2 + kPairs * n,
-              *m4 = m3 + kPairs * n;
-      const auto window = 2 * (begin + i);
-      T* even = z + (first + window) * n;
-      for (std::int64_t o = 0; o < n; ++o) even[o] = bias[o] + m1[o] + m2[o] + m3[o];
-      if (window + 1 > s.S - s.L) continue;
-      T* odd = even + n;
-      for (std::int64_t o = 0; o < n; ++o) odd[o] = bias[o] + m2[o] - m3[o] - m4[o];
+    for (auto tile = begin; tile < end; ++tile) {
+      T* m = products.data() + (tile - begin) * n;
+      const auto window = tiles.window(tile);
+      const auto there =
+          std::min(Tile::kOutputs, (tiles.windows - window + tiles.step - 1) / tiles.step);
+      T* out = z + (tiles.first + window) * n;
+      const auto apart = tiles.step * n;
+      const auto store = [&](auto outputs) {
+#pragma GCC ivdep
+        for (std::int64_t o = 0; o < n; ++o) {
+          T own[Tile::kProducts], sums[Tile::kOutputs];
+          for (std::int64_t p = 0; p < Tile::kProducts; ++p) own[p] = m[p * kTiles * n + o];
+          Tile::output(own, sums);
+          for (std::int64_t j = 0; j < outputs; ++j) out[j * apart + o] = bias[o] + sums[j];
+        }
+      };
+      if (there == Tile::kOutputs) {
+        store(std::integral_constant<std::int64_t, Tile::kOutputs>());
+      } else {
+        store(there);
+      }
     }
   }
 }
 
 template <class T>
-void kernel_gradient_in_pairs(const T* x, const T* dz, T* dw, const Sizes& s) {
-  const auto row = threes(s) * s.inputs, n = s.outputs, first = s.L - 1 - s.ahead;
-  const auto size = s.inputs * n, term = row * n;
-  std::vector<T> terms(static_cast<std::size_t>(kTerms * kPairs * row)),
-      errors(static_cast<std::size_t>(kTerms * kPairs * n)),
-      sums(static_cast<std::size_t>(kTerms * term), T(0));
+void kernel_gradient_in_tiles(const T* x, const T* dz, T* dw, const Sizes& s) {
+  const Tiles tiles(s);
+  const auto row = tiles.row, n = tiles.n, size = row * n;
+  std::vector<T> terms(static_cast<std::size_t>(Tile::kProducts * kTiles * row)),
+      errors(static_cast<std::size_t>(Tile::kProducts * kTiles * n)),
+      sums(static_cast<std::size_t>(Tile::kProducts * size), T(0));
   const std::vector<T> zeros(static_cast<std::size_t>(n), T(0));
-  for (std::int64_t begin = 0; begin < pairs(s); begin += kPairs) {
-    const auto count = std::min(kPairs, pairs(s) - begin);
-    input_terms(x, terms.data(), begin, count, s);
-    for (std::int64_t i = 0; i < count; ++i) {
-      T *m1 = errors.data() + i * n, *m2 = m1 + kPairs * n, *m3 = m2 + kPairs * n,
-        *m4 = m3 + kPairs * n;
-      const auto window = 2 * (begin + i);
-      const T* even = dz + (first + window) * n;
-      const T* odd = window + 1 > s.S - s.L ? zeros.data() : even + n;
+  for (std::int64_t begin = 0; begin < tiles.count; begin += kTiles) {
+    const auto end = std::min(begin + kTiles, tiles.count);
+    input_terms(x, terms.data(), begin, end, tiles, s);
+    for (auto tile = begin; tile < end; ++tile) {
+      const T* out[Tile::kOutputs];
+      for (std::int64_t j = 0; j < Tile::kOutputs; ++j) {
+        const auto window = tiles.window(tile) + j * tiles.step;
+        out[j] = window < tiles.windows ? dz + (tiles.first + window) * n : zeros.data();
+      }
+      T* to = errors.data() + (tile - begin) * n;
+#pragma GCC ivdep
       for (std::int64_t o = 0; o < n; ++o) {
-        m1[o] = even[o];
-        m2[o] = even[o] + odd[o];
-        m3[o] = even[o] - odd[o];
-        m4[o] = -odd[o];
+        T own[Tile::kOutputs], m[Tile::kProducts];
+        for (std::int64_t j = 0; j < Tile::kOutputs; ++j) own[j] = out[j][o];
+        Tile::output_gradient(own, m);
+        for (std::int64_t p = 0; p < Tile::kProducts; ++p) to[p * kTiles * n + o] = m[p];
       }
     }
-    for (std::int64_t j = 0; j < kTerms; ++j) {
-      gemm(true, false, row, n, count, terms.data() + j * kPairs * row, row,
-           errors.data() + j * kPairs * n, n, T(1), sums.data() + j * term, n);
+    for (std::int64_t p = 0; p < Tile::kProducts; ++p) {
+      gemm(true, false, row, n, end - begin, terms.data() + p * kTiles * row, row,
+           errors.data() + p * kTiles * n, n, T(1), sums.data() + p * size, n);
     }
   }
-  for (std::int64_t lag = 0; lag < s.L; ++lag) {
-    const T *s1 = sums.data() + lag / 3 * size, *s2 = s1 + term, *s3 = s2 + term, *s4 = s3 + term;
-    T* to = dw + lag * size;
-    for (std::int64_t i = 0; i < size; ++i) {
-      const T both = (s2[i] + s3[i]) / 2;
-      to[i] = lag % 3 == 0 ? s1[i] + both : lag % 3 == 1 ? (s2[i] - s3[i]) / 2 : both + s4[i];
+  for (std::int64_t i = 0; i < size; ++i) {
+    T dk[Tile::kProducts], dg[kTileWidth];
+    for (std::int64_t p = 0; p < Tile::kProducts; ++p)
+      dk[p] = sums[static_cast<std::size_t>(p * size + i)];
+    Tile::kernel_gradient(dk, dg);
+    for (std::int64_t lag = 0; lag < kTileWidth; ++lag) {
+      if (lag * size + i < s.L * s.inputs * s.outputs) dw[lag * size + i] = dg[lag];
     }
   }
 }
@@ -329,12 +362,12 @@ at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const a
   const bool few = !shared && L * s.outputs <= kFewColumns;
   // By the outputs of one member, so that its numbers do not depend on its company. The sums and
   // differences are worked on this thread alone.
-  const bool in_pairs = shared && L >= 3 && K >= 16 && inner_threads() == 1;
+  const bool in_tiles = shared && L >= 3 && K >= 16 && inner_threads() == 1;
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "lagged_product", [&] {
     for (std::int64_t b = 0; b < s.blocks; ++b) {
       (few ? forward_few<scalar_t>
-       : in_pairs
-           ? forward_in_pairs<scalar_t>
+       : in_tiles
+           ? forward_in_tiles<scalar_t>
            : forward_many<scalar_t>)(input.data_ptr<scalar_t>() + b * s.S * s.inputs,
                                      weight.data_ptr<scalar_t>() + b * L * s.inputs * s.outputs,
                                      offset.data_ptr<scalar_t>() + b * s.outputs,
@@ -361,7 +394,7 @@ at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const a
           gradients_expanded(in, w, out, to_kernel, to_input, *layout, s);
         } else {
           if (to_kernel) {
-            (in_pairs ? kernel_gradient_in_pairs<scalar_t>
+            (in_tiles ? kernel_gradient_in_tiles<scalar_t>
                       : kernel_gradient_many<scalar_t>)(in, out, to_kernel, s);
           }
           if (to_input) input_gradient_many(out, w, to_input, s);
