@@ -10,6 +10,10 @@ void sgemm_(const char*, const char*, const int*, const int*, const int*, const 
 void dgemm_(const char*, const char*, const int*, const int*, const int*, const double*,
             const double*, const int*, const double*, const int*, const double*, double*,
             const int*);
+void sgemv_(const char*, const int*, const int*, const float*, const float*, const int*,
+            const float*, const int*, const float*, float*, const int*);
+void dgemv_(const char*, const int*, const int*, const double*, const double*, const int*,
+            const double*, const int*, const double*, double*, const int*);
 // There when the BLAS is OpenBLAS or MKL.
 __attribute__((weak)) void openblas_set_num_threads(int);
 __attribute__((weak)) char* openblas_get_config(void);
@@ -42,6 +46,26 @@ template void gemm<float>(bool, bool, std::int64_t, std::int64_t, std::int64_t, 
 template void gemm<double>(bool, bool, std::int64_t, std::int64_t, std::int64_t, const double*,
                            std::int64_t, const double*, std::int64_t, double, double*,
                            std::int64_t);
+
+template <class T>
+void gemv(bool transposed, std::int64_t m, std::int64_t k, const T* a, std::int64_t lda, const T* x,
+          std::int64_t step_x, T* y, std::int64_t step_y) {
+  if (m == 0 || k == 0) return;
+  const char* kind = transposed ? "N" : "T";  // of the transpose, as BLAS reads a
+  const int rows = static_cast<int>(k), columns = static_cast<int>(m), step = static_cast<int>(lda),
+            from = static_cast<int>(step_x), to = static_cast<int>(step_y);
+  const T one = 1, zero = 0;
+  if constexpr (sizeof(T) == sizeof(float)) {
+    sgemv_(kind, &rows, &columns, &one, a, &step, x, &from, &zero, y, &to);
+  } else {
+    dgemv_(kind, &rows, &columns, &one, a, &step, x, &from, &zero, y, &to);
+  }
+}
+
+template void gemv<float>(bool, std::int64_t, std::int64_t, const float*, std::int64_t,
+                          const float*, std::int64_t, float*, std::int64_t);
+template void gemv<double>(bool, std::int64_t, std::int64_t, const double*, std::int64_t,
+                           const double*, std::int64_t, double*, std::int64_t);
 
 void set_inner_threads(int threads) {
   at::set_num_threads(threads);

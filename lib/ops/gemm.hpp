@@ -14,6 +14,12 @@ void gemm(bool transposed_a, bool transposed_b, std::int64_t m, std::int64_t n, 
           const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c,
           std::int64_t ldc);
 
+// y (m) = a (m, k) x (k), or with `transposed` y (k) = a^T x (m). Numbers from one element to the
+// next: lda, between stored rows, step_x and step_y.
+template <class T>
+void gemv(bool transposed, std::int64_t m, std::int64_t k, const T* a, std::int64_t lda, const T* x,
+          std::int64_t step_x, T* y, std::int64_t step_y);
+
 // Threads inside one product, and inside LibTorch's own operations on the calling thread. To be
 // called while no product runs.
 void set_inner_threads(int threads);

@@ -58,9 +58,9 @@ at::Tensor loss(const at::Tensor& prediction, const at::Tensor& target, Loss kin
   AT_DISPATCH_FLOATING_TYPES(r.scalar_type(), "loss", [&] {
     for (std::int64_t b = 0; b < grid.blocks; ++b) {
       double *sum = sums.data_ptr<double>() + b * n, *number = counts.data_ptr<double>() + b * n;
-      for (std::int64_t t = 0; t < S; ++t) {
-        const auto at = (b * S + t) * n;
-        const auto *out = r.data_ptr<scalar_t>() + at, *wanted = y.data_ptr<scalar_t>() + at;
+      const auto *out = r.data_ptr<scalar_t>() + b * S * n,
+                 *wanted = y.data_ptr<scalar_t>() + b * S * n;
+      for (std::int64_t t = 0; t < S; ++t, out += n, wanted += n) {
         for (std::int64_t i = 0; i < n; ++i) {
           const bool there = !std::isnan(wanted[i]);
           sum[i] += there ? static_cast<double>(value(kind, out[i], wanted[i])) : 0.0;
@@ -81,10 +81,10 @@ at::Tensor loss(const at::Tensor& prediction, const at::Tensor& target, Loss kin
         AT_DISPATCH_FLOATING_TYPES(r.scalar_type(), "loss_backward", [&] {
           for (std::int64_t b = 0; b < grid.blocks; ++b) {
             const auto* scale = factor.data_ptr<scalar_t>() + b * n;
-            for (std::int64_t t = 0; t < S; ++t) {
-              const auto at = (b * S + t) * n;
-              const auto *out = r.data_ptr<scalar_t>() + at, *wanted = y.data_ptr<scalar_t>() + at;
-              auto* result = dr.data_ptr<scalar_t>() + at;
+            const auto *out = r.data_ptr<scalar_t>() + b * S * n,
+                       *wanted = y.data_ptr<scalar_t>() + b * S * n;
+            auto* result = dr.data_ptr<scalar_t>() + b * S * n;
+            for (std::int64_t t = 0; t < S; ++t, out += n, wanted += n, result += n) {
               for (std::int64_t i = 0; i < n; ++i) {
                 result[i] =
                     std::isnan(wanted[i]) ? scalar_t(0) : scale[i] * slope(kind, out[i], wanted[i]);

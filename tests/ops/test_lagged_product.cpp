@@ -30,10 +30,10 @@ TEST_CASE("lagged product: values and gradients") {
       {"centered, few columns", 2, 2, 1, 3, 5, 2, false},
       {"centered, many columns", 2, 14, 1, 3, 3, 1, false},
       {"wholly ahead", 2, 2, 1, 3, 4, 3, false},
-      {"in pairs", 2, 16, 2, 3, 3, 0, true},
-      {"in pairs, two threes of which one is short", 1, 17, 1, 4, 4, 0, true},
-      {"in pairs, centered", 2, 16, 1, 3, 5, 2, true},
-      {"in pairs, wholly ahead", 1, 16, 1, 3, 6, 5, true},
+      {"in tiles", 2, 16, 2, 3, 3, 0, true},
+      {"in tiles, two threes of which one is short", 1, 17, 1, 4, 4, 0, true},
+      {"in tiles, centered", 2, 16, 1, 3, 5, 2, true},
+      {"in tiles, wholly ahead", 1, 16, 1, 3, 6, 5, true},
   };
   for (const auto& p : products) {
     for (const std::int64_t extra : {0, 3}) {  // a gap larger than needed
@@ -126,6 +126,20 @@ TEST_CASE("dense layer: values and gradients") {
       }
     }
   }
+}
+
+TEST_CASE("dense layer: longer than the stretches that its gradient is summed in") {
+  const std::vector<at::Tensor> inputs{noise({2, 1300, 5}, 1), noise({2, 1, 5}, 2),
+                                       noise({2, 1}, 3)};
+  const auto weight = noise({2, 1300, 1}, 4);
+  const auto with = [&](auto dense) {
+    return differentiate([dense](const auto& in) { return dense(in[0], in[1], in[2]); }, inputs,
+                         weight);
+  };
+  const auto found = with(ops::dense), expected = with(ops::plain::dense);
+  CHECK(relative_difference(found.value, expected.value) < 1e-9);
+  for (std::size_t i = 0; i < 3; ++i)
+    CHECK(relative_difference(found.gradients[i], expected.gradients[i]) < 1e-9);
 }
 
 TEST_CASE("the BLAS in use has a name") { CHECK(std::string(ops::blas_name()).size() > 3); }
