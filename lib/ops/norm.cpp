@@ -138,50 +138,87 @@ at::Tensor to_channels(const at::Tensor& per_column, Index M, Index positions) {
   return per_column.reshape({M, positions, -1}).sum(1);
 }
 
-// Mean and variance (divisor n) of z per member and channel (M, K), double.
+// Mean of some frames spread over the stimuli, per member and channel (M, K), in z's precision.
+at::Tensor rough_mean(const at::Tensor& z, Index positions, const Layout& layout) {
+  constexpr Index kSome = 32;
+  std::vector<Index> frames;
+  Index before = 0;  // frames of the stimuli before this one
+  for (const auto& [begin, length] : layout.segments) {
+    while (static_cast<Index>(frames.size()) < kSome) {
+      const auto wanted = static_cast<Index>(frames.size()) * layout.frames / kSome;
+      if (wanted >= before + length) break;
+      frames.push_back(begin + wanted - before);
+    }
+    before += length;
+  }
+  return z.index_select(1, at::tensor(frames, at::kLong))
+      .reshape({z.size(0), kSome * positions, -1})
+      .mean(1);
+}
+
+// Adds the deviations of n numbers from `middle`, and their squares, to sums (2 n).
+template <class T>
+void add_deviations(const T* z, const T* middle, T* sums, Index n) {
+#pragma GCC ivdep
+  for (Index i = 0; i < n; ++i) {
+    const T d = z[i] - middle[i];
+    sums[i] += d;
+    sums[n + i] += d * d;
+  }
+}
+
+// The sums of those of a single column: one after the other over frames that stay in the cache.
+template <class T>
+void line_deviations(const T* z, T middle, double* sums, const Layout& layout) {
+  constexpr Index kAtOnce = 2048;
+  std::array<double, 1> sum{}, squares{};
+  for (const auto& [begin, frames] : layout.segments) {
+    for (Index from = begin; from < begin + frames; from += kAtOnce) {
+      const auto to = std::min(from + kAtOnce, begin + frames);
+      add_lanes<T, 1>(
+          from, to, [&](Index t) { return std::array<T, 1>{z[t] - middle}; }, sum);
+      add_lanes<T, 1>(
+          from, to,
+          [&](Index t) {
+            const T d = z[t] - middle;
+            return std::array<T, 1>{d * d};
+          },
+          squares);
+    }
+  }
+  sums[0] = sum[0];
+  sums[1] = squares[0];
+}
+
+// Mean and variance (divisor n) of z per member and channel (M, K), double, in one pass: from the
+// deviations from a rough mean, so near the mean that their squares cancel no digits that matter.
 std::pair<at::Tensor, at::Tensor> statistics(const at::Tensor& z, Index positions,
                                              const Layout& layout) {
   const Grid grid(z);
   const auto M = z.size(0), n = grid.columns, size = grid.rows * n;
   const double count = static_cast<double>(layout.frames * positions);
-  auto sums = at::empty({grid.blocks, n}, z.options().dtype(at::kDouble)),
-       squares = at::empty_like(sums);
-  const auto add_up = [&](at::Tensor& target, const at::Tensor& centre) {
-    AT_DISPATCH_FLOATING_TYPES(z.scalar_type(), "norm_statistics", [&] {
-      for (Index b = 0; b < grid.blocks; ++b) {
-        const auto* in = z.data_ptr<scalar_t>() + b * size;
-        const auto* middle = centre.defined() ? centre.data_ptr<scalar_t>() + b * n : nullptr;
-        if (n == 1) {
-          const scalar_t from = middle ? *middle : scalar_t(0);
-          const auto sum = middle ? line_sums<scalar_t, 1>(layout,
-                                                           [&](Index t) {
-                                                             const scalar_t d = in[t] - from;
-                                                             return std::array<scalar_t, 1>{d * d};
-                                                           })
-                                  : line_sums<scalar_t, 1>(layout, [&](Index t) {
-                                      return std::array<scalar_t, 1>{in[t]};
-                                    });
-          target.data_ptr<double>()[b] = sum[0];
-          continue;
-        }
-        column_sums<scalar_t>(layout, n, target.data_ptr<double>() + b * n,
-                              [&](Index t, scalar_t* sum) {
-                                const auto* row = in + t * n;
-                                if (middle) {
-                                  for (Index i = 0; i < n; ++i)
-                                    sum[i] += (row[i] - middle[i]) * (row[i] - middle[i]);
-                                } else {
-                                  for (Index i = 0; i < n; ++i) sum[i] += row[i];
-                                }
-                              });
+  const auto rough = rough_mean(z, positions, layout), centre = to_columns(rough, positions);
+  auto sums = at::empty({grid.blocks, 2, n}, z.options().dtype(at::kDouble));
+  AT_DISPATCH_FLOATING_TYPES(z.scalar_type(), "norm_statistics", [&] {
+    for (Index b = 0; b < grid.blocks; ++b) {
+      const auto *in = z.data_ptr<scalar_t>() + b * size,
+                 *middle = centre.data_ptr<scalar_t>() + b * n;
+      auto* target = sums.data_ptr<double>() + b * 2 * n;
+      if (n == 1) {
+        line_deviations(in, *middle, target, layout);
+        continue;
       }
-    });
-  };
-  add_up(sums, at::Tensor());
-  // Rounded first, so that the deviations are from the very mean that is used.
-  const auto mean = (to_channels(sums, M, positions) / count).to(z.scalar_type()).to(at::kDouble);
-  add_up(squares, to_columns(mean, positions).to(z.scalar_type()));
-  return {mean, to_channels(squares, M, positions) / count};
+      column_sums<scalar_t>(layout, 2 * n, target, [&](Index t, scalar_t* sum) {
+        add_deviations(in + t * n, middle, sum, n);
+      });
+    }
+  });
+  const auto deviation = to_channels(sums.select(1, 0), M, positions) / count,
+             square = to_channels(sums.select(1, 1), M, positions) / count;
+  // Rounded first, so that the variance is about the very mean that is used.
+  const auto mean = (rough.to(at::kDouble) + deviation).to(z.scalar_type()).to(at::kDouble);
+  const auto moved = mean - rough.to(at::kDouble);
+  return {mean, (square + moved * (moved - 2 * deviation)).clamp_min(0)};
 }
 
 // centre, inverse_deviation (M, K) in double; undefined for no norm at all.
