@@ -294,7 +294,7 @@ void fill_uniform(at::Tensor& tensor, double bound, Random& random) {
   tensor.copy_(values);
 }
 
-KernelBuilder read_kernel(config::Node& node) {
+KernelSpec read_kernel(config::Node& node) {
   const auto kind = node.choice(
       "kind", "full", {"full", "dcls", "separable"},
       "what is learnt of the receptive field: every point, Gaussians or bumps with learnt "
@@ -304,16 +304,18 @@ KernelBuilder read_kernel(config::Node& node) {
                                     "Gaussians per output and input channel");
     const bool bilinear = node.choice("interpolation", "gaussian", {"gaussian", "bilinear"},
                                       "shape of each; bilinear has no width") == "bilinear";
-    return [=](const KernelShape& shape) {
-      return std::make_unique<Dcls>(gaussians, bilinear, shape);
-    };
+    return {.any = false, .build = [=](const KernelShape& shape) {
+              return std::make_unique<Dcls>(gaussians, bilinear, shape);
+            }};
   }
   if (kind == "separable") {
     const auto rank = node.get("rank", std::int64_t{1}, config::between(1, 1000),
                                "products per output and input channel");
-    return [=](const KernelShape& shape) { return std::make_unique<Separable>(rank, shape); };
+    return {.any = false, .build = [=](const KernelShape& shape) {
+              return std::make_unique<Separable>(rank, shape);
+            }};
   }
-  return [](const KernelShape& shape) { return std::make_unique<Full>(shape); };
+  return {.build = [](const KernelShape& shape) { return std::make_unique<Full>(shape); }};
 }
 
 }  // namespace strffit

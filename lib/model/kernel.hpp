@@ -48,8 +48,14 @@ class Kernel : public Part {
 
 using KernelBuilder = std::function<std::unique_ptr<Kernel>(const KernelShape&)>;
 
+// A kernel as its configuration describes it.
+struct KernelSpec {
+  bool any = true;  // every point is learnt
+  KernelBuilder build = {};
+};
+
 // Reads the mapping `model.kernel`.
-KernelBuilder read_kernel(config::Node& node);
+KernelSpec read_kernel(config::Node& node);
 
 // Fills with uniform numbers of +-bound, in the order of memory.
 void fill_uniform(at::Tensor& tensor, double bound, Random& random);

@@ -1,5 +1,7 @@
 #include "model/linear.hpp"
 
+#include <algorithm>
+
 namespace strffit {
 
 Linear::Linear(const StrfOptions& options, const BackboneShape& shape)
@@ -14,11 +16,14 @@ at::Tensor Linear::drive(const Tensors& tensors, const at::Tensor& x, const ops:
 
 ModelSpec linear_family(config::Node& node, const std::string& output, const Recipe& recipe) {
   const auto o = read_strf_options(node, output);
+  Recipe own = recipe;
+  // Few numbers follow a prefilter that moves fast less surely.
+  if (!o.kernel.any) own.prefilter_rate = std::min(own.prefilter_rate, 3.0);
   return {
       .has_kernels = true,
       .closed_form = o.ahead == 0,
       .output = o.output,
-      .recipe = recipe,
+      .recipe = own,
       .backbone = [o](const BackboneShape& shape) { return std::make_unique<Linear>(o, shape); }};
 }
 

@@ -18,12 +18,12 @@ StrfOptions read_strf_options(config::Node& node, const std::string& output) {
 StrfBackbone::StrfBackbone(const StrfOptions& options, const BackboneShape& shape,
                            std::int64_t kernel_outputs, bool response_units)
     : context_(options.context),
-      kernel_(add(options.kernel({.outputs = kernel_outputs,
-                                  .channels = shape.channels,
-                                  .bands = shape.bands,
-                                  .lags = options.context,
-                                  .ahead = options.ahead,
-                                  .response_units = response_units}))) {}
+      kernel_(add(options.kernel.build({.outputs = kernel_outputs,
+                                        .channels = shape.channels,
+                                        .bands = shape.bands,
+                                        .lags = options.context,
+                                        .ahead = options.ahead,
+                                        .response_units = response_units}))) {}
 
 NetworkOptions read_network_options(config::Node& node) {
   NetworkOptions o;

@@ -12,7 +12,7 @@ struct StrfOptions {
   std::int64_t context = 9;  // frames, >= 1
   std::int64_t ahead = 0;    // frames of it in the future
   std::string output = "identity";
-  KernelBuilder kernel;
+  KernelSpec kernel;
 };
 // Keys context, padding, kernel, output.
 StrfOptions read_strf_options(config::Node& node, const std::string& output);

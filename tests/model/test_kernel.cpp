@@ -17,7 +17,7 @@ std::unique_ptr<Kernel> kernel_of(const std::string& text, const KernelShape& sh
   auto document = config::Document::from_text("kernel: " + text + "\n", "fit.yaml");
   auto root = document.root();
   auto node = root.map("kernel", "");
-  const auto builder = read_kernel(node);
+  const auto builder = read_kernel(node).build;
   root.finish();
   return builder(shape);
 }
