@@ -133,8 +133,10 @@ std::vector<std::string> differences_from_run(const std::string& run, const std:
   if (!is_there(paths.config())) return {};
   const std::string common = text_of(paths.config());
   auto changes = differences(common, resolved, false);
-  const std::string chunk = value_in(common, "run.chunk"), now = value_in(resolved, "run.chunk");
-  if (chunk != now) changes.push_back("run.chunk: " + chunk + ", now " + now);
+  for (const std::string key : {"run.chunk", "run.tf32"}) {  // the joined members round alike
+    const std::string before = value_in(common, key), now = value_in(resolved, key);
+    if (before != now) changes.push_back(key + (": " + before) + ", now " + now);
+  }
   return changes;
 }
 

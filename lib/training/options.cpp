@@ -117,6 +117,12 @@ RunOptions read_run_options(config::Node& node) {
   const auto chunk = node.integer_or("chunk", "auto", config::between(1, 1e9), {"auto"},
                                      "members worked at once by a thread");
   o.chunk = std::holds_alternative<std::string>(chunk) ? 0 : std::get<std::int64_t>(chunk);
+  o.tf32 = node.get("tf32", o.tf32,
+                    "a GPU's products may round their factors to 10 bits (TensorFloat-32): faster "
+                    "on some; docs/gpu.md says what it costs");
+  if (o.tf32 && o.device == "cpu") {
+    node.fail("tf32", "is for a GPU, and device is cpu: leave one of them out");
+  }
   return o;
 }
 

@@ -53,6 +53,7 @@ struct RunOptions {
   std::string device = "auto";  // cpu, cuda, auto: cuda where there is one
   std::int64_t threads = 0;     // 0: as many as the machine (or the job) has
   std::int64_t chunk = 0;       // members worked at once; 0: chosen
+  bool tf32 = false;            // a GPU's products may round their factors to 10 bits
 };
 
 // The mapping `run`.

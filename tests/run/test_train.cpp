@@ -12,6 +12,7 @@
 #include "support/h5_equal.hpp"
 #include "support/small_study.hpp"
 #include "support/watched_run.hpp"
+#include "training/device.hpp"
 #include "util/errors.hpp"
 
 // After everything of LibTorch.
@@ -152,6 +153,16 @@ TEST_CASE("train: after a refit the validation stimuli count as trained on") {
     CAPTURE(other);
     const auto both = request_of(study, {"fit.refit=true", other});
     CHECK_THROWS_WITH_AS(train_run(both, watcher), doctest::Contains("fit.refit"), ConfigError);
+  }
+}
+
+TEST_CASE("train: TensorFloat-32 is refused where there is no GPU for it") {
+  const SmallStudy study;
+  CHECK_THROWS_WITH_AS(trained_outcome(study, {"run.tf32=true", "run.device=cpu"}),
+                       doctest::Contains("run.tf32"), ConfigError);
+  if (device_of({}).is_cpu()) {
+    CHECK_THROWS_WITH_AS(trained_outcome(study, {"run.tf32=true", "run.device=auto"}),
+                         doctest::Contains("run.tf32"), RunError);
   }
 }
 
