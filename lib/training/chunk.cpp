@@ -91,8 +91,8 @@ at::Tensor Chunk::targets(const Batch& batch) const {
       .unsqueeze(2);
 }
 
-std::vector<double> Chunk::step(const Batch& batch, const std::vector<double>& learning_rates,
-                                Index number) {
+at::Tensor Chunk::step(const Batch& batch, const std::vector<double>& learning_rates,
+                       Index number) {
   const auto& model = *plan_->model;
   const auto& fit = plan_->fit_of(members_.front());
   const auto response = model.respond(own_.current, batch.x, batch.layout, true);
@@ -113,15 +113,12 @@ std::vector<double> Chunk::step(const Batch& batch, const std::vector<double>& l
   const auto gradients = ops::gradients(objective, at::ones_like(objective), leaves);
 
   const auto m = members_.size();
-  std::vector<double> scale(m, 1.0);
+  at::Tensor scale;  // of the gradients (m), double
   if (fit.gradient_clip > 0) {
-    auto squares = at::zeros({static_cast<Index>(m)}, at::kDouble);
-    for (const auto& gradient : gradients)
-      squares.add_(gradient.flatten(1).square().sum(1).to(at::kCPU, at::kDouble));
-    for (std::size_t i = 0; i < m; ++i) {
-      const double norm = std::sqrt(squares.data_ptr<double>()[i]);
-      if (norm > fit.gradient_clip) scale[i] = fit.gradient_clip / norm;
-    }
+    const ops::WithoutGradients guard;
+    auto squares = at::zeros({static_cast<Index>(m)}, loss.options().dtype(at::kDouble));
+    for (const auto& gradient : gradients) squares.add_(gradient.flatten(1).square().sum(1));
+    scale = (fit.gradient_clip / squares.sqrt()).clamp_max(1.0);
   }
   for (std::size_t e = 0; e < entries.size(); ++e) {
     const auto& entry = *entries[e];
@@ -130,7 +127,7 @@ std::vector<double> Chunk::step(const Batch& batch, const std::vector<double>& l
     // same for counts and Hz.
     const double share = entry.name.starts_with("prefilter/") ? fit.prefilter_rate : 1.0;
     const auto outputs = entry.response_units ? static_cast<std::size_t>(entry.shape.front()) : 1;
-    std::vector<double> rates, decays, scales;
+    std::vector<double> rates, decays;
     for (std::size_t i = 0; i < m; ++i) {
       const auto unit = plan_->members[static_cast<std::size_t>(members_[i])].unit;
       for (std::size_t n = 0; n < outputs; ++n) {
@@ -140,16 +137,16 @@ std::vector<double> Chunk::step(const Batch& batch, const std::vector<double>& l
                 : 1.0;
         rates.push_back(learning_rates[i] * spread * share);
         decays.push_back(decay / spread);
-        scales.push_back(scale[i]);
       }
     }
     auto parameter = leaves[e].detach();
     ops::adamw(parameter, gradients[e], own_.first.at(entry.name), own_.second.at(entry.name),
-               rates, decays, scales, number);
+               rates, decays,
+               scale.defined() ? scale.repeat_interleave(static_cast<Index>(outputs)) : scale,
+               number);
   }
   model.constrain(own_.current);
-  const auto values = loss.detach().to(at::kCPU, at::kDouble);
-  return {values.data_ptr<double>(), values.data_ptr<double>() + values.numel()};
+  return loss.detach().to(at::kDouble);
 }
 
 // A running mean of what the steps pass through, which is nearer the minimum than any of them
@@ -176,21 +173,21 @@ EpochScores Chunk::train(Index epoch, const std::vector<double>& learning_rates)
       .shuffle(order);
 
   const auto steps = (stimuli + size - 1) / size;
-  std::vector<double> loss(members_.size(), 0.0);
+  at::Tensor loss;  // (m)
   double weight = 0;
   for (Index i = 0; i < steps; ++i) {
     const std::vector<Index> places(order.begin() + i * size,
                                     order.begin() + std::min(stimuli, (i + 1) * size));
     const auto batch = data_->batch(places);
-    const auto values = step(batch, learning_rates, (epoch - 1) * steps + i + 1);
-    follow((epoch - 1) * steps + i + 1, steps);
     const auto frames = static_cast<double>(batch.layout->frames);
-    for (std::size_t m = 0; m < loss.size(); ++m) loss[m] += frames * values[m];
+    const auto part = step(batch, learning_rates, (epoch - 1) * steps + i + 1) * frames;
+    loss = loss.defined() ? loss + part : part;
+    follow((epoch - 1) * steps + i + 1, steps);
     weight += frames;
   }
   auto scores = validate();
-  scores.train_loss = loss;
-  for (auto& value : scores.train_loss) value /= weight;
+  const auto mean = (loss / weight).to(at::kCPU);
+  scores.train_loss.assign(mean.data_ptr<double>(), mean.data_ptr<double>() + mean.numel());
   return scores;
 }
 

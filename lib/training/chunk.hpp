@@ -52,8 +52,9 @@ class Chunk {
 
  private:
   at::Tensor targets(const Batch& batch) const;  // (m, S, N)
-  std::vector<double> step(const Batch& batch, const std::vector<double>& learning_rates,
-                           std::int64_t number);
+  // The losses (m), double, on the device: a GPU is waited for once an epoch.
+  at::Tensor step(const Batch& batch, const std::vector<double>& learning_rates,
+                  std::int64_t number);
   void swap_rows(std::int64_t a, std::int64_t b);
   void follow(std::int64_t number, std::int64_t steps);
   const Tensors& judged() const { return own_.average.empty() ? own_.current : own_.average; }

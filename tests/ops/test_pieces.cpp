@@ -275,8 +275,8 @@ TEST_CASE("two steps of AdamW, members with different rates") {
   for (const auto type : {at::kDouble, at::kFloat}) {
     auto p = to_tensor(file.doubles("adamw/parameters/p")).to(type);
     auto m = at::zeros_like(p), v = at::zeros_like(p);
-    const std::vector<double> halves(rates.size(),
-                                     0.5);  // a scale of the gradient, as clipping has it
+    // A scale of the gradient, as clipping has it.
+    const auto halves = at::full({static_cast<std::int64_t>(rates.size())}, 0.5, at::kDouble);
     for (std::int64_t step = 1; step <= 2; ++step) {
       ops::adamw(p, (gradient[step - 1] * 2).to(type), m, v, rates, decays, halves, step);
       // The file's smallest gradients are rounded to float32.
