@@ -116,7 +116,8 @@ TEST_CASE("killed at random moments and resumed, a run ends bit for bit as witho
   const int runs = asked == nullptr ? 6 : std::stoi(asked);
   Struck struck;
   const SmallStudy study("{kind: ln, context: 5, prefilter: {kind: adaptrans}}",
-                         "{mode: independent, max_epochs: 60, patience: 60, seeds: [0, 1]}");
+                         "{mode: independent, max_epochs: 60, patience: 60, seeds: [0, 1], "
+                         "refit: true}");
   kill_and_resume(study, kOfOneEnsemble, runs - runs / 3, struck);
   const SmallStudy sweep("{kind: ln, context: 5, prefilter: {kind: adaptrans}}",
                          "{mode: independent, max_epochs: 60, patience: 60}\n"
