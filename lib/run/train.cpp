@@ -350,7 +350,8 @@ TrainPlan plan_run(const TrainRequest& request, Observer& observer) {
     plan.parameters += estimated.parameters_per_member * estimated.members;
     plan.threads = estimated.threads;
     plan.members_per_chunk = std::max(plan.members_per_chunk, estimated.members_per_chunk);
-    plan.max_epochs = std::max(plan.max_epochs, ensemble.config.fit.max_epochs);
+    const auto& fit = ensemble.config.fit;  // a refit takes as many again at most
+    plan.max_epochs = std::max(plan.max_epochs, fit.refit ? 2 * fit.max_epochs : fit.max_epochs);
     plan.megabytes = std::max(plan.megabytes, estimated.bytes / 1e6);
     plan.seconds_per_epoch += estimated.seconds_per_epoch;
   }
