@@ -153,12 +153,13 @@ const std::vector<std::size_t>& Partition::of(SplitName split) const {
   return split == SplitName::train ? train : split == SplitName::valid ? valid : test;
 }
 
-Partition Partition::with_validation_in_training() const {
-  Partition joined = *this;
-  joined.train.insert(joined.train.end(), valid.begin(), valid.end());
-  std::sort(joined.train.begin(), joined.train.end());
-  joined.valid.clear();
-  return joined;
+std::vector<Partition> with_validation_in_training(std::vector<Partition> partitions) {
+  for (auto& [train, valid, test, unused] : partitions) {
+    train.insert(train.end(), valid.begin(), valid.end());
+    std::sort(train.begin(), train.end());
+    valid.clear();
+  }
+  return partitions;
 }
 
 std::vector<Partition> partitions(const Dataset& dataset, const SplitOptions& options) {

@@ -44,8 +44,6 @@ struct Partition {
   std::vector<std::size_t> unused;
 
   const std::vector<std::size_t>& of(SplitName split) const;
-  // With the stimuli of `valid` among those of `train`.
-  Partition with_validation_in_training() const;
 };
 
 // With outer and inner folds, outer x inner partitions, the inner fastest: every outer-th of all
@@ -55,5 +53,8 @@ struct Partition {
 // word of a list fits no stimulus or one stimulus is in two lists, where no stimulus is left to
 // train, where folds are more than stimuli, and where the file says nothing and the config neither.
 std::vector<Partition> partitions(const Dataset& dataset, const SplitOptions& options);
+
+// Each with the stimuli of `valid` among those of `train`.
+std::vector<Partition> with_validation_in_training(std::vector<Partition> partitions);
 
 }  // namespace strffit

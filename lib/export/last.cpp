@@ -164,9 +164,8 @@ LastProgress read_last_progress(const std::string& path) {
                          .integers("/members/best_epoch",
                                    {{static_cast<std::int64_t>(state.status.size())}, "(M)"})
                          .values;
-  LastProgress progress{reader.string_attribute("/", "config"), state.epoch, state.status, {}};
+  LastProgress progress{reader.string_attribute("/", "config"), state.epoch, state.status, {}, {}};
   if (state.refitting()) {
-    progress.refitting = true;
     progress.refit_left = state.refit_epochs_left();
     for (std::size_t m = 0; m < state.status.size(); ++m) {
       if (state.is_active(m)) progress.status[m] = MemberStatus::running;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,9 @@ LastState read_last(const std::string& path);
 struct LastProgress {
   std::string config;
   std::int64_t epoch = 0;
-  std::vector<MemberStatus> status;  // (M); running too while a member is refitted
-  std::vector<double> seconds;       // of each epoch
-  std::int64_t refit_left = 0;       // epochs of a refit, where one has begun
-  bool refitting = false;
+  std::vector<MemberStatus> status;        // (M); running too while a member is refitted
+  std::vector<double> seconds;             // of each epoch
+  std::optional<std::int64_t> refit_left;  // epochs of a refit, where one has begun
 };
 
 LastProgress read_last_progress(const std::string& path);

@@ -43,9 +43,7 @@ std::vector<ScoredSeries> chosen_series(const Checkpoint& checkpoint, const Data
     throw ConfigError("--split", "expected train, valid, test or all; found \"" + split + "\"");
   }
   auto parts = partitions(dataset, options.split);
-  if (refitted(checkpoint)) {
-    for (auto& part : parts) part = part.with_validation_in_training();
-  }
+  if (refitted(checkpoint)) parts = with_validation_in_training(std::move(parts));
   for (const auto& member : checkpoint.roster.members) {
     if (member.fold < static_cast<std::int64_t>(parts.size())) continue;
     throw DataError(checkpoint.file, "/members/fold",

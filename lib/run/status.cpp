@@ -66,7 +66,7 @@ bool add_ensemble(const std::string& folder, std::int64_t members, PartStatus& p
   part.epoch = last.epoch;
   const std::string most = value_in(last.config, "fit.max_epochs");
   part.max_epochs = most.empty() ? 0 : std::stoll(most);
-  if (last.refitting) part.max_epochs = last.epoch + last.refit_left;
+  if (last.refit_left) part.max_epochs = last.epoch + *last.refit_left;
   part.seconds_spent += std::accumulate(last.seconds.begin(), last.seconds.end(), 0.0);
   if (!finished && with(MemberStatus::running) > 0) {
     part.seconds_left +=

@@ -179,8 +179,9 @@ void write_outcome(const Study& study, const Ensemble& ensemble, const FitResult
   if (!provenance.shard.empty()) results.number = ensemble.numbers;
   const ScoringData data{&study.dataset, study.unit_of, study.config.data.smooth_ms > 0,
                          study.config.run, ensemble.together()};
+  const auto seen = ensemble.plan.seen();
   for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
-    const auto series = series_of_members(checkpoint.roster, ensemble.plan.seen(), split);
+    const auto series = series_of_members(checkpoint.roster, seen, split);
     if (series.front().stimuli.empty()) continue;
     stop_if_asked(observer, "while scoring");
     results.metrics[to_string(split)] =

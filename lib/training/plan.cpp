@@ -67,4 +67,12 @@ Plan make_plan(const Dataset& dataset, const SplitOptions& split, Standardise ho
   return plan;
 }
 
+std::vector<Partition> Plan::seen() const {
+  return fit.refit ? with_validation_in_training(partitions) : partitions;
+}
+
+bool Plan::closed_form() const {
+  return fit.initialise == Initialise::ridge && model->backbone().response_kernel() != nullptr;
+}
+
 }  // namespace strffit

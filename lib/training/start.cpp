@@ -150,8 +150,7 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
   }
   StartingPoint start;
   start.tensors = model.start(random);
-  const bool closed_form =
-      plan.fit.initialise == Initialise::ridge && model.backbone().response_kernel() != nullptr;
+  const bool closed_form = plan.closed_form();
 
   const auto channels = static_cast<Index>(model.channels().size());
   std::vector<at::Tensor> metrics(folds.size());  // for kernels that come near it only

@@ -459,9 +459,7 @@ class Trainer {
   // What a refit goes by, which a damaged file may have otherwise.
   void check_for_refit(const std::string& file) const {
     const auto M = static_cast<Index>(plan_.members.size()), N = plan_.model->outputs();
-    const bool closed_form = plan_.fit.initialise == Initialise::ridge &&
-                             plan_.model->backbone().response_kernel() != nullptr;
-    if (closed_form && state_.ridge.penalty.shape != Shape{M, N}) {
+    if (plan_.closed_form() && state_.ridge.penalty.shape != Shape{M, N}) {
       throw DataError(file, "/ridge/penalty",
                       "expected " + to_string(Shape{M, N}) + "; found " +
                           to_string(state_.ridge.penalty.shape) +
@@ -495,14 +493,6 @@ class Trainer {
 
 }  // namespace
 
-std::vector<Partition> Plan::seen() const {
-  auto result = partitions;
-  for (auto& partition : result) {
-    if (fit.refit) partition = partition.with_validation_in_training();
-  }
-  return result;
-}
-
 bool TrainerState::is_active(std::size_t member) const {
   if (!refitting()) return status[member] == MemberStatus::running;
   return status[member] != MemberStatus::failed && epoch - refit_since < best_epoch[member];
@@ -523,58 +513,6 @@ FitResult train(const Plan& plan, const RunOptions& run, Sink& sink, TrainerStat
 Estimate estimate(const Plan& plan, const RunOptions& run) {
   Sink silent;
   return Trainer(plan, run, silent, nullptr, threads_of(run)).estimate();
-}
-
-Array<float> predict(const Model& model, const Tensors& tensors,
-                     const std::vector<Standardisation>& standardisation,
-                     const Array<float>& spectrogram, const RunOptions& run,
-                     const std::vector<Index>& together) {
-  const ops::WithoutGradients guard;
-  const auto device = device_of(run);
-  const int threads = device.is_cpu() ? threads_of(run) : 1;
-  const auto F = spectrogram.dim(0), T = spectrogram.dim(1);
-  const auto layout = ops::join({T}, model.gap());
-  const auto input = [&](const Standardisation& standard) {
-    auto values = spectrogram;
-    standard.apply(values);
-    auto x = at::zeros({1, layout->total, F});
-    x[0].narrow(0, model.gap(), T).copy_(at::from_blob(values.data(), {F, T}, at::kFloat).t());
-    return x.to(device);
-  };
-  const auto M = model.entries().empty() ? 1 : tensors.begin()->second.size(0);
-  Array<float> result({M, model.outputs(), T});
-  const auto store = [&](const at::Tensor& response, Index first) {
-    const auto rows =
-        response.narrow(1, model.gap(), T).transpose(1, 2).to(at::kCPU).contiguous();  // (m, N, T)
-    std::copy_n(rows.data_ptr<float>(), rows.numel(), result.data() + first * model.outputs() * T);
-  };
-  const auto some = [&](Index first, Index count) {
-    Tensors part;
-    for (const auto& [name, tensor] : tensors)
-      part[name] = tensor.narrow(0, first, count).to(device);
-    return part;
-  };
-  constexpr Index kAtOnce = 16;  // members
-  const bool one_input = standardisation.size() == 1;
-  const Index step = one_input ? kAtOnce : 1;
-  const auto shared = one_input ? input(standardisation.front()) : at::Tensor();
-  std::vector<std::pair<Index, Index>> pieces;  // first member, number
-  for (Index m = 0; m < M; ++m) {
-    const auto i = static_cast<std::size_t>(m);
-    const bool apart = !together.empty() && m > 0 && together[i] != together[i - 1];
-    if (pieces.empty() || apart || pieces.back().second == step) pieces.emplace_back(m, 0);
-    ++pieces.back().second;
-  }
-  ops::set_inner_threads(1);  // however many pieces: a shard rounds as the whole run does
-  parallel_for(static_cast<Index>(pieces.size()), threads, [&](Index piece) {
-    const ops::WithoutGradients inner;
-    if (pieces.size() > 1) ops::stay_on_this_thread();
-    const auto [first, count] = pieces[static_cast<std::size_t>(piece)];
-    const auto x = one_input ? shared : input(standardisation[static_cast<std::size_t>(first)]);
-    store(model.respond(some(first, count), x, layout), first);
-  });
-  ops::set_inner_threads(threads);
-  return result;
 }
 
 }  // namespace strffit

@@ -47,6 +47,8 @@ struct Plan {
 
   // What the fitted members have seen: after a refit the validation stimuli too.
   std::vector<Partition> seen() const;
+  // Whether members start from the closed form.
+  bool closed_form() const;
 
   const FitOptions& fit_of(std::int64_t member) const {
     if (settings.empty()) return fit;
