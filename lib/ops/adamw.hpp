@@ -3,18 +3,15 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <cstdint>
-#include <vector>
-
 namespace strffit::ops {
 
 // One step of every row (Loshchilov & Hutter 2019; models.md, Losses), in place. A parameter (R,
 // ...) has R rows with rates of their own: members, or where rates differ within a member its rows
-// too (the first axes taken together). rates, decays (R): learning rate and weight decay. scales
-// (R), double, on the parameter's device: what the gradient is multiplied with first (gradient
-// clipping); undefined: nothing. step counts from 1.
+// too (the first axes taken together). All on the parameter's device, so that nothing waits for it:
+// rates, decays (R), double: learning rate and weight decay; scales (R), double: what the gradient
+// is multiplied with first (gradient clipping), undefined: nothing; step (), double: from 1.
 void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
-           const std::vector<double>& rates, const std::vector<double>& decays,
-           const at::Tensor& scales, std::int64_t step);
+           const at::Tensor& rates, const at::Tensor& decays, const at::Tensor& scales,
+           const at::Tensor& step);
 
 }  // namespace strffit::ops

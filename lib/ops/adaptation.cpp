@@ -225,7 +225,7 @@ at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tens
                      const LayoutPtr& layout) {
   check_frames(kernel_frames);
   if (!x.is_cpu()) {
-    return lanes::on_gpu(*layout)
+    return lanes::on_gpu(x, *layout)
                ? lanes::adaptrans(x, d_on, d_off, p, kernel_frames, rectify, layout)
                : plain::adaptrans(x, d_on, d_off, p, kernel_frames, rectify, layout);
   }
@@ -281,8 +281,8 @@ at::Tensor willmore(const at::Tensor& x, const at::Tensor& a, std::int64_t kerne
                     bool rectify, const LayoutPtr& layout) {
   check_frames(kernel_frames);
   if (!x.is_cpu()) {
-    return lanes::on_gpu(*layout) ? lanes::willmore(x, a, kernel_frames, rectify, layout)
-                                  : plain::willmore(x, a, kernel_frames, rectify, layout);
+    return lanes::on_gpu(x, *layout) ? lanes::willmore(x, a, kernel_frames, rectify, layout)
+                                     : plain::willmore(x, a, kernel_frames, rectify, layout);
   }
   const auto M = x.size(0), F = x.size(2), S = layout->total;
   const auto input = x.detach().contiguous(), decay = a.detach().to(x.scalar_type()).contiguous();

@@ -1,5 +1,6 @@
-// The recursions along time by lanes (ops/lanes.hpp): what ops::adaptrans, willmore and leaky do
-// with signals on a GPU. The same functions; on a CPU slower than theirs. Layouts without windows.
+// The recursions along time by lanes and teams (ops/lanes.hpp, ops/teams.hpp): what ops::adaptrans,
+// willmore, leaky and recurrent do with signals on a GPU. The same functions; on a CPU slower than
+// theirs. Layouts without windows.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,11 +8,15 @@
 #include <cstdint>
 
 #include "ops/layout.hpp"
+#include "ops/recurrent.hpp"
 
 namespace strffit::ops::lanes {
 
-// Whether they were compiled for a GPU (STRFFIT_CUDA), and the layout has no windows.
-bool on_gpu(const Layout& layout);
+// Whether they can work where the signal is (on a GPU, if they were compiled for one:
+// STRFFIT_CUDA), and the layout has no windows.
+bool on_gpu(const at::Tensor& signal, const Layout& layout);
+// Whether a team has room for what a recurrent layer with these weights shares: some hundred units.
+bool team_fits(const at::Tensor& hidden_weight, Cell cell);
 
 at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tensor& d_off,
                      const at::Tensor& p, std::int64_t kernel_frames, bool rectify,
@@ -20,5 +25,7 @@ at::Tensor willmore(const at::Tensor& x, const at::Tensor& a, std::int64_t kerne
                     bool rectify, const LayoutPtr& layout);
 at::Tensor leaky(const at::Tensor& s, const at::Tensor& d, bool decay_input,
                  const LayoutPtr& layout);
+at::Tensor recurrent(const at::Tensor& x, const at::Tensor& hidden_weight,
+                     const at::Tensor& hidden_bias, Cell cell, const LayoutPtr& layout);
 
 }  // namespace strffit::ops::lanes

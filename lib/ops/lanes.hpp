@@ -1,5 +1,5 @@
 // The recursions along time as a GPU works them: a lane, one thread, is one band (or unit) of one
-// stimulus of one member. nvcc makes kernels of them (lanes.cu); ops/lane_recursions.cpp runs them
+// stimulus of one member. nvcc makes kernels of them (kernels.cu); ops/lane_recursions.cpp runs them
 // on a CPU too, lane after lane, which is how their numbers are tested where there is no GPU.
 // Signals are contiguous (M, S, F). Private to this room.
 #pragma once
@@ -273,9 +273,9 @@ struct LeakyBackward {
   }
 };
 
-// Calls lane(0) .. lane(count - 1) on the GPU, on its default stream, which LibTorch uses too.
-// std::runtime_error where the launch fails. Only with STRFFIT_CUDA.
+// Calls lane(0) .. lane(count - 1) on the GPU, on a stream (a cudaStream_t). std::runtime_error
+// where the launch fails. Only with STRFFIT_CUDA.
 template <class Lane>
-void launch(const Lane& lane, Index count);
+void launch(const Lane& lane, Index count, void* stream);
 
 }  // namespace strffit::ops::lanes

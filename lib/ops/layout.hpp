@@ -6,6 +6,7 @@
 // is padded to the length of another. Operations promise: gradients at gap frames are zero.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -57,6 +58,14 @@ inline LayoutPtr with_windows(const Layout& layout, std::int64_t window, std::in
   cut->window = window;
   cut->phase = phase;
   return cut;
+}
+
+// Its stimuli, the longest first.
+inline std::vector<Segment> longest_first(const Layout& layout) {
+  auto segments = layout.segments;
+  std::stable_sort(segments.begin(), segments.end(),
+                   [](const auto& a, const auto& b) { return a.frames > b.frames; });
+  return segments;
 }
 
 // A number for each frame that tells its stimulus and window apart from all others.

@@ -72,8 +72,8 @@ void leaky_backward(const T* s, const T* y, const T* g, const T* A, const T* gai
 at::Tensor leaky(const at::Tensor& s, const at::Tensor& d, bool decay_input,
                  const LayoutPtr& layout) {
   if (!s.is_cpu()) {
-    return lanes::on_gpu(*layout) ? lanes::leaky(s, d, decay_input, layout)
-                                  : plain::leaky(s, d, decay_input, layout);
+    return lanes::on_gpu(s, *layout) ? lanes::leaky(s, d, decay_input, layout)
+                                     : plain::leaky(s, d, decay_input, layout);
   }
   const auto input = ordered(s.detach());
   const auto squared = d.detach().square().contiguous();

@@ -12,20 +12,14 @@
 #include "ops/autograd.hpp"
 #include "ops/gemm.hpp"
 #include "ops/grid.hpp"
+#include "ops/lane_recursions.hpp"
 
 namespace strffit::ops {
 namespace {
 
 using Index = std::int64_t;
 
-// Longest first: at frame t those that still run are the first `running(t)`.
-std::vector<Segment> longest_first(const Layout& layout) {
-  auto segments = layout.segments;
-  std::stable_sort(segments.begin(), segments.end(),
-                   [](const auto& a, const auto& b) { return a.frames > b.frames; });
-  return segments;
-}
-
+// Of stimuli, longest first, those that still run at frame t are the first so many.
 Index running(const std::vector<Segment>& segments, Index t) {
   return std::partition_point(segments.begin(), segments.end(),
                               [t](const auto& s) { return s.frames > t; }) -
@@ -180,7 +174,11 @@ void recurrent_backward(const Buffers<T>& b, const T* g, T* dx, T* dy, Index H, 
 
 at::Tensor recurrent(const at::Tensor& x, const at::Tensor& hidden_weight,
                      const at::Tensor& hidden_bias, Cell cell, const LayoutPtr& layout) {
-  if (!x.is_cpu()) return plain::recurrent(x, hidden_weight, hidden_bias, cell, layout);
+  if (!x.is_cpu()) {
+    return lanes::on_gpu(x, *layout) && lanes::team_fits(hidden_weight, cell)
+               ? lanes::recurrent(x, hidden_weight, hidden_bias, cell, layout)
+               : plain::recurrent(x, hidden_weight, hidden_bias, cell, layout);
+  }
   const auto input = x.detach().contiguous(), weight = hidden_weight.detach().contiguous(),
              bias = hidden_bias.detach().contiguous();
   const auto M = weight.size(0), S = input.size(1), H = weight.size(2), n = weight.size(1);

@@ -2,6 +2,7 @@
 #include <ATen/TensorOperators.h>
 
 #include <cmath>
+#include <mutex>
 
 #include "ops/adaptation.hpp"
 #include "prefilter/band_centres.hpp"
@@ -30,13 +31,23 @@ class Willmore : public Prefilter {
   std::vector<std::string> channels() const override { return {"input"}; }
   at::Tensor apply(const Tensors&, const at::Tensor& x,
                    const ops::LayoutPtr& layout) const override {
-    return ops::willmore(x, a_.to(x.device()), kernel_frames_, rectify_, layout);
+    return ops::willmore(x, shares_on(x.device()), kernel_frames_, rectify_, layout);
   }
 
  private:
+  // Brought there once: a step may not wait for a transfer.
+  at::Tensor shares_on(const at::Device& device) const {
+    if (device.is_cpu()) return a_;
+    const std::lock_guard lock(mutex_);
+    if (!elsewhere_.defined() || elsewhere_.device() != device) elsewhere_ = a_.to(device);
+    return elsewhere_;
+  }
+
   std::int64_t kernel_frames_;
   bool rectify_;
   at::Tensor a_;  // (F)
+  mutable std::mutex mutex_;
+  mutable at::Tensor elsewhere_;  // a_ on the device of the last call
 };
 
 }  // namespace

@@ -133,7 +133,8 @@ std::vector<std::string> differences_from_run(const std::string& run, const std:
   if (!is_there(paths.config())) return {};
   const std::string common = text_of(paths.config());
   auto changes = differences(common, resolved, false);
-  for (const std::string key : {"run.chunk", "run.tf32"}) {  // the joined members round alike
+  for (const std::string key :
+       {"run.chunk", "run.tf32", "run.cuda_graphs"}) {  // the joined members round alike
     const std::string before = value_in(common, key), now = value_in(resolved, key);
     if (before != now) changes.push_back(key + (": " + before) + ", now " + now);
   }

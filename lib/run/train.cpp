@@ -81,7 +81,8 @@ void refuse_changes(const LastState& last, const std::string& path, const std::s
                           "\nUndo that, start anew with --overwrite, or write elsewhere with "
                           "--out DIR");
   }
-  for (const char* key : {"run.device", "run.threads", "run.chunk", "run.tf32"}) {
+  for (const char* key :
+       {"run.device", "run.threads", "run.chunk", "run.tf32", "run.cuda_graphs"}) {
     const std::string before = value_in(last.config, key), now = value_in(resolved, key);
     if (before != now) {
       observer.warning(std::string(key) + " was " + before + " and is now " + now +

@@ -18,7 +18,9 @@ namespace {
 
 using Index = std::int64_t;
 
-bool learnt(const Entry& entry) { return entry.role == Role::weight || entry.role == Role::learnt; }
+bool is_learnt(const Entry& entry) {
+  return entry.role == Role::weight || entry.role == Role::learnt;
+}
 
 Tensors rows_of(const Tensors& all, Index first, std::size_t count) {
   Tensors result;
@@ -41,9 +43,10 @@ void store_row(const Tensors& from, std::size_t place, Tensors& to, Index row) {
 }  // namespace
 
 Chunk::Chunk(const Plan& plan, const FoldData& data, const std::vector<Index>& rows,
-             std::vector<Index> members, const Memory& memory)
+             std::vector<Index> members, const Memory& memory, bool recorded)
     : plan_(&plan),
       data_(&data),
+      recorded_(recorded),
       members_(std::move(members)),
       first_(rows.front()),
       rows_(rows_of(memory, first_, rows.size())) {
@@ -68,9 +71,68 @@ void Chunk::bring_together() {
   const auto m = static_cast<Index>(members_.size());
   for (Index i = 0; i < m; ++i) swap_rows(i, members_[static_cast<std::size_t>(i)] - first_);
   own_ = rows_of(rows_, 0, members_.size());
+  if (m > 0) set_learnt();
+}
+
+// What steps need of the members that run.
+void Chunk::set_learnt() {
+  recordings_.clear();
+  learnt_.clear();
+  const auto device = own_.current.begin()->second.device();
+  const auto numbers = at::TensorOptions(at::kDouble).device(device);
+  const auto m = members_.size();
+  std::vector<Index> units;
+  for (const auto member : members_)
+    units.push_back(plan_->members[static_cast<std::size_t>(member)].unit);
+  units_ = at::tensor(units, at::kLong).to(device);
+  number_ = at::zeros({}, numbers);
+  loss_sum_ = at::zeros({static_cast<Index>(m)}, numbers);
+
+  const auto& fit = plan_->fit_of(members_.front());
+  std::vector<double> decays;
   for (const auto& entry : plan_->model->entries()) {
-    if (learnt(entry)) own_.current.at(entry.name).requires_grad_(true);
+    if (!is_learnt(entry)) continue;
+    own_.current.at(entry.name).requires_grad_(true);
+    learnt_.push_back({&entry, entry.response_units ? entry.shape.front() : 1, {}, {}});
+    const double decay = entry.role == Role::weight ? fit.weight_decay : 0.0;
+    for_rows(learnt_.back(), [&](std::size_t, double spread) { decays.push_back(decay / spread); });
   }
+  const auto all_decays = at::tensor(decays, at::kDouble).to(device);
+  rates_ = at::zeros_like(all_decays);
+  Index from = 0;
+  for (auto& learnt : learnt_) {
+    const auto rows = static_cast<Index>(m) * learnt.rows;
+    learnt.rates = rates_.narrow(0, from, rows);
+    learnt.decays = all_decays.narrow(0, from, rows);
+    from += rows;
+  }
+}
+
+// each(place, spread): for every row of a learnt tensor that has a rate of its own, whose member it
+// is and the spread of the responses. Parameters in units of the response move by that, so that a
+// learning rate means the same for counts and Hz.
+void Chunk::for_rows(const Learnt& learnt,
+                     const std::function<void(std::size_t, double)>& each) const {
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const auto unit = plan_->members[static_cast<std::size_t>(members_[i])].unit;
+    for (Index n = 0; n < learnt.rows; ++n) {
+      each(i, learnt.entry->response_units
+                  ? data_->target_spread()[static_cast<std::size_t>(unit < 0 ? n : unit)].second
+                  : 1.0);
+    }
+  }
+}
+
+void Chunk::set_rates(const std::vector<double>& learning_rates) {
+  const auto& fit = plan_->fit_of(members_.front());
+  std::vector<double> rates;
+  for (const auto& learnt : learnt_) {
+    const double share = learnt.entry->name.starts_with("prefilter/") ? fit.prefilter_rate : 1.0;
+    for_rows(learnt, [&](std::size_t place, double spread) {
+      rates.push_back(learning_rates[place] * spread * share);
+    });
+  }
+  rates_.copy_(at::tensor(rates, at::kDouble));
 }
 
 void Chunk::put_back() {
@@ -84,15 +146,10 @@ at::Tensor Chunk::targets(const Batch& batch) const {
   if (plan_->fit.mode == FitMode::population) {
     return batch.targets.t().unsqueeze(0).expand({m, S, batch.targets.size(0)});
   }
-  std::vector<Index> units;
-  for (const auto member : members_)
-    units.push_back(plan_->members[static_cast<std::size_t>(member)].unit);
-  return batch.targets.index_select(0, at::tensor(units, at::kLong).to(batch.targets.device()))
-      .unsqueeze(2);
+  return batch.targets.index_select(0, units_).unsqueeze(2);
 }
 
-at::Tensor Chunk::step(const Batch& batch, const std::vector<double>& learning_rates,
-                       Index number) {
+void Chunk::step(const Batch& batch) {
   const auto& model = *plan_->model;
   const auto& fit = plan_->fit_of(members_.front());
   const auto response = model.respond(own_.current, batch.x, batch.layout, true);
@@ -103,67 +160,51 @@ at::Tensor Chunk::step(const Batch& batch, const std::vector<double>& learning_r
     if (fit.l1 > 0) objective = objective + fit.l1 * kernels.abs().sum(1);
     if (fit.l2 > 0) objective = objective + fit.l2 * kernels.square().sum(1);
   }
-  std::vector<const Entry*> entries;
   std::vector<at::Tensor> leaves;
-  for (const auto& entry : model.entries()) {
-    if (!learnt(entry)) continue;
-    entries.push_back(&entry);
-    leaves.push_back(own_.current.at(entry.name));
-  }
+  for (const auto& learnt : learnt_) leaves.push_back(own_.current.at(learnt.entry->name));
   const auto gradients = ops::gradients(objective, at::ones_like(objective), leaves);
 
-  const auto m = members_.size();
+  const ops::WithoutGradients guard;
   at::Tensor scale;  // of the gradients (m), double
   if (fit.gradient_clip > 0) {
-    const ops::WithoutGradients guard;
-    auto squares = at::zeros({static_cast<Index>(m)}, loss.options().dtype(at::kDouble));
+    auto squares = at::zeros_like(loss_sum_);
     for (const auto& gradient : gradients) squares.add_(gradient.flatten(1).square().sum(1));
     scale = (fit.gradient_clip / squares.sqrt()).clamp_max(1.0);
   }
-  for (std::size_t e = 0; e < entries.size(); ++e) {
-    const auto& entry = *entries[e];
-    const double decay = entry.role == Role::weight ? fit.weight_decay : 0.0;
-    // Parameters in units of the response move by its spread, so that a learning rate means the
-    // same for counts and Hz.
-    const double share = entry.name.starts_with("prefilter/") ? fit.prefilter_rate : 1.0;
-    const auto outputs = entry.response_units ? static_cast<std::size_t>(entry.shape.front()) : 1;
-    std::vector<double> rates, decays;
-    for (std::size_t i = 0; i < m; ++i) {
-      const auto unit = plan_->members[static_cast<std::size_t>(members_[i])].unit;
-      for (std::size_t n = 0; n < outputs; ++n) {
-        const double spread =
-            entry.response_units
-                ? data_->target_spread()[unit < 0 ? n : static_cast<std::size_t>(unit)].second
-                : 1.0;
-        rates.push_back(learning_rates[i] * spread * share);
-        decays.push_back(decay / spread);
-      }
-    }
+  for (std::size_t e = 0; e < learnt_.size(); ++e) {
+    const auto& [entry, rows, rates, decays] = learnt_[e];
     auto parameter = leaves[e].detach();
-    ops::adamw(parameter, gradients[e], own_.first.at(entry.name), own_.second.at(entry.name),
-               rates, decays,
-               scale.defined() ? scale.repeat_interleave(static_cast<Index>(outputs)) : scale,
-               number);
+    ops::adamw(
+        parameter, gradients[e], own_.first.at(entry->name), own_.second.at(entry->name), rates,
+        decays,
+        scale.defined() ? scale.unsqueeze(1).expand({scale.size(0), rows}).reshape(-1) : scale,
+        number_);
   }
   model.constrain(own_.current);
-  return loss.detach().to(at::kDouble);
+  loss_sum_.add_(loss.detach().to(at::kDouble), static_cast<double>(batch.layout->frames));
+  follow();
+  number_.add_(1);
 }
 
 // A running mean of what the steps pass through, which is nearer the minimum than any of them
 // (Polyak & Juditsky 1992). It forgets with a horizon of `fit.average` epochs, and faster at first,
 // when the steps come from far away.
-void Chunk::follow(Index number, Index steps) {
+void Chunk::follow() {
   if (own_.average.empty()) return;
-  const ops::WithoutGradients guard;
-  const double horizon = plan_->fit.average * static_cast<double>(steps);
-  const double share = std::max(1 / (horizon + 1), 2 / (2 + static_cast<double>(number)));
+  const double horizon = plan_->fit.average * static_cast<double>(steps());
+  const auto share = (2 / (number_ + 2)).clamp_min(1 / (horizon + 1)).to(at::kFloat);
   for (auto& [name, tensor] : own_.average) tensor.lerp_(own_.current.at(name).detach(), share);
 }
 
+Index Chunk::step_size() const {
+  const auto asked = plan_->fit_of(members_.front()).batch, stimuli = data_->stimuli();
+  return asked == kAllStimuli ? stimuli : std::min(asked, stimuli);
+}
+
+Index Chunk::steps() const { return (data_->stimuli() + step_size() - 1) / step_size(); }
+
 EpochScores Chunk::train(Index epoch, const std::vector<double>& learning_rates) {
-  const auto stimuli = data_->stimuli();
-  const auto asked = plan_->fit_of(members_.front()).batch;
-  const auto size = asked == kAllStimuli ? stimuli : std::min(asked, stimuli);
+  const auto stimuli = data_->stimuli(), size = step_size();
   std::vector<Index> order(static_cast<std::size_t>(stimuli));
   std::iota(order.begin(), order.end(), 0);
   const auto& first = plan_->members[static_cast<std::size_t>(members_.front())];
@@ -172,21 +213,24 @@ EpochScores Chunk::train(Index epoch, const std::vector<double>& learning_rates)
       {static_cast<std::uint64_t>(first.fold), 0x6f72646572ULL, static_cast<std::uint64_t>(epoch)})
       .shuffle(order);
 
-  const auto steps = (stimuli + size - 1) / size;
-  at::Tensor loss;  // (m)
-  double weight = 0;
-  for (Index i = 0; i < steps; ++i) {
+  set_rates(learning_rates);
+  number_.fill_(static_cast<double>((epoch - 1) * steps() + 1));
+  loss_sum_.zero_();
+  double frames = 0;
+  for (Index i = 0; i < steps(); ++i) {
     const std::vector<Index> places(order.begin() + i * size,
                                     order.begin() + std::min(stimuli, (i + 1) * size));
     const auto batch = data_->batch(places);
-    const auto frames = static_cast<double>(batch.layout->frames);
-    const auto part = step(batch, learning_rates, (epoch - 1) * steps + i + 1) * frames;
-    loss = loss.defined() ? loss + part : part;
-    follow((epoch - 1) * steps + i + 1, steps);
-    weight += frames;
+    frames += static_cast<double>(batch.layout->frames);
+    if (recorded_ && data_->keeps(places)) {
+      const auto which = places.size() == 1 ? places.front() : Index{-1};
+      recordings_[which].run(number_.device().type(), [&] { step(batch); });
+    } else {
+      step(batch);
+    }
   }
   auto scores = validate();
-  const auto mean = (loss / weight).to(at::kCPU);
+  const auto mean = (loss_sum_ / frames).to(at::kCPU);
   scores.train_loss.assign(mean.data_ptr<double>(), mean.data_ptr<double>() + mean.numel());
   return scores;
 }

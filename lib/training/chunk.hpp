@@ -1,8 +1,11 @@
 // Members that are worked together: one thread, one fold, one order of stimuli.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <vector>
 
+#include "ops/recorded.hpp"
 #include "training/study.hpp"
 #include "training/trainer.hpp"
 
@@ -25,9 +28,10 @@ class Chunk {
  public:
   // `rows`: numbers in the plan, one after the other, all of one fold and setting and, unless a
   // step takes all stimuli, one seed; their rows of `memory`, which is of all members of the plan,
-  // are the chunk's own from now on. `members`: those of them that still run.
+  // are the chunk's own from now on. `members`: those of them that still run. `recorded`: steps are
+  // recorded where the memory's device can (ops/recorded.hpp).
   Chunk(const Plan& plan, const FoldData& data, const std::vector<std::int64_t>& rows,
-        std::vector<std::int64_t> members, const Memory& memory);
+        std::vector<std::int64_t> members, const Memory& memory, bool recorded);
 
   const std::vector<std::int64_t>& members() const { return members_; }
 
@@ -51,20 +55,39 @@ class Chunk {
   void bring_together();
 
  private:
+  // A tensor that steps change, and how fast.
+  struct Learnt {
+    const Entry* entry;
+    std::int64_t rows;         // of a member that have rates of their own
+    at::Tensor rates, decays;  // (m rows), as ops::adamw wants them
+  };
+
   at::Tensor targets(const Batch& batch) const;  // (m, S, N)
-  // The losses (m), double, on the device: a GPU is waited for once an epoch.
-  at::Tensor step(const Batch& batch, const std::vector<double>& learning_rates,
-                  std::int64_t number);
+  std::int64_t step_size() const;                // stimuli
+  std::int64_t steps() const;                    // an epoch
+  void set_learnt();
+  void for_rows(const Learnt& learnt, const std::function<void(std::size_t, double)>& each) const;
+  void set_rates(const std::vector<double>& learning_rates);
+  // One step and what follows from it. Everything that it reads or changes lies on the device and
+  // stays where it is there, so that a GPU is waited for once an epoch and a step can be recorded.
+  void step(const Batch& batch);
   void swap_rows(std::int64_t a, std::int64_t b);
-  void follow(std::int64_t number, std::int64_t steps);
+  void follow();
   const Tensors& judged() const { return own_.average.empty() ? own_.current : own_.average; }
 
   const Plan* plan_;
   const FoldData* data_;
+  bool recorded_;
   std::vector<std::int64_t> members_;
   std::int64_t first_;  // number of the member of the first row
   Memory rows_;         // all of the chunk's
   Memory own_;          // the first of them: in the order of members_
+  std::vector<Learnt> learnt_;
+  at::Tensor units_;     // (m) of the members, where they have one each
+  at::Tensor number_;    // () of the step that is due, double
+  at::Tensor rates_;     // learning rates of all learnt_, one after the other
+  at::Tensor loss_sum_;  // (m) over the frames of an epoch, double
+  std::map<std::int64_t, ops::Recorded> recordings_;  // of steps, by what they take
 };
 
 }  // namespace strffit

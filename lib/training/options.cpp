@@ -120,8 +120,12 @@ RunOptions read_run_options(config::Node& node) {
   o.tf32 = node.get("tf32", o.tf32,
                     "a GPU's products may round their factors to 10 bits (TensorFloat-32): faster "
                     "on some; docs/gpu.md says what it costs");
-  if (o.tf32 && o.device == "cpu") {
-    node.fail("tf32", "is for a GPU, and device is cpu: leave one of them out");
+  o.cuda_graphs = node.get("cuda_graphs", o.cuda_graphs,
+                           "a GPU's training steps are recorded once and then started as one "
+                           "(CUDA graphs): faster where steps are small");
+  for (const auto& [key, asked] : {std::pair("tf32", o.tf32), {"cuda_graphs", o.cuda_graphs}}) {
+    if (asked && o.device == "cpu")
+      node.fail(key, "is for a GPU, and device is cpu: leave one of them out");
   }
   return o;
 }

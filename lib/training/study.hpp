@@ -31,6 +31,10 @@ class FoldData {
   // Training stimuli by their places in Partition::train, joined in this order; all of them in
   // their own. Single ones are views of all of them.
   Batch batch(const std::vector<std::int64_t>& places) const;
+  // Whether that batch lies where it did when it was last asked for.
+  bool keeps(const std::vector<std::int64_t>& places) const {
+    return places.size() == 1 || places.size() == single_.size();
+  }
   const Batch& all() const { return all_; }
   bool has_validation() const { return valid_.layout != nullptr; }
   const Batch& validation() const { return valid_; }

@@ -46,6 +46,7 @@ class Trainer {
           Index most_chunks = std::numeric_limits<Index>::max())
       : plan_(plan),
         device_(device_of(run)),
+        recorded_(run.cuda_graphs),
         threads_(device_.is_cpu() ? threads_of(run) : 1),
         cut_(plan.chunks.empty() ? cut(plan, run) : plan.chunks),
         sink_(sink) {
@@ -201,7 +202,7 @@ class Trainer {
       if (active.empty()) continue;
       const auto fold = plan_.members[static_cast<std::size_t>(active.front())].fold;
       chunks_.emplace_back(plan_, folds_[static_cast<std::size_t>(fold)], members,
-                           std::move(active), memory_);
+                           std::move(active), memory_, recorded_);
     }
   }
 
@@ -481,6 +482,7 @@ class Trainer {
 
   const Plan& plan_;
   at::Device device_;
+  bool recorded_;
   int threads_;
   std::vector<std::vector<Index>> cut_;
   Sink& sink_;

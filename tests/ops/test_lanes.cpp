@@ -3,6 +3,7 @@
 #include "ops/adaptation.hpp"
 #include "ops/lane_recursions.hpp"
 #include "ops/leaky.hpp"
+#include "ops/recurrent.hpp"
 
 // Brings doctest: after everything of LibTorch.
 #include "agreement.hpp"
@@ -71,6 +72,51 @@ TEST_CASE("lanes: leaky units") {
                       {noise({kLaneMembers, layout->total, kLaneBands}, 1), lane_parameter(2)});
     }
   }
+}
+
+struct Recurrent {
+  ops::Cell cell;
+  std::int64_t units;
+  ops::LayoutPtr layout;
+
+  Function with(decltype(&ops::recurrent) recurrent) const {
+    return
+        [*this, recurrent](const auto& in) { return recurrent(in[0], in[1], in[2], cell, layout); };
+  }
+  std::vector<at::Tensor> inputs() const {
+    const auto n = ops::gates(cell) * units;
+    return {noise({kLaneMembers, layout->total, n}, 1),
+            noise({kLaneMembers, n, units}, 2) / std::sqrt(static_cast<double>(units)),
+            noise({kLaneMembers, n}, 3)};
+  }
+};
+
+TEST_CASE("teams: GRU and LSTM") {
+  for (const auto cell : {ops::Cell::gru, ops::Cell::lstm}) {
+    // More than a team takes, more than a launch takes, and neighbours without a gap.
+    for (const auto& layout : {some_stimuli(2), ops::join({4, 1, 3, 3, 2}, 0),
+                               ops::join(std::vector<std::int64_t>(67, 2), 1)}) {
+      const Recurrent recurrent{cell, 3, layout};
+      check_agreement(cell == ops::Cell::gru ? "gru" : "lstm",
+                      recurrent.with(ops::lanes::recurrent), recurrent.with(ops::recurrent),
+                      recurrent.inputs());
+    }
+  }
+}
+
+TEST_CASE("teams: layers so wide that each stimulus has its own") {
+  for (const auto cell : {ops::Cell::gru, ops::Cell::lstm}) {
+    const Recurrent wide{cell, 200, ops::join({5, 7}, 1)};
+    const auto inputs = wide.inputs();
+    REQUIRE(ops::lanes::team_fits(inputs[1], cell));
+    const auto weight = noise({kLaneMembers, wide.layout->total, wide.units}, 4);
+    const auto found = differentiate(wide.with(ops::lanes::recurrent), inputs, weight),
+               expected = differentiate(wide.with(ops::recurrent), inputs, weight);
+    CHECK(relative_difference(found.value, expected.value) < 1e-9);
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      CHECK(relative_difference(found.gradients[i], expected.gradients[i]) < 1e-9);
+  }
+  CHECK_FALSE(ops::lanes::team_fits(at::empty({1, 8000, 2000}), ops::Cell::lstm));
 }
 
 }  // namespace

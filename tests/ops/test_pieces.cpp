@@ -270,15 +270,16 @@ TEST_CASE("two steps of AdamW, members with different rates") {
   const VectorFile file("pieces.h5");
   const auto gradient = to_tensor(file.doubles("adamw/inputs/gradient"));
   const auto expected = to_tensor(file.doubles("adamw/output"));
-  const auto rates = file.doubles("adamw/inputs/learning_rate").values;
-  const auto decays = file.doubles("adamw/inputs/weight_decay").values;
+  const auto rates = to_tensor(file.doubles("adamw/inputs/learning_rate"));
+  const auto decays = to_tensor(file.doubles("adamw/inputs/weight_decay"));
   for (const auto type : {at::kDouble, at::kFloat}) {
     auto p = to_tensor(file.doubles("adamw/parameters/p")).to(type);
     auto m = at::zeros_like(p), v = at::zeros_like(p);
     // A scale of the gradient, as clipping has it.
-    const auto halves = at::full({static_cast<std::int64_t>(rates.size())}, 0.5, at::kDouble);
+    const auto halves = at::full_like(rates, 0.5);
     for (std::int64_t step = 1; step <= 2; ++step) {
-      ops::adamw(p, (gradient[step - 1] * 2).to(type), m, v, rates, decays, halves, step);
+      ops::adamw(p, (gradient[step - 1] * 2).to(type), m, v, rates, decays, halves,
+                 at::scalar_tensor(static_cast<double>(step), at::kDouble));
       // The file's smallest gradients are rounded to float32.
       CHECK(relative_difference(p, expected[step - 1]) < (type == at::kDouble ? 1e-9 : 1e-6));
     }

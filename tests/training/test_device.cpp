@@ -1,0 +1,122 @@
+// The trainer as it works a GPU, on a machine without one: on a device that is not the CPU.
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "support/far_device.hpp"
+#include "training/study.hpp"
+#include "training/trainer.hpp"
+
+// After everything of LibTorch.
+#include <doctest/doctest.h>
+
+namespace strffit::test {
+namespace {
+
+// Few numbers, and everything that a step may do.
+const std::vector<std::string> kUsual = {
+    "fit.max_epochs=5",    "fit.learning_rate=0.01", "fit.patience=3",     "fit.average=2",
+    "fit.gradient_clip=5", "fit.mode=independent",   "fit.schedule=cosine"};
+
+std::vector<std::string> with(std::vector<std::string> settings,
+                              const std::vector<std::string>& more) {
+  settings.insert(settings.end(), more.begin(), more.end());
+  return settings;
+}
+
+// Without recursions, which are the program's own loops.
+const std::vector<std::vector<std::string>> kModels = {
+    {"model.kind=linear", "model.context=4", "fit.l1=0.001"},
+    {"model.kind=ln", "model.context=4", "model.kernel.kind=dcls", "model.kernel.gaussians=2"},
+    {"model.kind=nrf", "model.context=4", "model.hidden=3", "fit.l2=0.001"},
+    {"model.kind=conv2d", "model.kernel_size=[2, 3]", "model.channels=3", "model.hidden=4"}};
+const std::vector<std::vector<std::string>> kRecursiveModels = {
+    {"model.kind=nrf", "model.context=4", "model.hidden=3", "model.prefilter.kind=adaptrans"},
+    {"model.kind=dnet", "model.context=4", "model.hidden=3", "model.prefilter.kind=willmore"},
+    {"model.kind=statenet", "model.kernel_frequency=3", "model.stride=2", "model.channels=2"},
+    {"model.kind=statenet", "model.cell=lstm", "model.kernel_frequency=3", "model.stride=2",
+     "model.channels=2", "model.prefilter.kind=adaptrans"}};
+
+FitResult fit_on(const std::string& device, const std::vector<std::string>& settings,
+                 bool recorded = false) {
+  Study study(small_dataset(), settings);
+  study.run.device = device;
+  study.run.cuda_graphs = recorded;
+  return study.fit();
+}
+
+double largest_of(const FitResult& found, const FitResult& expected, const std::string& name) {
+  double largest = 0;
+  const auto &rows = found.state.history.at(name), &others = expected.state.history.at(name);
+  REQUIRE(rows.size() == others.size());
+  for (std::size_t e = 0; e < rows.size(); ++e) {
+    for (std::size_t m = 0; m < rows[e].size(); ++m) {
+      CHECK(std::isnan(rows[e][m]) == std::isnan(others[e][m]));
+      if (std::isfinite(others[e][m]))
+        largest = std::max(largest, std::abs(rows[e][m] - others[e][m]));
+    }
+  }
+  return largest;
+}
+
+TEST_CASE("training on another device gives what it gives on the CPU") {
+  auto models = kModels;
+  models.insert(models.end(), kRecursiveModels.begin(), kRecursiveModels.end());
+  for (const auto& model : models) {
+    for (const std::string batch : {"1", "3", "all"}) {
+      const auto settings = with(with(kUsual, model), {"fit.batch=" + batch});
+      CAPTURE(model.front());
+      CAPTURE(batch);
+      const auto here = fit_on("cpu", settings), there = fit_on(kFarName, settings);
+      // Rounding, which a few epochs of single precision let grow.
+      CHECK(largest_of(there, here, "train_loss") < 1e-3);
+      CHECK(largest_of(there, here, "valid_cc") < 1e-3);
+      CHECK(largest_of(there, here, "learning_rate") == 0);
+      CHECK(largest_of(here, here, "train_loss") == 0);
+      CHECK((there.state.status == here.state.status));
+      for (const auto& [name, tensor] : there.best) CHECK(tensor.is_cpu());
+    }
+  }
+}
+
+TEST_CASE(
+    "the device is waited for as often in an epoch of many steps as in one of a single step") {
+  const auto waits = [](const std::string& batch, int epochs) {
+    const auto settings =
+        with(with(kUsual, kModels[2]),
+             {"fit.batch=" + batch, "fit.patience=99", "fit.max_epochs=" + std::to_string(epochs)});
+    const auto before = far_transfers();
+    fit_on(kFarName, settings);
+    const auto after = far_transfers();
+    return std::pair(after.to_far - before.to_far, after.from_far - before.from_far);
+  };
+  for (const std::string batch : {"1", "all"}) {
+    CAPTURE(batch);
+    const auto [to_four, from_four] = waits(batch, 4);
+    const auto [to_two, from_two] = waits(batch, 2);
+    CHECK((to_four - to_two) == 2 * 1);      // the rates
+    CHECK((from_four - from_two) == 2 * 3);  // losses, and the responses to validation stimuli
+  }
+}
+
+TEST_CASE("recorded steps do what steps do") {
+  for (const auto& model : kModels) {
+    for (const std::string batch : {"1", "3", "all"}) {
+      const auto settings = with(with(kUsual, model), {"fit.batch=" + batch});
+      CAPTURE(model.front());
+      CAPTURE(batch);
+      const auto plain = fit_on(kFarName, settings), recorded = fit_on(kFarName, settings, true);
+      for (const auto* name : {"train_loss", "valid_loss", "valid_cc"})
+        CHECK(largest_of(recorded, plain, name) == 0);
+      for (const auto& [name, tensor] : plain.best)
+        CHECK(at::equal(tensor, recorded.best.at(name)));
+      // Members have left on the way.
+      CHECK((plain.state.status == recorded.state.status));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace strffit::test
