@@ -1,6 +1,6 @@
 // The recursions along time as a GPU works them: a lane, one thread, is one band (or unit) of one
-// stimulus of one member. nvcc makes kernels of them (kernels.cu); ops/lane_recursions.cpp runs them
-// on a CPU too, lane after lane, which is how their numbers are tested where there is no GPU.
+// stimulus of one member. nvcc makes kernels of them (kernels.cu); ops/lane_recursions.cpp runs
+// them on a CPU too, lane after lane, which is how their numbers are tested where there is no GPU.
 // Signals are contiguous (M, S, F). Private to this room.
 #pragma once
 

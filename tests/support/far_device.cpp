@@ -42,7 +42,7 @@ void keep(std::function<void()> operation) {
   if (tape) tape->push_back(std::move(operation));
 }
 
-void count(std::int64_t& number) {
+void wait(std::int64_t& number) {
   if (tape) throw std::runtime_error("the far device is waited for while work is recorded");
   ++number;
 }
@@ -192,8 +192,8 @@ void by_cpu(const c10::OperatorHandle& op, c10::DispatchKeySet, torch::jit::Stac
 
 at::Tensor& copy(at::Tensor& to, const at::Tensor& from, bool) {
   const bool from_far = is_far(from), to_far = is_far(to);
-  if (from_far && !to_far) count(transfers.from_far);
-  if (to_far && !from_far) count(transfers.to_far);
+  if (from_far && !to_far) wait(transfers.from_far);
+  if (to_far && !from_far) wait(transfers.to_far);
   const auto target = to_far ? near(to) : to, source = from_far ? near(from) : from;
   target.copy_(source);
   keep([target, source] { target.copy_(source); });
@@ -201,7 +201,7 @@ at::Tensor& copy(at::Tensor& to, const at::Tensor& from, bool) {
 }
 
 at::Scalar number(const at::Tensor& tensor) {
-  count(transfers.from_far);
+  wait(transfers.from_far);
   return near(tensor).item();
 }
 
