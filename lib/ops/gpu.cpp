@@ -2,6 +2,11 @@
 
 #ifdef STRFFIT_TORCH_CUDA
 #include <ATen/cuda/CUDAGraph.h>
+#if __has_include(<ATen/cuda/CUDAContextLight.h>)
+#include <ATen/cuda/CUDAContextLight.h>
+#else
+#include <ATen/cuda/CUDAContext.h>  // LibTorch 1.13
+#endif
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 #endif
@@ -57,7 +62,13 @@ class Graph : public Recording {
 
 }  // namespace
 
+bool present() { return true; }
+
 void* current_stream() { return c10::cuda::getCurrentCUDAStream().stream(); }
+
+double memory_bytes() {
+  return static_cast<double>(at::cuda::getCurrentDeviceProperties()->totalGlobalMem);
+}
 
 std::unique_ptr<Recording> record(const std::function<void()>& work) {
   try {
@@ -73,7 +84,11 @@ std::unique_ptr<Recording> record(const std::function<void()>& work) {
 
 #else
 
+bool present() { return false; }
+
 void* current_stream() { throw Bug("a stream of a GPU in a program without CUDA"); }
+
+double memory_bytes() { throw Bug("the memory of a GPU in a program without CUDA"); }
 
 std::unique_ptr<Recording> record(const std::function<void()>&) {
   throw Bug("a CUDA graph in a program without CUDA");

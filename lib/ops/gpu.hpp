@@ -1,4 +1,4 @@
-// What is asked of LibTorch's CUDA half and of CUDA itself. Private to this room.
+// What is asked of LibTorch's CUDA half and of CUDA itself.
 #pragma once
 
 #include <functional>
@@ -8,15 +8,14 @@
 
 namespace strffit::ops::gpu {
 
-// Whether LibTorch's CUDA half is linked; nothing below may be called without.
-#ifdef STRFFIT_TORCH_CUDA
-inline constexpr bool kPresent = true;
-#else
-inline constexpr bool kPresent = false;
-#endif
+// Whether the program was built with LibTorch's CUDA half; nothing below may be called without.
+bool present();
 
 // The calling thread's current stream, a cudaStream_t: what LibTorch does next goes there too.
 void* current_stream();
+
+// Of the current GPU, taken or not.
+double memory_bytes();
 
 // A CUDA graph of `work`, started once. Every graph takes its memory from one pool, as one runs at
 // a time and none keeps anything there from one start to the next.

@@ -11,32 +11,14 @@
 #include "ops/autograd.hpp"
 #include "ops/gemm.hpp"
 #include "ops/grid.hpp"
+#include "ops/lagged_batched.hpp"
+#include "ops/lagged_sizes.hpp"
 #include "ops/winograd.hpp"
-#include "util/errors.hpp"
 
 namespace strffit::ops {
 namespace {
 
-// Sizes of one product. A block is a member, or all members at once where they share x.
-struct Sizes {
-  std::int64_t blocks, S, inputs, outputs, L,
-      ahead;  // inputs C F, outputs K (times M where shared)
-};
-
-// Kernels (M, K, C, F, L) -> (blocks, L, inputs, outputs), oldest lag first as frames lie in
-// memory.
-at::Tensor packed(const at::Tensor& kernel, const Sizes& s) {
-  const auto oldest_first = kernel.flip(4);
-  return (s.blocks == kernel.size(0) ? oldest_first.permute({0, 4, 2, 3, 1}).contiguous()
-                                     : oldest_first.permute({4, 2, 3, 0, 1}).contiguous())
-      .view({s.blocks, s.L, s.inputs, s.outputs});
-}
-
-at::Tensor unpacked(const at::Tensor& gradient, const at::Tensor& kernel, const Sizes& s) {
-  const auto M = kernel.size(0), K = kernel.size(1), C = kernel.size(2), F = kernel.size(3);
-  return s.blocks == M ? gradient.view({M, s.L, C, F, K}).permute({0, 4, 2, 3, 1}).flip(4)
-                       : gradient.view({s.L, C, F, M, K}).permute({3, 4, 1, 2, 0}).flip(4);
-}
+using Sizes = LaggedSizes;
 
 // Few outputs: z[t] = sum_l y[t - l, l] with y = x times the kernels of all lags at once, which
 // reads x once, not L times. In stretches of frames that stay in the cache.
@@ -71,9 +53,6 @@ void forward_few(const T* x, const T* w, const T* bias, T* z, const Sizes& s) {
     }
   }
 }
-
-// Windows of L consecutive frames as rows, every L-th starting at `phase`: rows of them.
-std::int64_t windows_from(std::int64_t phase, const Sizes& s) { return (s.S - phase) / s.L; }
 
 template <class T>
 void forward_many(const T* x, const T* w, const T* bias, T* z, const Sizes& s) {
@@ -349,14 +328,11 @@ void gradients_expanded(const T* x, const T* w, const T* dz, T* dw, T* dx, const
 
 at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias,
                           const LayoutPtr& layout, std::int64_t ahead) {
-  if (!x.is_cpu()) return plain::lagged_product(x, kernel, bias, layout, ahead);
-  const auto M = kernel.size(0), K = kernel.size(1), L = kernel.size(4);
+  if (!x.is_cpu()) return batched::lagged_product(x, kernel, bias, layout, ahead);
+  const Sizes s(x, kernel, *layout, ahead);
+  const auto M = kernel.size(0), K = kernel.size(1), L = s.L;
   const bool shared = x.size(0) == 1;
-  const Sizes s{shared ? 1 : M, x.size(1), x.size(2), shared ? M * K : K, L, ahead};
-  if (layout->gap < L - 1 || s.S != layout->total || s.inputs != kernel.size(2) * kernel.size(3)) {
-    throw Bug("lagged_product: signal, kernel and layout do not fit");
-  }
-  const auto input = x.detach().contiguous(), weight = packed(kernel.detach(), s);
+  const auto input = x.detach().contiguous(), weight = oldest_lag_first(kernel.detach(), s);
   const auto offset = bias.detach().contiguous();
   auto z = empty_signal({s.blocks, s.S, s.outputs}, x.options());
   const bool few = !shared && L * s.outputs <= kFewColumns;
@@ -401,7 +377,7 @@ at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const a
         }
       }
     });
-    return std::vector<at::Tensor>{dx, dw.defined() ? unpacked(dw, kernel, s) : dw,
+    return std::vector<at::Tensor>{dx, dw.defined() ? in_order_of(kernel, dw, s) : dw,
                                    sum_over_frames(gradient)};
   };
   return with_backward(shared ? z.view({s.S, M, K}).transpose(0, 1) : z, {x, kernel, bias},

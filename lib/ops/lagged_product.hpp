@@ -19,8 +19,7 @@ namespace strffit::ops {
 at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias,
                           const LayoutPtr& layout, std::int64_t ahead = 0);
 
-namespace plain {  // the same with LibTorch's operations, for every device and as the tests'
-                   // reference
+namespace plain {  // the definition, lag by lag: the tests' reference
 at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias,
                           const LayoutPtr& layout, std::int64_t ahead = 0);
 }

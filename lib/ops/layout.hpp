@@ -27,7 +27,7 @@ struct Layout {
   // Where window > 0, no gradient flows between frames of different windows: the frames of a
   // stimulus numbered phase + window q .. phase + window (q + 1) - 1 make one, q = -1, 0, ...
   // Values are as without. This gives every frame's own derivatives in `window` backward passes
-  // (Model::dynamic_strf).
+  // (Model::dynamic_strf). On a CPU alone.
   std::int64_t window = 0;
   std::int64_t phase = 0;
 

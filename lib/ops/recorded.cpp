@@ -10,7 +10,7 @@ namespace {
 std::map<c10::DeviceType, Recorder>& recorders() {
   static std::map<c10::DeviceType, Recorder> all = [] {
     std::map<c10::DeviceType, Recorder> those;
-    if (gpu::kPresent) those[c10::DeviceType::CUDA] = gpu::record;
+    if (gpu::present()) those[c10::DeviceType::CUDA] = gpu::record;
     return those;
   }();
   return all;

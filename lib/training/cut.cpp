@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "ops/gpu.hpp"
 #include "training/device.hpp"
 #include "training/trainer.hpp"
 #include "util/errors.hpp"
@@ -17,7 +18,17 @@ using Index = std::int64_t;
 // easier to share out.
 constexpr double kOwnInputBytes = 2.0 * 1024 * 1024, kSharedInputBytes = 16.0 * 1024 * 1024;
 constexpr Index kColumns = 128;
-constexpr Index kOnGpu = 512;  // members
+
+// On a GPU: members that keep one busy, the share of its memory that a chunk's step may take (the
+// state of all members and the data are there too), and how many numbers of a frame LibTorch's
+// operations keep for the way back, for one of the widest layer.
+constexpr Index kOnGpu = 512;
+constexpr double kShareOfGpu = 0.4, kKept = 32;
+
+Index fit_on_gpu(double bytes) {
+  if (!ops::gpu::present()) return kOnGpu;
+  return static_cast<Index>(kShareOfGpu * ops::gpu::memory_bytes() / bytes);
+}
 
 struct Frames {
   Index step, epoch;  // of the training stimuli, gap frames included
@@ -36,14 +47,19 @@ Frames frames_of(const Plan& plan, Index member) {
 
 Index chunk_size(const Plan& plan, const RunOptions& run, Index group, Index member) {
   if (run.chunk > 0) return std::min(run.chunk, group);
-  if (!device_of(run).is_cpu()) return std::min(group, kOnGpu);
   const bool own = plan.model->prefilter().learns();
   const auto widest = plan.model->backbone().width();
   const auto inputs = static_cast<double>(plan.dataset->bands() *
                                           static_cast<Index>(plan.model->channels().size()));
   const auto wide = static_cast<double>(widest);
-  const double bytes = static_cast<double>(frames_of(plan, member).step) * 4 *
-                       (own ? 2 * inputs + 3 * wide : 3 * wide);
+  const auto frame_bytes = static_cast<double>(frames_of(plan, member).step) * 4;
+  const auto device = device_of(run);
+  if (!device.is_cpu()) {
+    const double bytes = frame_bytes * ((own ? 3 * inputs : 0) + kKept * wide);
+    const auto fitting = device.is_cuda() ? fit_on_gpu(bytes) : kOnGpu;
+    return std::clamp<Index>(std::min(fitting, kOnGpu), 1, group);
+  }
+  const double bytes = frame_bytes * (own ? 2 * inputs + 3 * wide : 3 * wide);
   const auto fitting = static_cast<Index>((own ? kOwnInputBytes : kSharedInputBytes) / bytes);
   const Index threads = threads_of(run), even = (group + threads - 1) / threads;
   return std::clamp<Index>(std::min({fitting, even, kColumns / widest}), 1, group);

@@ -2,6 +2,7 @@
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <chrono>
@@ -509,7 +510,13 @@ std::int64_t TrainerState::refit_epochs_left() const {
 }
 
 FitResult train(const Plan& plan, const RunOptions& run, Sink& sink, TrainerState* resume_from) {
-  return Trainer(plan, run, sink, resume_from).run();
+  try {
+    return Trainer(plan, run, sink, resume_from).run();
+  } catch (const c10::OutOfMemoryError&) {
+    throw RunError(
+        "the GPU's memory is full: set run.chunk, the members that are worked at once, lower, or "
+        "fit fewer units, seeds or folds");
+  }
 }
 
 Estimate estimate(const Plan& plan, const RunOptions& run) {

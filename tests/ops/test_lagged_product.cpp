@@ -1,6 +1,7 @@
 // The STRF product, the dense layer and the unfolding of bands against their plain references.
 #include "ops/dense.hpp"
 #include "ops/gemm.hpp"
+#include "ops/lagged_batched.hpp"
 #include "ops/lagged_product.hpp"
 #include "util/errors.hpp"
 
@@ -24,6 +25,7 @@ TEST_CASE("lagged product: values and gradients") {
       {"x of each member, few columns", 2, 3, 2, 3, 5, 0, false},
       {"x of each member, one output", 3, 1, 2, 4, 6, 0, false},
       {"x of each member, many columns", 2, 15, 1, 3, 3, 0, false},
+      {"x of each member, more columns", 2, 23, 1, 3, 3, 0, false},
       {"one lag", 2, 3, 1, 4, 1, 0, true},
       {"one lag, x of each member", 2, 41, 1, 4, 1, 0, false},
       {"centered", 2, 2, 1, 3, 5, 2, true},
@@ -50,6 +52,8 @@ TEST_CASE("lagged product: values and gradients") {
         });
       };
       check_agreement(p.name + (extra ? ", wide gap" : ""), with(ops::lagged_product),
+                      with(ops::plain::lagged_product), {x, kernel, bias}, real);
+      check_agreement(p.name + ", as on a GPU", with(ops::batched::lagged_product),
                       with(ops::plain::lagged_product), {x, kernel, bias}, real);
     }
   }

@@ -1,0 +1,14 @@
+// The STRF product by LibTorch's batched matrix products: what ops::lagged_product does with
+// signals on a GPU. The same function, for layouts without windows. Private to this room.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "ops/layout.hpp"
+
+namespace strffit::ops::batched {
+
+at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias,
+                          const LayoutPtr& layout, std::int64_t ahead = 0);
+
+}  // namespace strffit::ops::batched
