@@ -104,6 +104,9 @@ def parse():
                         "benchmark itself; writes build/bench/quick.md, no documentation")
     parser.add_argument("--study", action="store_true", help="also whole studies, time to "
                         "accuracy, growth with members, start-up and memory (half an hour)")
+    parser.add_argument("--gpu", action="store_true", help="a study on this machine's GPU, of both "
+                        "programs, and nothing else (default: 73 simulated units x 10 seeds); "
+                        "strffit has to be built with CUDA (docs/gpu.md)")
     parser.add_argument("--fresh", action="store_true", help="forget the samples taken so far")
     parser.add_argument("--strffit", help="program (default: build/release/strffit, built)")
     parser.add_argument("--from", dest="caller", default=".", help=argparse.SUPPRESS)
@@ -124,25 +127,8 @@ def parse():
     return options
 
 
-def main():
-    options = parse()
-    scratch = FOLDER / "scratch"
-    scratch.mkdir(parents=True, exist_ok=True)
-    strffit = Strffit(options.strffit, scratch, options.threads)
-    dataset = options.dataset or strffit.simulate(scratch / "simulated.h5", units=37, bands=34,
-                                                  stimuli=20, seconds=5)
-    if (load := os.getloadavg()[0]) > 0.5:
-        print(f"bench: warning: the machine is busy (load {load:.1f}): nothing will be judged",
-              file=sys.stderr)
-    deepstrf = DeepStrf(dataset, options.threads)
-    key = {"dataset": sha256(dataset), "strffit": sha256(options.strffit), "torch": deepstrf.torch,
-           "deepstrf": importlib.metadata.version("deepSTRF"), "threads": options.threads,
-           "processor": processor(), "cores": os.cpu_count(), "quick": options.quick}
-    state = State(FOLDER / ("quick.json" if options.quick else "samples.json"), key, options.fresh)
-    facts = key | {"version": strffit.call("--version")[0].strip(), "dataset_name": dataset.name,
-                   "python": platform.python_version(), "commit": commit(options),
-                   "system": platform.freedesktop_os_release()["PRETTY_NAME"]}
-
+def on_cpu(options, state, deepstrf, strffit, dataset, scratch, facts):
+    """Sections of the page."""
     repetitions = 1 if options.quick else options.repetitions
     # Repetition by repetition over all cells, so that a slow minute of the machine hits all alike.
     for repetition, kind, adaptrans, batch in itertools.product(
@@ -155,12 +141,43 @@ def main():
             deepstrf, strffit, dataset, kind, adaptrans, batch, epochs))
     sections = {"epochs": report.epochs_section(state, options.kinds, cell_name, facts)}
     if options.study:
-        rows = study.measure(state, deepstrf, strffit, dataset, key["dataset"], scratch,
-                             options.quick)
-        sections["study"] = report.study_section(rows, facts)
+        tables = study.measure(state, deepstrf, strffit, dataset, facts["dataset"], scratch,
+                               options.quick)
+        sections["study"] = report.study_section(tables, facts)
+    return sections
+
+
+def main():
+    options = parse()
+    scratch = FOLDER / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    device = "cuda" if options.gpu else "cpu"
+    strffit = Strffit(options.strffit, scratch, options.threads, device)
+    units = 73 if options.gpu else 37
+    dataset = options.dataset or strffit.simulate(scratch / f"simulated-{units}.h5", units=units,
+                                                  bands=34, stimuli=20, seconds=5)
+    if (load := os.getloadavg()[0]) > 0.5:
+        print(f"bench: warning: the machine is busy (load {load:.1f}): nothing will be judged",
+              file=sys.stderr)
+    deepstrf = DeepStrf(dataset, options.threads, device)
+    key = {"dataset": sha256(dataset), "strffit": sha256(options.strffit), "torch": deepstrf.torch,
+           "deepstrf": importlib.metadata.version("deepSTRF"), "threads": options.threads,
+           "processor": processor(), "cores": os.cpu_count(), "quick": options.quick,
+           "device": deepstrf.device}
+    name = ("gpu-" if options.gpu else "") + ("quick" if options.quick else "samples")
+    state = State(FOLDER / f"{name}.json", key, options.fresh)
+    facts = key | {"version": strffit.call("--version")[0].strip(), "dataset_name": dataset.name,
+                   "python": platform.python_version(), "commit": commit(options),
+                   "system": platform.freedesktop_os_release()["PRETTY_NAME"]}
+
+    if options.gpu:
+        tables = study.on_gpu(state, deepstrf, strffit, dataset, options.quick)
+        sections = {"gpu": report.study_section(tables, facts, f"On a GPU: {deepstrf.device}")}
+    else:
+        sections = on_cpu(options, state, deepstrf, strffit, dataset, scratch, facts)
     deepstrf.close()
     print("\n\n".join(sections.values()))
-    path = FOLDER / "quick.md" if options.quick else pathlib.Path("docs/benchmarks.md")
+    path = FOLDER / f"{name}.md" if options.quick else pathlib.Path("docs/benchmarks.md")
     report.write(path, sections)
     print(f"bench: written to {path}", file=sys.stderr)
 

@@ -71,13 +71,20 @@ def build(kind, adaptrans, data, context, hidden):
     return audio_zoo.StateNet(bands, out_neurons=1, prefiltering=prefilter)
 
 
-def stacked(items, unit):
+def stacked(items, unit, device):
     """Sounds (B, 1, F, T) and the unit's responses (B, T)."""
     x = torch.tensor(np.stack([sound for sound, _ in items]))[:, None]
     y = torch.tensor(np.stack([response[unit] for _, response in items]))
     if not torch.isfinite(y).all():
         raise SystemExit(f"unit {unit}: frames without a response, which deepSTRF's loss needs")
-    return x, y
+    return x.to(device), y.to(device)
+
+
+def clock(device):
+    """Seconds, once the device has done everything that it was asked for."""
+    if device != "cpu":
+        torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 def train_epoch(model, optimiser, x, y, batch):
@@ -92,39 +99,40 @@ def train_epoch(model, optimiser, x, y, batch):
 def new_model(job, data, options):
     torch.manual_seed(0)
     model = build(job["kind"], job["adaptrans"], data, options.context, options.hidden)
+    model = model.to(options.device)
     return model, torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-4)
 
 
 def epochs(job, data, options):
-    x, y = stacked(data[0]["train"], 0)
+    x, y = stacked(data[0]["train"], 0, options.device)
     batch = len(x) if job["batch"] == "all" else job["batch"]
     model, optimiser = new_model(job, data, options)
     seconds = []
     for _ in range(1 + job["epochs"]):
-        start = time.perf_counter()
+        start = clock(options.device)
         train_epoch(model, optimiser, x, y, batch)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(clock(options.device) - start)
     return {"seconds": seconds[1:], "parameters": sum(p.numel() for p in model.parameters())}
 
 
 def fit(job, data, options):
-    start = time.perf_counter()
-    x, y = stacked(data[0]["train"], job["unit"])
-    valid_x, valid_y = stacked(data[0]["valid"], job["unit"])
+    start = clock(options.device)
+    x, y = stacked(data[0]["train"], job["unit"], options.device)
+    valid_x, valid_y = stacked(data[0]["valid"], job["unit"], options.device)
     model, optimiser = new_model(job, data, options)
     best_cc, best_state = -np.inf, None
     for _ in range(job["epochs"]):
         model.train()
-        order = torch.randperm(len(x))
+        order = torch.randperm(len(x), device=x.device)
         train_epoch(model, optimiser, x[order], y[order], 1)
         model.eval()
         with torch.no_grad():
             prediction = model(valid_x).reshape(-1)
-        cc = np.corrcoef(prediction.numpy(), valid_y.reshape(-1).numpy())[0, 1]
+        cc = np.corrcoef(prediction.cpu().numpy(), valid_y.reshape(-1).cpu().numpy())[0, 1]
         if cc > best_cc:
             best_cc, best_state = cc, {k: v.clone() for k, v in model.state_dict().items()}
     assert best_state is not None, "no epoch had a score"
-    return {"seconds": time.perf_counter() - start, "valid_cc": float(best_cc)}
+    return {"seconds": clock(options.device) - start, "valid_cc": float(best_cc)}
 
 
 def main():
@@ -133,12 +141,15 @@ def main():
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--context", type=int, required=True)
     parser.add_argument("--hidden", type=int, required=True)
+    parser.add_argument("--device", choices=("cpu", "cuda"), required=True)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     data = read(options.dataset)
     answers = sys.stdout
     sys.stdout = sys.stderr  # what a library prints must not be taken for an answer
-    print(json.dumps({"ready": True, "torch": torch.__version__}), file=answers, flush=True)
+    name = "cpu" if options.device == "cpu" else torch.cuda.get_device_name()
+    print(json.dumps({"ready": True, "torch": torch.__version__, "device": name}), file=answers,
+          flush=True)
     for line in sys.stdin:
         job = json.loads(line)
         answer = {"epochs": epochs, "fit": fit}[job["job"]](job, data, options)

@@ -23,15 +23,16 @@ PUBLISHED = {"nrf": ("model.norm=batch",),
 class DeepStrf:
     """A process of deepSTRF that answers jobs (deepstrf_epoch.py)."""
 
-    def __init__(self, dataset, threads):
+    def __init__(self, dataset, threads, device):
         script = pathlib.Path(__file__).with_name("deepstrf_epoch.py")
         start = time.perf_counter()
         self.process = subprocess.Popen(
             [sys.executable, str(script), str(dataset), f"--threads={threads}",
-             f"--context={CONTEXT}", f"--hidden={HIDDEN}"],
+             f"--context={CONTEXT}", f"--hidden={HIDDEN}", f"--device={device}"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=os.environ | {"OMP_NUM_THREADS": str(threads)})
-        self.torch = self._answer()["torch"]
+        ready = self._answer()
+        self.torch, self.device = ready["torch"], ready["device"]
         self.start_seconds = time.perf_counter() - start
 
     def _answer(self):
@@ -53,8 +54,9 @@ class DeepStrf:
 class Strffit:
     """The program, with its runs in a scratch folder."""
 
-    def __init__(self, program, scratch, threads):
-        self.program, self.scratch, self.threads = str(program), scratch, threads
+    def __init__(self, program, scratch, threads, device):
+        self.program, self.scratch = str(program), scratch
+        self.threads, self.device = threads, device
 
     def call(self, *arguments):
         """(standard output, seconds from start to end, peak resident memory in MB)."""
@@ -69,7 +71,7 @@ class Strffit:
         sizes = sizes.get(kind, (f"model.context={CONTEXT}", f"model.hidden={HIDDEN}"))
         return ["train", f"configs/{kind}.yaml", f"data.file={dataset}", *sizes,
                 f"model.prefilter.kind={'adaptrans' if adaptrans else 'none'}", *settings,
-                "--device", "cpu", "--threads", threads or self.threads]
+                "--device", self.device, "--threads", threads or self.threads]
 
     def train(self, *arguments, **options):
         """A whole run: wall and peak of `call`, what results.h5 says, and the command."""

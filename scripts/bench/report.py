@@ -80,9 +80,9 @@ def epochs_section(state, kinds, cell_name, facts):
         table(["model", "prefilter", "deepSTRF", "strffit"], sizes)])
 
 
-def study_section(tables, facts):
+def study_section(tables, facts, title="Studies, start-up, memory"):
     loads = [load for entry in tables for load in entry["loads"]]
-    parts = ["### Studies, start-up, memory", machine_line(facts, loads)]
+    parts = [f"### {title}", machine_line(facts, loads)]
     for entry in tables:
         rows = [[judge(cell, facts, entry["loads"]) if isinstance(cell, bool) else cell
                  for cell in row] for row in entry["rows"]]

@@ -40,25 +40,40 @@ def loads(*samples):
 
 
 def whole_study(state, deepstrf, strffit, dataset, quick):
+    return fits_in_turn(state, deepstrf, strffit, dataset, quick, [("", ())], asked=20)
+
+
+def on_gpu(state, deepstrf, strffit, dataset, quick):
+    """The same on a GPU, which deepSTRF has too."""
+    ways = [("", ()), (", CUDA graphs", ("run.cuda_graphs=true",))]
+    return [fits_in_turn(state, deepstrf, strffit, dataset, quick, ways, asked=200)]
+
+
+def fits_in_turn(state, deepstrf, strffit, dataset, quick, ways, asked):
+    """Whole runs of strffit, with these settings, against deepSTRF's fits one after the other."""
     epochs, n_seeds = (2, 1) if quick else (50, 10)
     theirs = state.take("study of deepSTRF", 2, lambda: deepstrf.ask(
         job="fit", kind="nrf", adaptrans=True, unit=len(state.samples("study of deepSTRF")),
         epochs=epochs) | {"start": deepstrf.start_seconds})
-    ours = state.take("study of strffit", 1, lambda: strffit.train(
-        "nrf", True, dataset, "fit.mode=independent", *PUBLISHED["nrf"], seeds(n_seeds),
-        "fit.batch=1", f"fit.max_epochs={epochs}", "fit.patience=1000000"))[0]
     fit = statistics.mean(sample["seconds"] for sample in theirs)
-    total = theirs[0]["start"] + fit * ours["members"]
+    rows, all_samples = [], list(theirs)
+    for name, settings in ways:
+        ours = state.take(f"study of strffit{name}", 1, lambda: strffit.train(
+            "nrf", True, dataset, "fit.mode=independent", *PUBLISHED["nrf"], seeds(n_seeds),
+            "fit.batch=1", f"fit.max_epochs={epochs}", "fit.patience=1000000", *settings))[0]
+        total = theirs[0]["start"] + fit * ours["members"]
+        rows.append([f"strffit{name}", number(total), number(ours["wall"]),
+                     number(total / ours["wall"]), asked, total / ours["wall"] >= asked,
+                     number(ours["peak_megabytes"])])
+        all_samples.append(ours)
     return {"title": f"A study: {ours['members']} fits of nrf with AdapTrans, {epochs} epochs",
             "note": f"Whole processes. strffit ran all {ours['members']} fits; of deepSTRF "
                     f"{len(theirs)} fits were measured, one after the other, and multiplied: "
                     f"{theirs[0]['start']:.1f} s to start and {fit:.1f} s a fit. "
                     f"Command: `{ours['command']}`",
-            "header": ["deepSTRF, s (computed)", "strffit, s", "factor", "asked", "reached",
-                       "strffit, peak MB"],
-            "rows": [[number(total), number(ours["wall"]), number(total / ours["wall"]), 20,
-                      total / ours["wall"] >= 20, number(ours["peak_megabytes"])]],
-            "loads": loads(ours, *theirs)}
+            "header": ["program", "deepSTRF, s (computed)", "strffit, s", "factor", "asked",
+                       "reached", "strffit, peak MB"],
+            "rows": rows, "loads": loads(*all_samples)}
 
 
 def time_to_accuracy(state, strffit, dataset, quick):
