@@ -76,6 +76,7 @@ struct BackboneShape {
   std::int64_t channels;  // C of the prefilter
   std::int64_t outputs;   // N
   bool non_negative;      // the responses are, counts or rates
+  bool own_input;         // what the prefilter makes differs from member to member
 };
 
 using BackboneBuilder = std::function<std::unique_ptr<Backbone>(const BackboneShape&)>;

@@ -279,7 +279,7 @@ at::Tensor Kernel::apply(const Tensors& tensors, const at::Tensor& x, const ops:
                          bool fixed_bias) const {
   const auto& bias = tensors.at(kBias);
   return ops::lagged_product(x, kernel(tensors), fixed_bias ? bias.detach() : bias, layout,
-                             shape_.ahead);
+                             shape_.ahead, shape_.own_input);
 }
 
 double Kernel::start_bound() const {

@@ -14,6 +14,7 @@ struct KernelShape {
   std::int64_t outputs, channels, bands, lags;  // K, C, F, L
   std::int64_t ahead = 0;                       // frames of it that lie in the future
   bool response_units = false;                  // its outputs are the responses (see Entry)
+  bool own_input = false;                       // see ops::lagged_product
 };
 
 class Kernel : public Part {

@@ -48,9 +48,12 @@ ModelSpec read_model(config::Node& node) {
 std::unique_ptr<Model> ModelSpec::build(const Axes& axes, std::int64_t outputs,
                                         bool non_negative_responses) const {
   auto filter = prefilter.build(axes);
-  const BackboneShape shape{axes, static_cast<std::int64_t>(axes.frequencies_hz.size()),
-                            static_cast<std::int64_t>(filter->channels().size()), outputs,
-                            non_negative_responses};
+  const BackboneShape shape{axes,
+                            static_cast<std::int64_t>(axes.frequencies_hz.size()),
+                            static_cast<std::int64_t>(filter->channels().size()),
+                            outputs,
+                            non_negative_responses,
+                            filter->learns()};
   auto network = backbone(shape);
   return std::make_unique<Model>(kind, std::move(filter), std::move(network), axes, outputs);
 }

@@ -42,8 +42,8 @@ std::int64_t positions_of(const StatenetOptions& options, std::int64_t bands) {
 }  // namespace
 
 at::Tensor locally_connected(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                             std::int64_t bands, std::int64_t stride,
-                             const ops::LayoutPtr& layout) {
+                             std::int64_t bands, std::int64_t stride, const ops::LayoutPtr& layout,
+                             bool own_input) {
   // A kernel of one frame over all bands, zero outside each position's own.
   const auto M = weight.size(0), P = weight.size(1), channels = weight.size(2),
              width = weight.size(4);
@@ -53,7 +53,7 @@ at::Tensor locally_connected(const at::Tensor& x, const at::Tensor& weight, cons
     rows.push_back(at::constant_pad_nd(weight.select(1, p), {below, bands - below - width}));
   }
   const auto kernel = at::stack(rows, 1).view({M, P * channels, weight.size(3), bands, 1});
-  return ops::lagged_product(x, kernel, bias.reshape({M, P * channels}), layout);
+  return ops::lagged_product(x, kernel, bias.reshape({M, P * channels}), layout, 0, own_input);
 }
 
 Statenet::Statenet(const StatenetOptions& options, const BackboneShape& shape)
@@ -83,7 +83,7 @@ Statenet::Statenet(const StatenetOptions& options, const BackboneShape& shape)
 at::Tensor Statenet::drive(const Tensors& tensors, const at::Tensor& x,
                            const ops::LayoutPtr& layout, bool training) const {
   const auto e = locally_connected(x, tensors.at("local/weight"), tensors.at("local/bias"),
-                                   shape_.bands, options_.stride, layout);
+                                   shape_.bands, options_.stride, layout, shape_.own_input);
   const auto u = norm_->apply(tensors, e, training, layout);  // (M, S, P channels), channel fastest
 
   // Stored for inputs channel after channel.

@@ -39,7 +39,8 @@ class Statenet : public Backbone {
 // channel fastest: at each position p along frequency its own weights on the bands stride p ..
 // stride p + K_f - 1. bands: F.
 at::Tensor locally_connected(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                             std::int64_t bands, std::int64_t stride, const ops::LayoutPtr& layout);
+                             std::int64_t bands, std::int64_t stride, const ops::LayoutPtr& layout,
+                             bool own_input = false);
 
 ModelSpec statenet_kind(config::Node& node);
 

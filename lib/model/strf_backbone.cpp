@@ -23,7 +23,8 @@ StrfBackbone::StrfBackbone(const StrfOptions& options, const BackboneShape& shap
                                         .bands = shape.bands,
                                         .lags = options.context,
                                         .ahead = options.ahead,
-                                        .response_units = response_units}))) {}
+                                        .response_units = response_units,
+                                        .own_input = shape.own_input}))) {}
 
 NetworkOptions read_network_options(config::Node& node) {
   NetworkOptions o;

@@ -74,6 +74,13 @@ void set_inner_threads(int threads) {
 
 int inner_threads() { return at::get_num_threads(); }
 
+OneThreadAProduct::OneThreadAProduct() : before_(inner_threads()) {
+  if (before_ > 1 && openblas_set_num_threads) openblas_set_num_threads(1);
+}
+OneThreadAProduct::~OneThreadAProduct() {
+  if (before_ > 1 && openblas_set_num_threads) openblas_set_num_threads(before_);
+}
+
 void stay_on_this_thread() { at::set_num_threads(1); }
 
 const char* blas_name() {

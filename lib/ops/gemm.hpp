@@ -25,6 +25,19 @@ void gemv(bool transposed, std::int64_t m, std::int64_t k, const T* a, std::int6
 void set_inner_threads(int threads);
 int inner_threads();
 
+// While it lives, products stay on the thread that asks for them: for threads that share out the
+// work on one step themselves.
+class OneThreadAProduct {
+ public:
+  OneThreadAProduct();
+  ~OneThreadAProduct();
+  OneThreadAProduct(const OneThreadAProduct&) = delete;
+  OneThreadAProduct& operator=(const OneThreadAProduct&) = delete;
+
+ private:
+  int before_;
+};
+
 // For a thread that works on its own chunk of members: LibTorch's operations on it start no others.
 void stay_on_this_thread();
 

@@ -91,9 +91,9 @@ at::Tensor by_lag(const at::Tensor& dz, const LaggedSizes& s) {
 }  // namespace
 
 at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias,
-                          const LayoutPtr& layout, std::int64_t ahead) {
-  const LaggedSizes s(x, kernel, *layout, ahead);
-  const bool shared = x.size(0) == 1, few = s.L * s.outputs <= kColumnsAtOnce;
+                          const LayoutPtr& layout, std::int64_t ahead, bool own_input) {
+  const LaggedSizes s(x, kernel, *layout, ahead, own_input);
+  const bool shared = s.shared, few = s.L * s.outputs <= kColumnsAtOnce;
   const auto M = kernel.size(0), K = kernel.size(1);
   const auto input = x.detach().contiguous(), weight = oldest_lag_first(kernel.detach(), s),
              offset = bias.detach().contiguous();

@@ -9,6 +9,6 @@
 namespace strffit::ops::batched {
 
 at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias,
-                          const LayoutPtr& layout, std::int64_t ahead = 0);
+                          const LayoutPtr& layout, std::int64_t ahead = 0, bool own_input = false);
 
 }  // namespace strffit::ops::batched

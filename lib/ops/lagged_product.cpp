@@ -14,6 +14,7 @@
 #include "ops/lagged_batched.hpp"
 #include "ops/lagged_sizes.hpp"
 #include "ops/winograd.hpp"
+#include "util/threads.hpp"
 
 namespace strffit::ops {
 namespace {
@@ -82,8 +83,13 @@ void kernel_gradient_many(const T* x, const T* dz, T* dw, const Sizes& s) {
 // stretches of tiles that stay in the cache.
 using Tile = TileOfFour;
 constexpr std::int64_t kTiles = 128;
+// Stretches that one thread works at a time, and sums a gradient over: however many threads there
+// are, so that their number changes no bit.
+constexpr std::int64_t kStretches = 8;
 
 struct Tiles {
+  static constexpr std::int64_t kGroup = kStretches * kTiles;
+
   std::int64_t step, row, n;  // g; numbers of a run of x; outputs
   std::int64_t windows;       // of L frames in x, one an output frame
   std::int64_t first;         // the output frame of the first of them
@@ -96,6 +102,16 @@ struct Tiles {
         windows(s.S - s.L + 1),
         first(s.L - 1 - s.ahead),
         count((windows + Tile::kOutputs * step - 1) / (Tile::kOutputs * step) * step) {}
+
+  std::int64_t groups() const { return (count + kGroup - 1) / kGroup; }
+
+  // work(begin, end) for the stretches of tiles of a group, one after the other.
+  template <class Work>
+  void for_stretches(std::int64_t group, Work&& work) const {
+    const auto last = std::min((group + 1) * kGroup, count);
+    for (auto begin = group * kGroup; begin < last; begin += kTiles)
+      work(begin, std::min(begin + kTiles, last));
+  }
 
   // The first window of a tile; the others follow `step` frames apart.
   std::int64_t window(std::int64_t tile) const {
@@ -145,60 +161,64 @@ void input_terms(const T* x, T* terms, std::int64_t begin, std::int64_t end, con
   }
 }
 
+// The outputs of one tile, from its products (kProducts, kTiles, outputs).
+template <class T>
+void store_outputs(const T* m, const T* bias, T* z, std::int64_t tile, const Tiles& tiles) {
+  const auto n = tiles.n, window = tiles.window(tile), apart = tiles.step * n;
+  const auto there =
+      std::min(Tile::kOutputs, (tiles.windows - window + tiles.step - 1) / tiles.step);
+  T* out = z + (tiles.first + window) * n;
+  const auto store = [&](auto outputs) {
+#pragma GCC ivdep
+    for (std::int64_t o = 0; o < n; ++o) {
+      T own[Tile::kProducts], sums[Tile::kOutputs];
+      for (std::int64_t p = 0; p < Tile::kProducts; ++p) own[p] = m[p * kTiles * n + o];
+      Tile::output(own, sums);
+      for (std::int64_t j = 0; j < outputs; ++j) out[j * apart + o] = bias[o] + sums[j];
+    }
+  };
+  if (there == Tile::kOutputs) {
+    store(std::integral_constant<std::int64_t, Tile::kOutputs>());
+  } else {
+    store(there);
+  }
+}
+
 template <class T>
 void forward_in_tiles(const T* x, const T* w, const T* bias, T* z, const Sizes& s) {
   const Tiles tiles(s);
   const auto row = tiles.row, n = tiles.n;
   const auto factors = kernel_terms(w, tiles, s);
-  std::vector<T> terms(static_cast<std::size_t>(Tile::kProducts * kTiles * row)),
-      products(static_cast<std::size_t>(Tile::kProducts * kTiles * n));
   const auto outside = [&](std::int64_t from, std::int64_t to) {
     for (auto t = from; t < to; ++t) std::copy_n(bias, n, z + t * n);
   };
   outside(0, tiles.first);
   outside(tiles.first + tiles.windows, s.S);
-  for (std::int64_t begin = 0; begin < tiles.count; begin += kTiles) {
-    const auto end = std::min(begin + kTiles, tiles.count);
-    input_terms(x, terms.data(), begin, end, tiles, s);
-    for (std::int64_t p = 0; p < Tile::kProducts; ++p) {
-      gemm(false, false, end - begin, n, row, terms.data() + p * kTiles * row, row,
-           factors.data() + p * row * n, n, T(0), products.data() + p * kTiles * n, n);
-    }
-    for (auto tile = begin; tile < end; ++tile) {
-      T* m = products.data() + (tile - begin) * n;
-      const auto window = tiles.window(tile);
-      const auto there =
-          std::min(Tile::kOutputs, (tiles.windows - window + tiles.step - 1) / tiles.step);
-      T* out = z + (tiles.first + window) * n;
-      const auto apart = tiles.step * n;
-      const auto store = [&](auto outputs) {
-#pragma GCC ivdep
-        for (std::int64_t o = 0; o < n; ++o) {
-          T own[Tile::kProducts], sums[Tile::kOutputs];
-          for (std::int64_t p = 0; p < Tile::kProducts; ++p) own[p] = m[p * kTiles * n + o];
-          Tile::output(own, sums);
-          for (std::int64_t j = 0; j < outputs; ++j) out[j * apart + o] = bias[o] + sums[j];
-        }
-      };
-      if (there == Tile::kOutputs) {
-        store(std::integral_constant<std::int64_t, Tile::kOutputs>());
-      } else {
-        store(there);
+  const OneThreadAProduct guard;
+  parallel_for(tiles.groups(), inner_threads(), [&](std::int64_t group) {
+    std::vector<T> terms(static_cast<std::size_t>(Tile::kProducts * kTiles * row)),
+        products(static_cast<std::size_t>(Tile::kProducts * kTiles * n));
+    tiles.for_stretches(group, [&](std::int64_t begin, std::int64_t end) {
+      input_terms(x, terms.data(), begin, end, tiles, s);
+      for (std::int64_t p = 0; p < Tile::kProducts; ++p) {
+        gemm(false, false, end - begin, n, row, terms.data() + p * kTiles * row, row,
+             factors.data() + p * row * n, n, T(0), products.data() + p * kTiles * n, n);
       }
-    }
-  }
+      for (auto tile = begin; tile < end; ++tile)
+        store_outputs(products.data() + (tile - begin) * n, bias, z, tile, tiles);
+    });
+  });
 }
 
+// Of one group of tiles, in the terms of a tile: (kProducts, row, outputs), added to `sums`.
 template <class T>
-void kernel_gradient_in_tiles(const T* x, const T* dz, T* dw, const Sizes& s) {
-  const Tiles tiles(s);
-  const auto row = tiles.row, n = tiles.n, size = row * n;
+void add_kernel_gradient(const T* x, const T* dz, T* sums, std::int64_t group, const Tiles& tiles,
+                         const Sizes& s) {
+  const auto row = tiles.row, n = tiles.n;
   std::vector<T> terms(static_cast<std::size_t>(Tile::kProducts * kTiles * row)),
-      errors(static_cast<std::size_t>(Tile::kProducts * kTiles * n)),
-      sums(static_cast<std::size_t>(Tile::kProducts * size), T(0));
+      errors(static_cast<std::size_t>(Tile::kProducts * kTiles * n));
   const std::vector<T> zeros(static_cast<std::size_t>(n), T(0));
-  for (std::int64_t begin = 0; begin < tiles.count; begin += kTiles) {
-    const auto end = std::min(begin + kTiles, tiles.count);
+  tiles.for_stretches(group, [&](std::int64_t begin, std::int64_t end) {
     input_terms(x, terms.data(), begin, end, tiles, s);
     for (auto tile = begin; tile < end; ++tile) {
       const T* out[Tile::kOutputs];
@@ -217,13 +237,26 @@ void kernel_gradient_in_tiles(const T* x, const T* dz, T* dw, const Sizes& s) {
     }
     for (std::int64_t p = 0; p < Tile::kProducts; ++p) {
       gemm(true, false, row, n, end - begin, terms.data() + p * kTiles * row, row,
-           errors.data() + p * kTiles * n, n, T(1), sums.data() + p * size, n);
+           errors.data() + p * kTiles * n, n, T(1), sums + p * row * n, n);
     }
-  }
+  });
+}
+
+template <class T>
+void kernel_gradient_in_tiles(const T* x, const T* dz, T* dw, const Sizes& s) {
+  const Tiles tiles(s);
+  const auto size = tiles.row * tiles.n, all = Tile::kProducts * size;
+  std::vector<T> sums(static_cast<std::size_t>(tiles.groups() * all), T(0));
+  const OneThreadAProduct guard;
+  parallel_for(tiles.groups(), inner_threads(), [&](std::int64_t group) {
+    add_kernel_gradient(x, dz, sums.data() + group * all, group, tiles, s);
+  });
   for (std::int64_t i = 0; i < size; ++i) {
-    T dk[Tile::kProducts], dg[kTileWidth];
-    for (std::int64_t p = 0; p < Tile::kProducts; ++p)
-      dk[p] = sums[static_cast<std::size_t>(p * size + i)];
+    T dk[Tile::kProducts] = {}, dg[kTileWidth];
+    for (std::int64_t group = 0; group < tiles.groups(); ++group) {
+      for (std::int64_t p = 0; p < Tile::kProducts; ++p)
+        dk[p] += sums[static_cast<std::size_t>(group * all + p * size + i)];
+    }
     Tile::kernel_gradient(dk, dg);
     for (std::int64_t lag = 0; lag < kTileWidth; ++lag) {
       if (lag * size + i < s.L * s.inputs * s.outputs) dw[lag * size + i] = dg[lag];
@@ -327,18 +360,17 @@ void gradients_expanded(const T* x, const T* w, const T* dz, T* dw, T* dx, const
 }  // namespace
 
 at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias,
-                          const LayoutPtr& layout, std::int64_t ahead) {
-  if (!x.is_cpu()) return batched::lagged_product(x, kernel, bias, layout, ahead);
-  const Sizes s(x, kernel, *layout, ahead);
+                          const LayoutPtr& layout, std::int64_t ahead, bool own_input) {
+  if (!x.is_cpu()) return batched::lagged_product(x, kernel, bias, layout, ahead, own_input);
+  const Sizes s(x, kernel, *layout, ahead, own_input);
   const auto M = kernel.size(0), K = kernel.size(1), L = s.L;
-  const bool shared = x.size(0) == 1;
+  const bool shared = s.shared;
   const auto input = x.detach().contiguous(), weight = oldest_lag_first(kernel.detach(), s);
   const auto offset = bias.detach().contiguous();
   auto z = empty_signal({s.blocks, s.S, s.outputs}, x.options());
-  const bool few = !shared && L * s.outputs <= kFewColumns;
-  // By the outputs of one member, so that its numbers do not depend on its company. The sums and
-  // differences are worked on this thread alone.
-  const bool in_tiles = shared && L >= 3 && K >= 16 && inner_threads() == 1;
+  const bool few = !shared && L * K <= kFewColumns;
+  // By the outputs of one member, so that its numbers do not depend on its company.
+  const bool in_tiles = L >= 3 && K >= 16;
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "lagged_product", [&] {
     for (std::int64_t b = 0; b < s.blocks; ++b) {
       (few ? forward_few<scalar_t>

@@ -15,9 +15,10 @@ namespace strffit::ops {
 // kernel that lie in the future. The layout's gap must be at least L - 1. The gradient that comes
 // back must be zero at gap frames; that of x means nothing there. No copy of x per lag is made: L
 // consecutive frames lie side by side in memory, so that every L-th of such windows is a row of a
-// matrix, and L products of those make the whole.
+// matrix, and L products of those make the whole. own_input: x is of each member, also where there
+// is one alone, which is then worked, and rounds, as it would among others.
 at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias,
-                          const LayoutPtr& layout, std::int64_t ahead = 0);
+                          const LayoutPtr& layout, std::int64_t ahead = 0, bool own_input = false);
 
 namespace plain {  // the definition, lag by lag: the tests' reference
 at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias,

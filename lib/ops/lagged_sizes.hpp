@@ -15,15 +15,18 @@ struct LaggedSizes {
   std::int64_t blocks, S, inputs, outputs, L,
       ahead;  // inputs C F, outputs K (times M where shared)
 
+  bool shared;
+
   // Of x, kernel and layout as ops::lagged_product takes them. Bug where they do not fit.
   LaggedSizes(const at::Tensor& x, const at::Tensor& kernel, const Layout& layout,
-              std::int64_t frames_ahead)
+              std::int64_t frames_ahead, bool own_input)
       : blocks(x.size(0) == 1 ? 1 : kernel.size(0)),
         S(x.size(1)),
         inputs(x.size(2)),
         outputs(x.size(0) == 1 ? kernel.size(0) * kernel.size(1) : kernel.size(1)),
         L(kernel.size(4)),
-        ahead(frames_ahead) {
+        ahead(frames_ahead),
+        shared(x.size(0) == 1 && !(own_input && kernel.size(0) == 1)) {
     if (layout.gap < L - 1 || S != layout.total || inputs != kernel.size(2) * kernel.size(3))
       throw Bug("lagged_product: signal, kernel and layout do not fit");
   }

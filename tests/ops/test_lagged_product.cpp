@@ -14,7 +14,8 @@ namespace {
 struct Product {
   std::string name;
   std::int64_t members, outputs, channels, bands, lags, ahead;
-  bool shared;  // one x for all members
+  bool shared;             // one x for all members
+  bool own_input = false;  // though there is one member alone
 };
 
 TEST_CASE("lagged product: values and gradients") {
@@ -36,6 +37,9 @@ TEST_CASE("lagged product: values and gradients") {
       {"in tiles, two threes of which one is short", 1, 17, 1, 4, 4, 0, true},
       {"in tiles, centered", 2, 16, 1, 3, 5, 2, true},
       {"in tiles, wholly ahead", 1, 16, 1, 3, 6, 5, true},
+      {"in tiles, x of each member", 2, 16, 2, 3, 3, 0, false},
+      {"one member's own x, few columns", 1, 3, 2, 3, 5, 0, true, true},
+      {"one member's own x, in tiles", 1, 17, 2, 3, 5, 1, true, true},
   };
   for (const auto& p : products) {
     for (const std::int64_t extra : {0, 3}) {  // a gap larger than needed
@@ -51,10 +55,15 @@ TEST_CASE("lagged product: values and gradients") {
           return product(in[0] * real.to(in[0].scalar_type()), in[1], in[2], layout, p.ahead);
         });
       };
-      check_agreement(p.name + (extra ? ", wide gap" : ""), with(ops::lagged_product),
-                      with(ops::plain::lagged_product), {x, kernel, bias}, real);
-      check_agreement(p.name + ", as on a GPU", with(ops::batched::lagged_product),
-                      with(ops::plain::lagged_product), {x, kernel, bias}, real);
+      const auto plain = with(ops::plain::lagged_product);
+      check_agreement(p.name + (extra ? ", wide gap" : ""), with([&](const auto&... in) {
+                        return ops::lagged_product(in..., p.own_input);
+                      }),
+                      plain, {x, kernel, bias}, real);
+      check_agreement(p.name + ", as on a GPU", with([&](const auto&... in) {
+                        return ops::batched::lagged_product(in..., p.own_input);
+                      }),
+                      plain, {x, kernel, bias}, real);
     }
   }
 }
@@ -74,12 +83,31 @@ TEST_CASE("lagged product: longer than the stretches that it is worked in") {
           [&, product](const auto& in) { return product(in[0], in[1], in[2], layout, 0); }, inputs,
           weight);
     };
-    const auto found = with(ops::lagged_product), expected = with(ops::plain::lagged_product);
+    const auto found = with([](const auto&... in) { return ops::lagged_product(in...); }),
+               expected = with(ops::plain::lagged_product);
     CHECK(relative_difference(found.value * real, expected.value * real) < 1e-9);
     for (std::size_t i = 0; i < 3; ++i) {
       CHECK(relative_difference(found.gradients[i], expected.gradients[i]) < 1e-9);
     }
   }
+}
+
+TEST_CASE("lagged product: as many threads as may be change no bit of one in tiles") {
+  const auto layout = ops::join({3000, 5200, 70}, 5);
+  const std::vector<at::Tensor> inputs{noise({1, layout->total, 3}, 1) * real_frames(*layout),
+                                       noise({2, 16, 1, 3, 6}, 2), noise({2, 16}, 3)};
+  const auto weight = noise({2, layout->total, 16}, 4) * real_frames(*layout);
+  const auto with = [&](int threads) {
+    ops::set_inner_threads(threads);
+    const auto found = differentiate(
+        [&](const auto& in) { return ops::lagged_product(in[0], in[1], in[2], layout, 0); }, inputs,
+        weight, at::kFloat);
+    ops::set_inner_threads(1);
+    return found;
+  };
+  const auto one = with(1), three = with(3);
+  CHECK(at::equal(one.value, three.value));
+  CHECK(at::equal(one.gradients[1], three.gradients[1]));
 }
 
 TEST_CASE(
