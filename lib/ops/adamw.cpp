@@ -7,47 +7,25 @@
 #include <cmath>
 
 #include "ops/autograd.hpp"
+#include "ops/lane_operations.hpp"
 
 namespace strffit::ops {
-namespace {
-
-constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;
-
-void on_device(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first,
-               at::Tensor& second, const at::Tensor& rates, const at::Tensor& decays,
-               const at::Tensor& scales, const at::Tensor& step) {
-  const auto rows = rates.size(0);
-  const auto by_row = [&](const at::Tensor& v) {
-    return v.to(parameter.scalar_type())
-        .unsqueeze(1)
-        .expand({rows, parameter.numel() / rows})
-        .reshape(parameter.sizes());
-  };
-  const auto correction1 = 1 - at::pow(kBeta1, step), correction2 = 1 - at::pow(kBeta2, step);
-  const auto g = scales.defined() ? gradient * by_row(scales) : gradient;
-  first.mul_(kBeta1).add_(g, 1 - kBeta1);
-  second.mul_(kBeta2).addcmul_(g, g, 1 - kBeta2);
-  const auto direction = first / correction1 / ((second / correction2).sqrt() + kEpsilon);
-  parameter.sub_(by_row(rates) * (direction + by_row(decays) * parameter));
-}
-
-}  // namespace
 
 void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
            const at::Tensor& rates, const at::Tensor& decays, const at::Tensor& scales,
            const at::Tensor& step) {
   const WithoutGradients guard;
   if (!parameter.is_cpu()) {
-    on_device(parameter, gradient, first, second, rates, decays, scales, step);
-    return;
+    return (lanes::reach(parameter) ? lanes::adamw : plain::adamw)(
+        parameter, gradient, first, second, rates, decays, scales, step);
   }
-  const double number = *step.data_ptr<double>(), correction1 = 1 - std::pow(kBeta1, number),
-               correction2 = 1 - std::pow(kBeta2, number);
+  const double number = *step.data_ptr<double>(), correction1 = 1 - std::pow(kAdamwBeta1, number),
+               correction2 = 1 - std::pow(kAdamwBeta2, number);
   const auto g = gradient.contiguous();
   const auto all = scales.defined() ? scales.contiguous() : scales;
   const double* const factors = scales.defined() ? all.data_ptr<double>() : nullptr;
-  const double *const rate_of = rates.data_ptr<double>(), *const decay_of =
-                                                              decays.data_ptr<double>();
+  const double* const rate_of = rates.data_ptr<double>();
+  const double* const decay_of = decays.data_ptr<double>();
   const auto rows = rates.size(0), n = parameter.numel() / std::max<std::int64_t>(rows, 1);
   AT_DISPATCH_FLOATING_TYPES(parameter.scalar_type(), "adamw", [&] {
     for (std::int64_t row = 0; row < rows; ++row) {
@@ -60,12 +38,35 @@ void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first,
       const auto inverse = static_cast<scalar_t>(1 / std::sqrt(correction2));
       for (std::int64_t j = 0; j < n; ++j) {
         const auto value = scale * from[j];
-        m[j] = scalar_t(kBeta1) * m[j] + scalar_t(1 - kBeta1) * value;
-        v[j] = scalar_t(kBeta2) * v[j] + scalar_t(1 - kBeta2) * value * value;
-        p[j] -= rate * m[j] / (std::sqrt(v[j]) * inverse + scalar_t(kEpsilon)) + shrink * p[j];
+        m[j] = scalar_t(kAdamwBeta1) * m[j] + scalar_t(1 - kAdamwBeta1) * value;
+        v[j] = scalar_t(kAdamwBeta2) * v[j] + scalar_t(1 - kAdamwBeta2) * value * value;
+        p[j] -= rate * m[j] / (std::sqrt(v[j]) * inverse + scalar_t(kAdamwEpsilon)) + shrink * p[j];
       }
     }
   });
 }
 
+namespace plain {
+
+void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
+           const at::Tensor& rates, const at::Tensor& decays, const at::Tensor& scales,
+           const at::Tensor& step) {
+  const WithoutGradients guard;
+  const auto rows = rates.size(0);
+  const auto by_row = [&](const at::Tensor& v) {
+    return v.to(parameter.scalar_type())
+        .unsqueeze(1)
+        .expand({rows, parameter.numel() / rows})
+        .reshape(parameter.sizes());
+  };
+  const auto correction1 = 1 - at::pow(kAdamwBeta1, step),
+             correction2 = 1 - at::pow(kAdamwBeta2, step);
+  const auto g = scales.defined() ? gradient * by_row(scales) : gradient;
+  first.mul_(kAdamwBeta1).add_(g, 1 - kAdamwBeta1);
+  second.mul_(kAdamwBeta2).addcmul_(g, g, 1 - kAdamwBeta2);
+  const auto direction = first / correction1 / ((second / correction2).sqrt() + kAdamwEpsilon);
+  parameter.sub_(by_row(rates) * (direction + by_row(decays) * parameter));
+}
+
+}  // namespace plain
 }  // namespace strffit::ops

@@ -5,6 +5,8 @@
 
 namespace strffit::ops {
 
+inline constexpr double kAdamwBeta1 = 0.9, kAdamwBeta2 = 0.999, kAdamwEpsilon = 1e-8;
+
 // One step of every row (Loshchilov & Hutter 2019; models.md, Losses), in place. A parameter (R,
 // ...) has R rows with rates of their own: members, or where rates differ within a member its rows
 // too (the first axes taken together). All on the parameter's device, so that nothing waits for it:
@@ -13,5 +15,11 @@ namespace strffit::ops {
 void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
            const at::Tensor& rates, const at::Tensor& decays, const at::Tensor& scales,
            const at::Tensor& step);
+
+namespace plain {
+void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
+           const at::Tensor& rates, const at::Tensor& decays, const at::Tensor& scales,
+           const at::Tensor& step);
+}
 
 }  // namespace strffit::ops

@@ -9,7 +9,7 @@
 
 #include "ops/autograd.hpp"
 #include "ops/grid.hpp"
-#include "ops/lane_recursions.hpp"
+#include "ops/lane_operations.hpp"
 #include "ops/lanes.hpp"
 #include "ops/share.hpp"
 #include "util/errors.hpp"

@@ -2,11 +2,7 @@
 
 #ifdef STRFFIT_TORCH_CUDA
 #include <ATen/cuda/CUDAGraph.h>
-#if __has_include(<ATen/cuda/CUDAContextLight.h>)
-#include <ATen/cuda/CUDAContextLight.h>
-#else
-#include <ATen/cuda/CUDAContext.h>  // LibTorch 1.13
-#endif
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 #endif
@@ -29,7 +25,11 @@ struct Pool {
   static std::shared_ptr<Pool> of_all_graphs() {
     static std::weak_ptr<Pool> last;
     auto pool = last.lock();
-    if (!pool) last = pool = std::make_shared<Pool>();
+    if (pool) return pool;
+    // Neither what a former pool left nor what steps left that were not recorded can be had while
+    // work is recorded, unless it is given back first.
+    c10::cuda::CUDACachingAllocator::emptyCache();
+    last = pool = std::make_shared<Pool>();
     return pool;
   }
 };
@@ -66,15 +66,19 @@ bool present() { return true; }
 
 void* current_stream() { return c10::cuda::getCurrentCUDAStream().stream(); }
 
-double memory_bytes() {
-  return static_cast<double>(at::cuda::getCurrentDeviceProperties()->totalGlobalMem);
-}
-
 std::unique_ptr<Recording> record(const std::function<void()>& work) {
   try {
-    auto graph = std::make_unique<Graph>(work);
+    std::unique_ptr<Graph> graph;
+    try {
+      graph = std::make_unique<Graph>(work);
+    } catch (const c10::OutOfMemoryError&) {  // nothing of it has been done
+      c10::cuda::CUDACachingAllocator::emptyCache();
+      graph = std::make_unique<Graph>(work);
+    }
     graph->replay();
     return graph;
+  } catch (const c10::OutOfMemoryError&) {
+    throw;
   } catch (const std::exception& error) {
     const std::string what = error.what();  // LibTorch's goes on with a trace of calls
     throw RunError("a step could not be recorded as a CUDA graph: " +
@@ -87,8 +91,6 @@ std::unique_ptr<Recording> record(const std::function<void()>& work) {
 bool present() { return false; }
 
 void* current_stream() { throw Bug("a stream of a GPU in a program without CUDA"); }
-
-double memory_bytes() { throw Bug("the memory of a GPU in a program without CUDA"); }
 
 std::unique_ptr<Recording> record(const std::function<void()>&) {
   throw Bug("a CUDA graph in a program without CUDA");

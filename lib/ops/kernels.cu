@@ -69,6 +69,7 @@ STRFFIT_LAUNCH(WillmoreForward);
 STRFFIT_LAUNCH(WillmoreBackward);
 STRFFIT_LAUNCH(LeakyForward);
 STRFFIT_LAUNCH(LeakyBackward);
+STRFFIT_LAUNCH(Adamw);
 
 #define STRFFIT_LAUNCH_TEAMS(Team, stimuli)                              \
   template void launch_teams(const Team<float, stimuli>&, Index, void*); \

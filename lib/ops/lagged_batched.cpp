@@ -33,7 +33,9 @@ at::Tensor every_frame(const at::Tensor& signal, std::int64_t phase, std::int64_
 // As on the CPU (ops/lagged_product.cpp): L products, each of every L-th window of L frames.
 at::Tensor by_windows(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                       const LaggedSizes& s) {
-  auto z = bias.view({s.blocks, 1, s.outputs}).expand({s.blocks, s.S, s.outputs}).contiguous();
+  auto z = bias.view({s.blocks, 1, s.outputs})
+               .expand({s.blocks, s.S, s.outputs})
+               .clone(at::MemoryFormat::Contiguous);
   const auto kernels = weight.view({s.blocks, s.L * s.inputs, s.outputs});
   for (std::int64_t phase = 0; phase < s.L; ++phase) {
     every_frame(z, phase, phase + s.L - 1 - s.ahead, s)
@@ -72,7 +74,9 @@ at::Tensor at_once(const at::Tensor& x, const at::Tensor& weight, const at::Tens
   const auto by_input = weight.transpose(1, 2).reshape({s.blocks, s.inputs, columns});
   const auto y = at::bmm(x, by_input);
   const auto windows = s.S - s.L + 1;
-  auto z = bias.view({s.blocks, 1, s.outputs}).expand({s.blocks, s.S, s.outputs}).contiguous();
+  auto z = bias.view({s.blocks, 1, s.outputs})
+               .expand({s.blocks, s.S, s.outputs})
+               .clone(at::MemoryFormat::Contiguous);
   z.narrow(1, s.L - 1 - s.ahead, windows)
       .add_(y.as_strided({s.blocks, windows, s.L, s.outputs},
                          {s.S * columns, columns, columns + s.outputs, 1})

@@ -1,9 +1,11 @@
-// The recursions along time as a GPU works them: a lane, one thread, is one band (or unit) of one
-// stimulus of one member. nvcc makes kernels of them (kernels.cu); ops/lane_recursions.cpp runs
-// them on a CPU too, lane after lane, which is how their numbers are tested where there is no GPU.
-// Signals are contiguous (M, S, F). Private to this room.
+// The recursions along time, and the optimiser, as a GPU works them: a lane, one thread, is one
+// band (or unit) of one stimulus of one member, or an element of a parameter. nvcc makes kernels of
+// them (kernels.cu); ops/lane_operations.cpp runs them on a CPU too, lane after lane, which is how
+// their numbers are tested where there is no GPU. Signals are contiguous (M, S, F). Private to this
+// room.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #ifdef __CUDACC__
@@ -270,6 +272,30 @@ struct LeakyBackward {
     ds[first] = adjoint * gain[own] / leak;
     if (!decay_input) sum += adjoint * s[first] / (leak * leak);
     by_A[(p.member * segments.of + p.segment) * F + p.band] = sum;
+  }
+};
+
+// ops/adamw.hpp: an element of a parameter (R, n) each.
+template <class T>
+struct Adamw {
+  T* parameter;
+  const T* gradient;
+  T *first, *second;
+  const double *rates, *decays, *scales, *step;  // (R), (R), (R) or null, ()
+  double beta1, beta2, epsilon;
+  Index n;
+
+  STRFFIT_LANE void operator()(Index i) const {
+    const Index row = i / n;
+    const T g = gradient[i] * static_cast<T>(scales ? scales[row] : 1.0);
+    const T m = static_cast<T>(beta1) * first[i] + static_cast<T>(1 - beta1) * g;
+    const T v = static_cast<T>(beta2) * second[i] + static_cast<T>(1 - beta2) * g * g;
+    first[i] = m;
+    second[i] = v;
+    const T rate = static_cast<T>(rates[row] / (1 - std::pow(beta1, *step))),
+            correction = static_cast<T>(1 - std::pow(beta2, *step));
+    parameter[i] -= rate * m / (std::sqrt(v / correction) + static_cast<T>(epsilon)) +
+                    static_cast<T>(rates[row] * decays[row]) * parameter[i];
   }
 };
 

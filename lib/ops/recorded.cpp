@@ -1,6 +1,7 @@
 #include "ops/recorded.hpp"
 
 #include <map>
+#include <utility>
 
 #include "ops/gpu.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 std::map<c10::DeviceType, Recorder>& recorders() {
   static std::map<c10::DeviceType, Recorder> all = [] {
     std::map<c10::DeviceType, Recorder> those;
-    if (gpu::present()) those[c10::DeviceType::CUDA] = gpu::record;
+    if (gpu::present()) those[c10::DeviceType::CUDA] = {gpu::record, nullptr};
     return those;
   }();
   return all;
@@ -18,9 +19,18 @@ std::map<c10::DeviceType, Recorder>& recorders() {
 
 }  // namespace
 
-void set_recorder(c10::DeviceType type, Recorder recorder) { recorders()[type] = recorder; }
+void set_recorder(c10::DeviceType type, const Recorder& recorder) { recorders()[type] = recorder; }
 
 bool records_on(c10::DeviceType type) { return recorders().contains(type); }
+
+void perform(c10::DeviceType type, std::function<void()> operation) {
+  const auto recorder = recorders().find(type);
+  if (recorder == recorders().end() || !recorder->second.perform) {
+    operation();
+  } else {
+    recorder->second.perform(std::move(operation));
+  }
+}
 
 void Recorded::run(c10::DeviceType type, const std::function<void()>& work) {
   const auto recorder = recorders().find(type);
@@ -28,7 +38,7 @@ void Recorded::run(c10::DeviceType type, const std::function<void()>& work) {
     work();
     done_once_ = true;
   } else if (!recording_) {
-    recording_ = recorder->second(work);
+    recording_ = recorder->second.record(work);
   } else {
     recording_->replay();
   }

@@ -19,13 +19,20 @@ class Recording {
   virtual void replay() = 0;
 };
 
-// Does `work` once, and keeps how.
-using Recorder = std::unique_ptr<Recording> (*)(const std::function<void()>& work);
+// How work is recorded on devices of one type.
+struct Recorder {
+  // Does `work` once, and keeps how.
+  std::unique_ptr<Recording> (*record)(const std::function<void()>& work);
+  // Does what is no operation of LibTorch's; null: nothing that a recording has to know of.
+  void (*perform)(std::function<void()> operation);
+};
 
-// What records on devices of this type, instead of what does so otherwise: for tests. CUDA has one
-// where the program was built with it; without one, work is done anew each time.
-void set_recorder(c10::DeviceType type, Recorder recorder);
+// CUDA has one where the program was built with it; without one, work is done anew each time. To
+// be set for the devices of tests.
+void set_recorder(c10::DeviceType type, const Recorder& recorder);
 bool records_on(c10::DeviceType type);
+// Does an operation of the program's own in the memory of such a device.
+void perform(c10::DeviceType type, std::function<void()> operation);
 
 class Recorded {
  public:

@@ -12,7 +12,7 @@
 #include "ops/autograd.hpp"
 #include "ops/gemm.hpp"
 #include "ops/grid.hpp"
-#include "ops/lane_recursions.hpp"
+#include "ops/lane_operations.hpp"
 
 namespace strffit::ops {
 namespace {

@@ -1,6 +1,6 @@
 // Recurrent layers as a GPU works them: a team, a block of threads, has some stimuli of one member,
 // a thread for each recurrent unit. Their states lie in memory that the team shares; after every
-// step all wait for each other. nvcc makes kernels of them (kernels.cu); ops/lane_recursions.cpp
+// step all wait for each other. nvcc makes kernels of them (kernels.cu); ops/lane_operations.cpp
 // runs them on a CPU too, unit after unit, which is how their numbers are tested where there is no
 // GPU: within a step the units may come in any order. Signals are contiguous (M, S, K). Private to
 // this room.

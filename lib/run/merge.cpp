@@ -137,6 +137,9 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
                   text("dataset"), text("dataset_sha256"), start, now_utc(), ""});
   }
   if (!study.chooses()) return outcome;
+  // Scores are of the CPU: the shards' GPU need not be here.
+  study.config.run.device = "cpu";
+  study.config.run.tf32 = study.config.run.cuda_graphs = false;
   load(study, top.config(), {}, study.config.run, observer);
   const RunOptions& options = study.config.run;
   outcome.study = finish_study(study, run,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "ops/adamw.hpp"
 #include "ops/autograd.hpp"
@@ -34,12 +35,6 @@ Memory rows_of(const Memory& all, Index first, std::size_t count) {
           rows_of(all.second, first, count), rows_of(all.average, first, count)};
 }
 
-void store_row(const Tensors& from, std::size_t place, Tensors& to, Index row) {
-  const ops::WithoutGradients guard;
-  for (const auto& [name, tensor] : from)
-    to.at(name)[row].copy_(tensor.detach()[static_cast<Index>(place)]);
-}
-
 }  // namespace
 
 Chunk::Chunk(const Plan& plan, const FoldData& data, const std::vector<Index>& rows,
@@ -53,6 +48,7 @@ Chunk::Chunk(const Plan& plan, const FoldData& data, const std::vector<Index>& r
   if (rows.back() - first_ + 1 != static_cast<Index>(rows.size()))
     throw Bug("members of a chunk are not one after the other");
   bring_together();
+  take_over();
 }
 
 void Chunk::swap_rows(Index a, Index b) {
@@ -70,13 +66,13 @@ void Chunk::bring_together() {
   const ops::WithoutGradients guard;
   const auto m = static_cast<Index>(members_.size());
   for (Index i = 0; i < m; ++i) swap_rows(i, members_[static_cast<std::size_t>(i)] - first_);
-  own_ = rows_of(rows_, 0, members_.size());
-  if (m > 0) set_learnt();
 }
 
-// What steps need of the members that run.
-void Chunk::set_learnt() {
+// What steps need of the members that are there now.
+void Chunk::take_over() {
+  const ops::WithoutGradients guard;
   recordings_.clear();
+  own_ = rows_of(rows_, 0, members_.size());
   learnt_.clear();
   const auto device = own_.current.begin()->second.device();
   const auto numbers = at::TensorOptions(at::kDouble).device(device);
@@ -204,17 +200,27 @@ Index Chunk::step_size() const {
 Index Chunk::steps() const { return (data_->stimuli() + step_size() - 1) / step_size(); }
 
 EpochScores Chunk::train(Index epoch, const std::vector<double>& learning_rates) {
+  begin(epoch, learning_rates);
+  work();
+  return scores();
+}
+
+void Chunk::begin(Index epoch, const std::vector<double>& learning_rates) {
+  epoch_ = epoch;
+  set_rates(learning_rates);
+}
+
+void Chunk::work() {
   const auto stimuli = data_->stimuli(), size = step_size();
   std::vector<Index> order(static_cast<std::size_t>(stimuli));
   std::iota(order.begin(), order.end(), 0);
   const auto& first = plan_->members[static_cast<std::size_t>(members_.front())];
   Random(
       static_cast<std::uint64_t>(first.seed),
-      {static_cast<std::uint64_t>(first.fold), 0x6f72646572ULL, static_cast<std::uint64_t>(epoch)})
+      {static_cast<std::uint64_t>(first.fold), 0x6f72646572ULL, static_cast<std::uint64_t>(epoch_)})
       .shuffle(order);
 
-  set_rates(learning_rates);
-  number_.fill_(static_cast<double>((epoch - 1) * steps() + 1));
+  number_.fill_(static_cast<double>((epoch_ - 1) * steps() + 1));
   loss_sum_.zero_();
   double frames = 0;
   for (Index i = 0; i < steps(); ++i) {
@@ -229,26 +235,38 @@ EpochScores Chunk::train(Index epoch, const std::vector<double>& learning_rates)
       step(batch);
     }
   }
-  auto scores = validate();
-  const auto mean = (loss_sum_ / frames).to(at::kCPU);
+  loss_sum_.div_(frames);
+  validation_ = answer();
+}
+
+EpochScores Chunk::scores() {
+  auto scores = score(std::exchange(validation_, {}));
+  const auto mean = loss_sum_.to(at::kCPU);
   scores.train_loss.assign(mean.data_ptr<double>(), mean.data_ptr<double>() + mean.numel());
   return scores;
 }
 
-EpochScores Chunk::validate() const {
+EpochScores Chunk::validate() const { return score(answer()); }
+
+Chunk::Answer Chunk::answer() const {
+  if (!data_->has_validation()) return {};
+  const ops::WithoutGradients guard;
+  const auto& batch = data_->validation();
+  const auto response = plan_->model->respond(judged(), batch.x, batch.layout, false);
+  return {ops::loss(response, targets(batch), plan_->fit_of(members_.front()).loss), response};
+}
+
+EpochScores Chunk::score(const Answer& answer) const {
   const auto m = members_.size();
   EpochScores scores;
   scores.train_loss.assign(m, kNaN);
   scores.valid_loss.assign(m, kNaN);
   scores.valid_cc.assign(m, kNaN);
   scores.valid_cc_norm.assign(m, kNaN);
-  if (!data_->has_validation()) return scores;
+  if (!answer.response.defined()) return scores;
   const ops::WithoutGradients guard;
-  const auto& batch = data_->validation();
-  const auto response = plan_->model->respond(judged(), batch.x, batch.layout, false);
-  const auto kind = plan_->fit_of(members_.front()).loss;
-  const auto loss = ops::loss(response, targets(batch), kind).to(at::kCPU, at::kDouble);
-  const auto r = response.to(at::kCPU, at::kFloat);
+  const auto loss = answer.loss.to(at::kCPU, at::kDouble);
+  const auto r = answer.response.to(at::kCPU, at::kFloat);
   const auto outputs = r.size(2);
   for (std::size_t i = 0; i < m; ++i) {
     const auto member = static_cast<Index>(i);
@@ -276,8 +294,15 @@ EpochScores Chunk::validate() const {
   return scores;
 }
 
-void Chunk::store(std::size_t place, Tensors& tensors) const {
-  store_row(judged(), place, tensors, members_[place]);
+void Chunk::store(const std::vector<std::size_t>& places, Tensors& tensors) const {
+  if (places.empty()) return;
+  const ops::WithoutGradients guard;
+  std::vector<Index> numbers;
+  for (const auto place : places) numbers.push_back(static_cast<Index>(place));
+  for (const auto place : places) numbers.push_back(members_[place]);
+  const auto both = at::tensor(numbers, at::kLong).view({2, -1}).to(number_.device());
+  for (const auto& [name, tensor] : judged())
+    tensors.at(name).index_copy_(0, both[1], tensor.detach().index_select(0, both[0]));
 }
 
 void Chunk::keep(const std::vector<std::size_t>& places) {
@@ -285,7 +310,9 @@ void Chunk::keep(const std::vector<std::size_t>& places) {
   std::vector<Index> members;
   for (const auto place : places) members.push_back(members_[place]);
   members_ = std::move(members);
+  if (members_.empty()) return;
   bring_together();
+  take_over();
 }
 
 }  // namespace strffit

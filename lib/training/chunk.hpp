@@ -38,12 +38,17 @@ class Chunk {
   // One pass over the training stimuli (epoch 1, 2, ...) with a learning rate each, then
   // validation.
   EpochScores train(std::int64_t epoch, const std::vector<double>& learning_rates);
+  // The same in three parts, so that a GPU with several chunks is given the work of all before it
+  // is waited for: what goes there; steps and validation, which wait for nothing; what comes back.
+  void begin(std::int64_t epoch, const std::vector<double>& learning_rates);
+  void work();
+  EpochScores scores();
   // Validation alone.
   EpochScores validate() const;
 
-  // Copies what is judged and kept of the member at `place` to its row: parameters and buffers,
-  // averaged where they are.
-  void store(std::size_t place, Tensors& tensors) const;
+  // Copies what is judged and kept of the members at `places` to their rows: parameters and
+  // buffers, averaged where they are.
+  void store(const std::vector<std::size_t>& places, Tensors& tensors) const;
 
   // Goes on with the members at these places alone.
   void keep(const std::vector<std::size_t>& places);
@@ -62,10 +67,17 @@ class Chunk {
     at::Tensor rates, decays;  // (m rows), as ops::adamw wants them
   };
 
+  // To the validation stimuli, on the device; undefined where there are none.
+  struct Answer {
+    at::Tensor loss, response;  // (m), (m, S, N)
+  };
+
   at::Tensor targets(const Batch& batch) const;  // (m, S, N)
-  std::int64_t step_size() const;                // stimuli
-  std::int64_t steps() const;                    // an epoch
-  void set_learnt();
+  Answer answer() const;
+  EpochScores score(const Answer& answer) const;
+  std::int64_t step_size() const;  // stimuli
+  std::int64_t steps() const;      // an epoch
+  void take_over();
   void for_rows(const Learnt& learnt, const std::function<void(std::size_t, double)>& each) const;
   void set_rates(const std::vector<double>& learning_rates);
   // One step and what follows from it. Everything that it reads or changes lies on the device and
@@ -86,7 +98,9 @@ class Chunk {
   at::Tensor units_;     // (m) of the members, where they have one each
   at::Tensor number_;    // () of the step that is due, double
   at::Tensor rates_;     // learning rates of all learnt_, one after the other
-  at::Tensor loss_sum_;  // (m) over the frames of an epoch, double
+  at::Tensor loss_sum_;  // (m) over the frames of an epoch, double; then their mean
+  std::int64_t epoch_ = 0;
+  Answer validation_;
   std::map<std::int64_t, ops::Recorded> recordings_;  // of steps, by what they take
 };
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <map>
 
-#include "ops/gpu.hpp"
 #include "training/device.hpp"
 #include "training/trainer.hpp"
 #include "util/errors.hpp"
@@ -19,30 +18,30 @@ using Index = std::int64_t;
 constexpr double kOwnInputBytes = 2.0 * 1024 * 1024, kSharedInputBytes = 16.0 * 1024 * 1024;
 constexpr Index kColumns = 128;
 
-// On a GPU: members that keep one busy, the share of its memory that a chunk's step may take (the
-// state of all members and the data are there too), and how many numbers of a frame LibTorch's
-// operations keep for the way back, for one of the widest layer.
+// On a GPU: members that keep one busy, the bytes that a chunk's step may take, and the numbers of
+// a frame that LibTorch's operations keep for the way back, in training and in validation, for one
+// of the widest layer. Not by the memory that is there: tasks of a run on GPUs of several sizes
+// have to cut alike.
 constexpr Index kOnGpu = 512;
-constexpr double kShareOfGpu = 0.4, kKept = 32;
-
-Index fit_on_gpu(double bytes) {
-  if (!ops::gpu::present()) return kOnGpu;
-  return static_cast<Index>(kShareOfGpu * ops::gpu::memory_bytes() / bytes);
-}
+constexpr double kStepOnGpu = 4.0 * 1024 * 1024 * 1024, kKept = 32, kKeptInValidation = 8;
 
 struct Frames {
-  Index step, epoch;  // of the training stimuli, gap frames included
+  Index step, epoch, validation;  // gap frames included
 };
 
-// Of the stimuli that a member is trained on.
+// Of the stimuli that a member sees.
 Frames frames_of(const Plan& plan, Index member) {
   const auto fold = plan.members[static_cast<std::size_t>(member)].fold;
   const auto batch = plan.fit_of(member).batch;
-  const auto& train = plan.partitions[static_cast<std::size_t>(fold)].train;
-  const Index gap = plan.model->gap(), stimuli = static_cast<Index>(train.size());
-  Index total = gap;
-  for (const auto s : train) total += plan.dataset->stimuli[s].frames() + gap;
-  return {batch == kAllStimuli ? total : total / stimuli * batch, total};
+  const auto& partition = plan.partitions[static_cast<std::size_t>(fold)];
+  const Index gap = plan.model->gap(), stimuli = static_cast<Index>(partition.train.size());
+  const auto joined = [&](const std::vector<std::size_t>& some) {
+    Index total = gap;
+    for (const auto s : some) total += plan.dataset->stimuli[s].frames() + gap;
+    return total;
+  };
+  const auto total = joined(partition.train);
+  return {batch == kAllStimuli ? total : total / stimuli * batch, total, joined(partition.valid)};
 }
 
 Index chunk_size(const Plan& plan, const RunOptions& run, Index group, Index member) {
@@ -55,9 +54,10 @@ Index chunk_size(const Plan& plan, const RunOptions& run, Index group, Index mem
   const auto frame_bytes = static_cast<double>(frames_of(plan, member).step) * 4;
   const auto device = device_of(run);
   if (!device.is_cpu()) {
-    const double bytes = frame_bytes * ((own ? 3 * inputs : 0) + kKept * wide);
-    const auto fitting = device.is_cuda() ? fit_on_gpu(bytes) : kOnGpu;
-    return std::clamp<Index>(std::min(fitting, kOnGpu), 1, group);
+    const double validation = static_cast<double>(frames_of(plan, member).validation) * 4;
+    const double bytes = std::max(frame_bytes * ((own ? 3 * inputs : 0) + kKept * wide),
+                                  validation * ((own ? 2 * inputs : 0) + kKeptInValidation * wide));
+    return std::clamp<Index>(std::min(static_cast<Index>(kStepOnGpu / bytes), kOnGpu), 1, group);
   }
   const double bytes = frame_bytes * (own ? 2 * inputs + 3 * wide : 3 * wide);
   const auto fitting = static_cast<Index>((own ? kOwnInputBytes : kSharedInputBytes) / bytes);

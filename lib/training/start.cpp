@@ -212,13 +212,18 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
     }
   }
   const auto parametric = model.backbone().output().parametric();
+  std::vector<Batch> here;  // the folds' stimuli, on the CPU
+  for (const auto& fold : folds) {
+    const auto& all = fold.all();
+    here.push_back(all.layout ? Batch{all.x.cpu(), all.targets.cpu(), all.layout} : Batch{});
+  }
   parallel_for(static_cast<Index>(members.size()), threads, [&](Index i) {
     const ops::WithoutGradients inner;
     const auto m = members[static_cast<std::size_t>(i)];
     const auto& member = plan.members[static_cast<std::size_t>(m)];
-    const auto& data = folds[static_cast<std::size_t>(member.fold)].all();
+    const auto& data = here[static_cast<std::size_t>(member.fold)];
+    const auto &x = data.x, &targets = data.targets;
     auto own = one_member(start.tensors, m);
-    const auto x = data.x.cpu(), targets = data.targets.cpu();
     const auto unit_of = [&](Index n) { return member.unit < 0 ? n : member.unit; };
     if (closed_form) {
       const Block& block = *block_of[static_cast<std::size_t>(m)];

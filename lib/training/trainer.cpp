@@ -262,32 +262,53 @@ class Trainer {
 
   EpochReport epoch(Clock::time_point begun) {
     const auto epoch_begun = Clock::now();
-    const auto number = ++state_.epoch;
     const auto M = plan_.members.size();
+    std::vector<char> active(M);
+    for (std::size_t m = 0; m < M; ++m) active[m] = state_.is_active(m);
+    const auto number = ++state_.epoch;
     std::map<std::string, std::vector<double>> row;
     for (const auto* name :
          {"train_loss", "valid_loss", "valid_cc", "valid_cc_norm", "learning_rate"}) {
       row[name].assign(M, std::numeric_limits<double>::quiet_NaN());
     }
     set_rates(number);
-    for_chunks(static_cast<Index>(chunks_.size()), [&](std::size_t c) {
-      auto& chunk = chunks_[c];
+    const auto begin = [&](std::size_t c) {
       std::vector<double> rates;
-      for (const auto member : chunk.members())
+      for (const auto member : chunks_[c].members())
         rates.push_back(state_.learning_rate[static_cast<std::size_t>(member)]);
-      const auto scores = chunk.train(local(number), rates);
-      for (std::size_t i = 0; i < rates.size(); ++i) {
+      chunks_[c].begin(local(number), rates);
+    };
+    const auto work = [&](std::size_t c) { chunks_[c].work(); };
+    const auto end = [&](std::size_t c) {
+      auto& chunk = chunks_[c];
+      const auto scores = chunk.scores();
+      std::vector<std::size_t> better;
+      for (std::size_t i = 0; i < chunk.members().size(); ++i) {
         const auto m = static_cast<std::size_t>(chunk.members()[i]);
+        if (!active[m]) continue;
         row["train_loss"][m] = scores.train_loss[i];
         row["valid_loss"][m] = scores.valid_loss[i];
         row["valid_cc"][m] = scores.valid_cc[i];
         row["valid_cc_norm"][m] = scores.valid_cc_norm[i];
-        row["learning_rate"][m] = rates[i];
-        judge(chunk, i, scores, number);
+        row["learning_rate"][m] = state_.learning_rate[m];
+        if (judge(m, i, scores, number)) better.push_back(i);
       }
-    });
+      chunk.store(better, best_);
+    };
+    const auto n = static_cast<Index>(chunks_.size());
+    if (device_.is_cpu()) {
+      for_chunks(n, [&](std::size_t c) {
+        begin(c);
+        work(c);
+        end(c);
+      });
+    } else {
+      for_chunks(n, begin);
+      for_chunks(n, work);
+      for_chunks(n, end);
+    }
     EpochReport report = summary(row, number);
-    leave_ended();
+    leave_ended(active);
     for (auto& [name, values] : row) state_.history[name].push_back(std::move(values));
     state_.history["seconds"].push_back({seconds_since(epoch_begun)});
     report.seconds = seconds_since(begun);
@@ -311,25 +332,21 @@ class Trainer {
     }
   }
 
-  // Best state, schedule and end of one member; members of other chunks are judged at the same
-  // time.
-  void judge(const Chunk& chunk, std::size_t place, const EpochScores& scores, Index number) {
-    const auto m = static_cast<std::size_t>(chunk.members()[place]);
+  // Schedule and end of one member; whether its state is its best and to be kept. Members of other
+  // chunks are judged at the same time.
+  bool judge(std::size_t m, std::size_t place, const EpochScores& scores, Index number) {
     if (!std::isfinite(scores.train_loss[place])) {
       state_.status[m] = MemberStatus::failed;
-      return;
+      return false;
     }
-    if (state_.refitting()) {
-      if (!state_.is_active(m)) chunk.store(place, best_);
-      return;
-    }
-    const auto& fit = plan_.fit_of(chunk.members()[place]);
+    if (state_.refitting()) return !state_.is_active(m);
+    const auto& fit = plan_.fit_of(static_cast<Index>(m));
     const double score = score_of(scores, place, fit.monitor);
-    if (score > state_.best_score[m]) {
+    const bool better = score > state_.best_score[m];
+    if (better) {
       state_.best_score[m] = score;
       state_.best_epoch[m] = number;
       state_.plateau_since[m] = number;
-      chunk.store(place, best_);
     }
     if (fit.schedule == Schedule::plateau &&
         number - state_.plateau_since[m] >= fit.schedule_patience) {
@@ -338,10 +355,12 @@ class Trainer {
     }
     if (number - state_.best_epoch[m] >= fit.patience)
       state_.status[m] = MemberStatus::stopped_early;
+    return better;
   }
 
-  // Members that have ended leave their chunk and cost nothing from now on.
-  void leave_ended() {
+  // Members that have ended leave their chunk and cost nothing from now on; on a GPU some at a
+  // time, as each time steps have to be recorded anew.
+  void leave_ended(const std::vector<char>& active) {
     for (auto& chunk : chunks_) {
       std::vector<std::size_t> staying;
       for (std::size_t i = 0; i < chunk.members().size(); ++i) {
@@ -350,7 +369,7 @@ class Trainer {
           staying.push_back(i);
           continue;
         }
-        if (state_.status[m] == MemberStatus::failed) {
+        if (active[m] && state_.status[m] == MemberStatus::failed) {
           sink_.warning(
               "the loss of " + name_of(m) + " is no longer finite in epoch " +
               std::to_string(state_.epoch) +
@@ -361,7 +380,11 @@ class Trainer {
               ", the others go on; a lower fit.learning_rate or fit.gradient_clip may help");
         }
       }
-      if (staying.size() < chunk.members().size()) chunk.keep(staying);
+      const auto there = chunk.members().size();
+      constexpr double kWorthIt = 0.8;
+      if (staying.empty() || static_cast<double>(staying.size()) <
+                                 (device_.is_cpu() ? 1 : kWorthIt) * static_cast<double>(there))
+        chunk.keep(staying);
     }
     std::erase_if(chunks_, [](const Chunk& chunk) { return chunk.members().empty(); });
   }

@@ -7,6 +7,7 @@
 #include "ops/convolution.hpp"
 #include "ops/dense.hpp"
 #include "ops/lagged_product.hpp"
+#include "ops/lane_operations.hpp"
 #include "ops/leaky.hpp"
 #include "ops/loss.hpp"
 #include "ops/norm.hpp"
@@ -272,16 +273,20 @@ TEST_CASE("two steps of AdamW, members with different rates") {
   const auto expected = to_tensor(file.doubles("adamw/output"));
   const auto rates = to_tensor(file.doubles("adamw/inputs/learning_rate"));
   const auto decays = to_tensor(file.doubles("adamw/inputs/weight_decay"));
-  for (const auto type : {at::kDouble, at::kFloat}) {
-    auto p = to_tensor(file.doubles("adamw/parameters/p")).to(type);
-    auto m = at::zeros_like(p), v = at::zeros_like(p);
-    // A scale of the gradient, as clipping has it.
-    const auto halves = at::full_like(rates, 0.5);
-    for (std::int64_t step = 1; step <= 2; ++step) {
-      ops::adamw(p, (gradient[step - 1] * 2).to(type), m, v, rates, decays, halves,
-                 at::scalar_tensor(static_cast<double>(step), at::kDouble));
-      // The file's smallest gradients are rounded to float32.
-      CHECK(relative_difference(p, expected[step - 1]) < (type == at::kDouble ? 1e-9 : 1e-6));
+  // On a CPU, as kernels of a GPU, and as LibTorch's operations there.
+  for (const auto adamw : {ops::adamw, ops::lanes::adamw, ops::plain::adamw}) {
+    for (const auto type : {at::kDouble, at::kFloat}) {
+      for (const bool scaled : {false, true}) {  // the gradient, as clipping has it
+        auto p = to_tensor(file.doubles("adamw/parameters/p")).to(type);
+        auto m = at::zeros_like(p), v = at::zeros_like(p);
+        const auto halves = scaled ? at::full_like(rates, 0.5) : at::Tensor();
+        for (std::int64_t step = 1; step <= 2; ++step) {
+          adamw(p, (gradient[step - 1] * (scaled ? 2 : 1)).to(type), m, v, rates, decays, halves,
+                at::scalar_tensor(static_cast<double>(step), at::kDouble));
+          // The file's smallest gradients are rounded to float32.
+          CHECK(relative_difference(p, expected[step - 1]) < (type == at::kDouble ? 1e-9 : 1e-6));
+        }
+      }
     }
   }
 }

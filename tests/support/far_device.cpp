@@ -51,7 +51,12 @@ class FarRecording : public ops::Recording {
  public:
   explicit FarRecording(const std::function<void()>& work) {
     tape = &operations_;
-    work();
+    try {
+      work();
+    } catch (...) {
+      tape = nullptr;
+      throw;
+    }
     tape = nullptr;
   }
   void replay() override {
@@ -78,9 +83,14 @@ const bool ready = [] {
   at::RegisterPrivateUse1HooksInterface(&hooks);
   c10::register_privateuse1_backend(kFarName);
 #endif
-  ops::set_recorder(kFar, [](const std::function<void()>& work) -> std::unique_ptr<ops::Recording> {
-    return std::make_unique<FarRecording>(work);
-  });
+  ops::set_recorder(kFar,
+                    {[](const std::function<void()>& work) -> std::unique_ptr<ops::Recording> {
+                       return std::make_unique<FarRecording>(work);
+                     },
+                     [](std::function<void()> operation) {
+                       operation();
+                       keep(std::move(operation));
+                     }});
   return true;
 }();
 
@@ -95,6 +105,7 @@ at::Tensor near(const at::Tensor& far) {
 
 // A tensor of the CPU, whose storage is all its own, as one of the far device.
 at::Tensor far(const at::Tensor& near) {
+  keep([near] {});  // the memory of what is recorded stays
   c10::DataPtr data(
       near.storage().data_ptr().get(), new at::Tensor(near),
       [](void* owner) { delete static_cast<at::Tensor*>(owner); }, c10::Device(kFar, 0));

@@ -2,7 +2,7 @@
 // written for a GPU runs on it, with a GPU's rules, on a machine without one. Mixing its tensors
 // with the CPU's throws; what a GPU would be waited for is counted; backward passes run on another
 // thread; work can be recorded (ops/recorded.hpp) and is then done by the same operations on the
-// same memory, but for what the program's own loops do there (ops/lanes.hpp).
+// same memory.
 #pragma once
 
 #include <ATen/core/Tensor.h>

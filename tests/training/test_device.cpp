@@ -26,24 +26,24 @@ std::vector<std::string> with(std::vector<std::string> settings,
   return settings;
 }
 
-// Without recursions, which are the program's own loops.
 const std::vector<std::vector<std::string>> kModels = {
     {"model.kind=linear", "model.context=4", "fit.l1=0.001"},
     {"model.kind=ln", "model.context=4", "model.kernel.kind=dcls", "model.kernel.gaussians=2"},
     {"model.kind=nrf", "model.context=4", "model.hidden=3", "fit.l2=0.001"},
-    {"model.kind=conv2d", "model.kernel_size=[2, 3]", "model.channels=3", "model.hidden=4"}};
-const std::vector<std::vector<std::string>> kRecursiveModels = {
     {"model.kind=nrf", "model.context=4", "model.hidden=3", "model.prefilter.kind=adaptrans"},
     {"model.kind=dnet", "model.context=4", "model.hidden=3", "model.prefilter.kind=willmore"},
+    {"model.kind=conv2d", "model.kernel_size=[2, 3]", "model.channels=3", "model.hidden=4"},
     {"model.kind=statenet", "model.kernel_frequency=3", "model.stride=2", "model.channels=2"},
     {"model.kind=statenet", "model.cell=lstm", "model.kernel_frequency=3", "model.stride=2",
      "model.channels=2", "model.prefilter.kind=adaptrans"}};
 
+// `chunk`: members worked at once; 0: all five.
 FitResult fit_on(const std::string& device, const std::vector<std::string>& settings,
-                 bool recorded = false) {
+                 bool recorded = false, std::int64_t chunk = 0) {
   Study study(small_dataset(), settings);
   study.run.device = device;
   study.run.cuda_graphs = recorded;
+  study.run.chunk = chunk;
   return study.fit();
 }
 
@@ -63,14 +63,13 @@ double largest_of(const FitResult& found, const FitResult& expected, const std::
 
 TEST_CASE("training on another device gives what it gives on the CPU" *
           doctest::skip(kUnseenThreads)) {
-  auto models = kModels;
-  models.insert(models.end(), kRecursiveModels.begin(), kRecursiveModels.end());
-  for (const auto& model : models) {
+  for (const auto& model : kModels) {
     for (const std::string batch : {"1", "3", "all"}) {
       const auto settings = with(with(kUsual, model), {"fit.batch=" + batch});
       CAPTURE(model.front());
       CAPTURE(batch);
-      const auto here = fit_on("cpu", settings), there = fit_on(kFarName, settings);
+      const auto here = fit_on("cpu", settings),
+                 there = fit_on(kFarName, settings, false, batch == "1" ? 2 : 0);
       // Rounding, which a few epochs of single precision let grow; the contract's tests of one step
       // are exact.
       const auto& losses = here.state.history.at("train_loss").front();
@@ -100,7 +99,7 @@ TEST_CASE("the device is waited for as often in an epoch of many steps as in one
     CAPTURE(batch);
     const auto [to_four, from_four] = waits(batch, 4);
     const auto [to_two, from_two] = waits(batch, 2);
-    CHECK((to_four - to_two) == 2 * 1);      // the rates
+    CHECK((to_four - to_two) == 2 * 2);      // rates, and whose states are kept
     CHECK((from_four - from_two) == 2 * 3);  // losses, and the responses to validation stimuli
   }
 }
@@ -111,7 +110,9 @@ TEST_CASE("recorded steps do what steps do" * doctest::skip(kUnseenThreads)) {
       const auto settings = with(with(kUsual, model), {"fit.batch=" + batch});
       CAPTURE(model.front());
       CAPTURE(batch);
-      const auto plain = fit_on(kFarName, settings), recorded = fit_on(kFarName, settings, true);
+      const std::int64_t chunk = batch == "1" ? 2 : 0;
+      const auto plain = fit_on(kFarName, settings, false, chunk),
+                 recorded = fit_on(kFarName, settings, true, chunk);
       for (const auto* name : {"train_loss", "valid_loss", "valid_cc"})
         CHECK(largest_of(recorded, plain, name) == 0);
       for (const auto& [name, tensor] : plain.best)

@@ -1,4 +1,4 @@
-#include "ops/lane_recursions.hpp"
+#include "ops/lane_operations.hpp"
 
 #include <ATen/Dispatch.h>
 #include <ATen/Functions.h>
@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "ops/adamw.hpp"
 #include "ops/autograd.hpp"
 #include "ops/gpu.hpp"
 #include "ops/lanes.hpp"
@@ -33,43 +34,48 @@ void for_some(const std::vector<Segment>& segments, Work&& work) {
   }
 }
 
+template <class Lane>
+void run_lanes(const Lane& lane, c10::DeviceType type, Index count) {
+#ifdef STRFFIT_CUDA
+  if (type == c10::DeviceType::CUDA) return launch(lane, count, gpu::current_stream());
+#endif
+  perform(type, [=] {
+    for (Index i = 0; i < count; ++i) lane(i);
+  });
+}
+
 // All lanes of all stimuli, `bands` a stimulus and member.
 template <class Lane>
-void run(Lane lane, bool on_cuda, Index members, Index bands, const Layout& layout) {
+void run(Lane lane, c10::DeviceType type, Index members, Index bands, const Layout& layout) {
   for_some(layout.segments, [&](const Segments& some) {
     lane.segments = some;
-    const Index count = members * some.count * bands;
-    if (on_cuda) {
-#ifdef STRFFIT_CUDA
-      launch(lane, count, gpu::current_stream());
-#endif
-    } else {
-      for (Index i = 0; i < count; ++i) lane(i);
-    }
+    run_lanes(lane, type, members * some.count * bands);
   });
+}
+
+template <class Team>
+void run_team(const Team& team, Index number) {
+  std::vector<typename Team::Number> shared(static_cast<std::size_t>(team.shared_numbers()));
+  for (Index unit = 0; unit < team.H; ++unit) team.start(unit, shared.data());
+  for (Index step = 0; step < team.steps(number); ++step) {
+    // From either end: units of one step may not ask for each other's numbers.
+    for (Index i = 0; i < team.H; ++i)
+      team.step(number, step % 3 == 0 ? team.H - 1 - i : i, step, shared.data());
+  }
 }
 
 // All teams of all stimuli.
 template <class Team>
-void run_teams(Team team, bool on_cuda, Index members, const Layout& layout) {
+void run_teams(Team team, c10::DeviceType type, Index members, const Layout& layout) {
   for_some(longest_first(layout), [&](const Segments& some) {
     team.segments = some;
     const Index count = members * ((some.count + Team::kMost - 1) / Team::kMost);
-    if (on_cuda) {
 #ifdef STRFFIT_CUDA
-      launch_teams(team, count, gpu::current_stream());
+    if (type == c10::DeviceType::CUDA) return launch_teams(team, count, gpu::current_stream());
 #endif
-      return;
-    }
-    std::vector<typename Team::Number> shared(static_cast<std::size_t>(team.shared_numbers()));
-    for (Index number = 0; number < count; ++number) {
-      for (Index unit = 0; unit < team.H; ++unit) team.start(unit, shared.data());
-      for (Index step = 0; step < team.steps(number); ++step) {
-        // From either end: units of one step may not ask for each other's numbers.
-        for (Index i = 0; i < team.H; ++i)
-          team.step(number, step % 3 == 0 ? team.H - 1 - i : i, step, shared.data());
-      }
-    }
+    perform(type, [=] {
+      for (Index number = 0; number < count; ++number) run_team(team, number);
+    });
   });
 }
 
@@ -92,13 +98,31 @@ Index stimuli(const Layout& layout) { return static_cast<Index>(layout.segments.
 
 }  // namespace
 
-bool on_gpu(const at::Tensor& signal, const Layout& layout) {
+bool reach(const at::Tensor& tensor) {
 #ifdef STRFFIT_CUDA
   constexpr bool kCompiled = true;
 #else
   constexpr bool kCompiled = false;
 #endif
-  return (kCompiled || !signal.is_cuda()) && layout.window == 0;
+  return kCompiled || !tensor.is_cuda();
+}
+
+bool on_gpu(const at::Tensor& signal, const Layout& layout) {
+  return reach(signal) && layout.window == 0;
+}
+
+void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
+           const at::Tensor& rates, const at::Tensor& decays, const at::Tensor& scales,
+           const at::Tensor& step) {
+  const auto g = gradient.contiguous(), all = scales.defined() ? scales.contiguous() : scales;
+  AT_DISPATCH_FLOATING_TYPES(parameter.scalar_type(), "adamw_lanes", [&] {
+    using T = scalar_t;
+    run_lanes(Adamw<T>{parameter.data_ptr<T>(), g.data_ptr<T>(), first.data_ptr<T>(),
+                       second.data_ptr<T>(), rates.data_ptr<double>(), decays.data_ptr<double>(),
+                       scales.defined() ? all.data_ptr<double>() : nullptr, step.data_ptr<double>(),
+                       kAdamwBeta1, kAdamwBeta2, kAdamwEpsilon, parameter.numel() / rates.size(0)},
+              parameter.device().type(), parameter.numel());
+  });
 }
 
 bool team_fits(const at::Tensor& hidden_weight, Cell cell) {
@@ -111,7 +135,8 @@ at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tens
                      const LayoutPtr& layout) {
   const auto M = d_on.size(0), F = d_on.size(1), S = layout->total, K = kernel_frames;
   const auto input = x.detach().contiguous();
-  const bool shared = x.size(0) == 1, cuda = x.is_cuda();
+  const bool shared = x.size(0) == 1;
+  const auto type = x.device().type();
   const Index stride = shared ? 0 : S * F;
   const auto a_on = share_of(d_on), a_off = share_of(d_off), w = share_of(p);
   auto out = at::zeros({M, S, 2 * F}, x.options());
@@ -119,7 +144,7 @@ at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tens
     using T = scalar_t;
     run(AdaptransForward<T>{input.data_ptr<T>(), a_on.data_ptr<T>(), a_off.data_ptr<T>(),
                             w.data_ptr<T>(), out.data_ptr<T>(), stride, S, F, K, rectify},
-        cuda, M, F, *layout);
+        type, M, F, *layout);
   });
   const bool need_x = x.requires_grad();
   const bool need_parameters = d_on.requires_grad() || d_off.requires_grad() || p.requires_grad();
@@ -136,13 +161,13 @@ at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tens
             run(AdaptransBackward<T>{input.data_ptr<T>(), result.data_ptr<T>(), g.data_ptr<T>(),
                                      a_on.data_ptr<T>(), a_off.data_ptr<T>(), w.data_ptr<T>(),
                                      by.data_ptr<T>(), stride, S, F, K, rectify},
-                cuda, M, F, *layout);
+                type, M, F, *layout);
           }
           if (need_x) {
             run(AdaptransInput<T>{result.data_ptr<T>(), g.data_ptr<T>(), a_on.data_ptr<T>(),
                                   a_off.data_ptr<T>(), w.data_ptr<T>(), dx.data_ptr<T>(), S, F, K,
                                   rectify},
-                cuda, M, F, *layout);
+                type, M, F, *layout);
           }
         });
         if (need_x && shared && M > 1) dx = dx.sum(0, true);
@@ -156,13 +181,13 @@ at::Tensor willmore(const at::Tensor& x, const at::Tensor& a, std::int64_t kerne
                     bool rectify, const LayoutPtr& layout) {
   const auto M = x.size(0), F = x.size(2), S = layout->total, K = kernel_frames;
   const auto input = x.detach().contiguous(), decay = a.detach().to(x.options()).contiguous();
-  const bool cuda = x.is_cuda();
+  const auto type = x.device().type();
   auto out = at::zeros({M, S, F}, x.options());
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "willmore_lanes", [&] {
     using T = scalar_t;
     run(WillmoreForward<T>{input.data_ptr<T>(), decay.data_ptr<T>(), out.data_ptr<T>(), S, F, K,
                            rectify},
-        cuda, M, F, *layout);
+        type, M, F, *layout);
   });
   return with_backward(out, {x}, [=, result = out.detach()](const at::Tensor& gradient) {
     const auto g = gradient.contiguous();
@@ -171,7 +196,7 @@ at::Tensor willmore(const at::Tensor& x, const at::Tensor& a, std::int64_t kerne
       using T = scalar_t;
       run(WillmoreBackward<T>{result.data_ptr<T>(), g.data_ptr<T>(), decay.data_ptr<T>(),
                               dx.data_ptr<T>(), S, F, K, rectify},
-          cuda, M, F, *layout);
+          type, M, F, *layout);
     });
     return std::vector<at::Tensor>{dx};
   });
@@ -181,7 +206,7 @@ at::Tensor leaky(const at::Tensor& s, const at::Tensor& d, bool decay_input,
                  const LayoutPtr& layout) {
   const auto input = s.detach().contiguous();
   const auto M = d.size(0), F = d.size(1), S = layout->total;
-  const bool cuda = s.is_cuda();
+  const auto type = s.device().type();
   const auto squared = d.detach().square().contiguous();
   const auto leak = 1 / (1 + squared), A = squared * leak;
   const auto gain = decay_input ? leak : at::ones_like(leak);
@@ -190,7 +215,7 @@ at::Tensor leaky(const at::Tensor& s, const at::Tensor& d, bool decay_input,
     using T = scalar_t;
     run(LeakyForward<T>{input.data_ptr<T>(), A.data_ptr<T>(), gain.data_ptr<T>(), y.data_ptr<T>(),
                         S, F},
-        cuda, M, F, *layout);
+        type, M, F, *layout);
   });
   return with_backward(
       y, {s, d}, [=, d = d.detach(), own = y.detach()](const at::Tensor& gradient) {
@@ -202,7 +227,7 @@ at::Tensor leaky(const at::Tensor& s, const at::Tensor& d, bool decay_input,
           run(LeakyBackward<T>{input.data_ptr<T>(), own.data_ptr<T>(), g.data_ptr<T>(),
                                A.data_ptr<T>(), gain.data_ptr<T>(), ds.data_ptr<T>(),
                                by_A.data_ptr<T>(), S, F, decay_input},
-              cuda, M, F, *layout);
+              type, M, F, *layout);
         });
         // dA/dd = 2 d / (1 + d^2)^2
         return std::vector<at::Tensor>{ds, by_A.sum(1) * 2 * d * leak * leak};
@@ -215,7 +240,8 @@ at::Tensor recurrent(const at::Tensor& x, const at::Tensor& hidden_weight,
              bias = hidden_bias.detach().contiguous();
   const auto by_state = weight.transpose(1, 2).contiguous();
   const auto M = weight.size(0), S = layout->total, H = weight.size(2);
-  const bool cuda = x.is_cuda(), lstm = cell == Cell::lstm;
+  const auto type = x.device().type();
+  const bool lstm = cell == Cell::lstm;
   auto h = at::zeros({M, S, H}, x.options());
   auto saved = at::empty({M, S, kSavedGates * H}, x.options());
   auto cells = at::empty({lstm ? M : 0, S, H}, x.options());
@@ -229,7 +255,7 @@ at::Tensor recurrent(const at::Tensor& x, const at::Tensor& hidden_weight,
                                              h.data_ptr<T>(),
                                              saved.data_ptr<T>(),
                                              cells.data_ptr<T>()},
-                cuda, M, *layout);
+                type, M, *layout);
     });
   });
   return with_backward(
@@ -247,7 +273,7 @@ at::Tensor recurrent(const at::Tensor& x, const at::Tensor& hidden_weight,
                                                     weight.data_ptr<T>(),
                                                     dx.data_ptr<T>(),
                                                     dy.data_ptr<T>()},
-                      cuda, M, *layout);
+                      type, M, *layout);
           });
         });
         // Each gate meets the state before it: none at the start of a stimulus.
