@@ -96,8 +96,8 @@ def parse():
     parser = argparse.ArgumentParser(prog="scripts/bench.sh", description=__doc__)
     parser.add_argument("dataset", nargs="?", help="with a split at every sound, all sounds of one "
                         "length (default: a simulated one)")
-    parser.add_argument("--repetitions", type=int, default=3, help="of linear, ln, nrf and dnet; "
-                        "the slow conv2d and statenet take a third (default 3)")
+    parser.add_argument("--repetitions", type=int, default=3, help="of every figure of one "
+                        "epoch (default 3)")
     parser.add_argument("--kinds", default=",".join(LIGHT + HEAVY))
     parser.add_argument("--threads", type=int, default=2, help="of both programs (default 2)")
     parser.add_argument("--quick", action="store_true", help="one short repetition, to try the "
@@ -133,10 +133,7 @@ def on_cpu(options, state, deepstrf, strffit, dataset, scratch, facts):
     # Repetition by repetition over all cells, so that a slow minute of the machine hits all alike.
     for repetition, kind, adaptrans, batch in itertools.product(
             range(repetitions), options.kinds, (False, True), ("all", 1)):
-        heavy = kind in HEAVY
-        epochs = 1 if options.quick else 2 if heavy else 5
-        if heavy and repetition >= (repetitions + 2) // 3:
-            continue
+        epochs = 1 if options.quick else 2 if kind in HEAVY else 5
         state.take(cell_name(kind, adaptrans, batch), repetition + 1, lambda: time_cell(
             deepstrf, strffit, dataset, kind, adaptrans, batch, epochs))
     sections = {"epochs": report.epochs_section(state, options.kinds, cell_name, facts)}
