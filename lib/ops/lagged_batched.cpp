@@ -97,17 +97,13 @@ at::Tensor by_lag(const at::Tensor& dz, const LaggedSizes& s) {
 at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias,
                           const LayoutPtr& layout, std::int64_t ahead, bool own_input) {
   const LaggedSizes s(x, kernel, *layout, ahead, own_input);
-  const bool shared = s.shared, few = s.L * s.outputs <= kColumnsAtOnce;
-  const auto M = kernel.size(0), K = kernel.size(1);
+  const bool few = s.L * s.outputs <= kColumnsAtOnce;
   const auto input = x.detach().contiguous(), weight = oldest_lag_first(kernel.detach(), s),
              offset = bias.detach().contiguous();
-  // A layer of one member and of several that share x differ in name alone.
   const auto z = few ? at_once(input, weight, offset, s) : by_windows(input, weight, offset, s);
   const bool need_x = x.requires_grad(), need_kernel = kernel.requires_grad();
   const auto backward = [=, kernel = kernel.detach()](const at::Tensor& gradient) {
-    const auto dz = (shared ? gradient.transpose(0, 1) : gradient)
-                        .contiguous()
-                        .view({s.blocks, s.S, s.outputs});
+    const auto dz = by_block(gradient, s);
     at::Tensor dx, dw;
     if (few) {
       const auto errors = by_lag(dz, s);
@@ -130,8 +126,7 @@ at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const a
     return std::vector<at::Tensor>{dx, need_kernel ? in_order_of(kernel, dw, s) : dw,
                                    gradient.sum(1)};
   };
-  return with_backward(shared ? z.view({s.S, M, K}).transpose(0, 1) : z, {x, kernel, bias},
-                       backward);
+  return with_backward(by_member(z, kernel, s), {x, kernel, bias}, backward);
 }
 
 }  // namespace strffit::ops::batched

@@ -363,12 +363,11 @@ at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const a
                           const LayoutPtr& layout, std::int64_t ahead, bool own_input) {
   if (!x.is_cpu()) return batched::lagged_product(x, kernel, bias, layout, ahead, own_input);
   const Sizes s(x, kernel, *layout, ahead, own_input);
-  const auto M = kernel.size(0), K = kernel.size(1), L = s.L;
-  const bool shared = s.shared;
+  const auto K = kernel.size(1), L = s.L;
   const auto input = x.detach().contiguous(), weight = oldest_lag_first(kernel.detach(), s);
   const auto offset = bias.detach().contiguous();
   auto z = empty_signal({s.blocks, s.S, s.outputs}, x.options());
-  const bool few = !shared && L * K <= kFewColumns;
+  const bool few = !s.shared && L * K <= kFewColumns;
   // By the outputs of one member, so that its numbers do not depend on its company.
   const bool in_tiles = L >= 3 && K >= 16;
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "lagged_product", [&] {
@@ -382,11 +381,9 @@ at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const a
                                      z.data_ptr<scalar_t>() + b * s.S * s.outputs, s);
     }
   });
-  auto result = shared ? z.view({s.S, M, K}).transpose(0, 1) : z;
-
   const bool need_x = x.requires_grad(), need_kernel = kernel.requires_grad();
   const auto backward = [=, kernel = kernel.detach()](const at::Tensor& gradient) {
-    const auto dz = (shared ? gradient.transpose(0, 1) : gradient).contiguous();
+    const auto dz = by_block(gradient, s);
     auto dx = need_x ? empty_signal(input.sizes(), input.options()) : at::Tensor();
     auto dw = need_kernel ? at::empty_like(weight) : at::Tensor();
     const bool expanded = few || layout->window > 0;
@@ -412,8 +409,7 @@ at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const a
     return std::vector<at::Tensor>{dx, dw.defined() ? in_order_of(kernel, dw, s) : dw,
                                    sum_over_frames(gradient)};
   };
-  return with_backward(shared ? z.view({s.S, M, K}).transpose(0, 1) : z, {x, kernel, bias},
-                       backward);
+  return with_backward(by_member(z, kernel, s), {x, kernel, bias}, backward);
 }
 
 namespace plain {

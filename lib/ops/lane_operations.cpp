@@ -79,9 +79,8 @@ void run_teams(Team team, c10::DeviceType type, Index members, const Layout& lay
   });
 }
 
-// What a team of so many stimuli shares in the backward pass, which is more than in the other.
 Index shared_bytes(Index stimuli, Index H, Cell cell, Index number_bytes) {
-  return (2 * gates(cell) + 2) * stimuli * H * number_bytes;
+  return shared_backward(stimuli, H, gates(cell)) * number_bytes;
 }
 
 // use<stimuli>(): as many a team as there is room for.

@@ -13,6 +13,7 @@
 #include "ops/gemm.hpp"
 #include "ops/grid.hpp"
 #include "ops/lane_operations.hpp"
+#include "ops/teams.hpp"
 
 namespace strffit::ops {
 namespace {
@@ -26,9 +27,7 @@ Index running(const std::vector<Segment>& segments, Index t) {
          segments.begin();
 }
 
-// What the backward pass needs of a frame beside h: GRU r, z, n, y_n; LSTM i, f, g, o (and c
-// apart).
-constexpr Index kSaved = 4;
+constexpr Index kSaved = lanes::kSavedGates;
 
 template <class T>
 void gru_forward(const T* x, const T* y, const T* before, T* h, T* saved, Index H) {

@@ -12,8 +12,8 @@
 
 namespace strffit::ops::lanes {
 
-// As in ops/recurrent.cpp: what the backward pass needs of a frame beside h. GRU r, z, n, y_n; LSTM
-// i, f, g, o.
+// What the backward pass needs of a frame beside h, on a CPU (ops/recurrent.cpp) too: GRU r, z, n,
+// y_n; LSTM i, f, g, o (and c apart).
 inline constexpr Index kSavedGates = 4;
 
 // What a team may share on any GPU.
@@ -117,6 +117,11 @@ struct RecurrentForward : TeamWork<kStimuli> {
   }
 };
 
+// Numbers that a team shares in the backward pass: more than in the other.
+STRFFIT_LANE Index shared_backward(Index stimuli, Index units, Index gates) {
+  return (2 * gates + 2) * stimuli * units;
+}
+
 // g (M, S, H) -> dx, dy (M, S, G H), by what the input and by what the states contribute to the
 // gates, zeros at gap frames there already; for LSTM both are one. weight (M, G H, H).
 template <class T, int kStimuli>
@@ -129,7 +134,7 @@ struct RecurrentBackward : TeamWork<kStimuli> {
 
   // Gradients of the gates of a frame and of the one after it, in turn; then each unit's own: of
   // the state before by the direct way, and of the cell before.
-  STRFFIT_LANE Index shared_numbers() const { return (2 * gates() + 2) * kStimuli * H; }
+  STRFFIT_LANE Index shared_numbers() const { return shared_backward(kStimuli, H, gates()); }
 
   STRFFIT_LANE void start(Index unit, T* shared) const {
     for (Index i = unit; i < shared_numbers(); i += H) shared[i] = 0;

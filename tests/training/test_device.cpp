@@ -77,7 +77,7 @@ TEST_CASE("training on another device gives what it gives on the CPU" *
       CHECK(largest_of(there, here, "train_loss") < 1e-3 * scale);
       CHECK(largest_of(there, here, "valid_cc") < 1e-2);
       CHECK(largest_of(there, here, "learning_rate") == 0);
-      CHECK(largest_of(here, here, "train_loss") == 0);
+      CHECK(scale > 0);
       CHECK((there.state.status == here.state.status));
       for (const auto& [name, tensor] : there.best) CHECK(tensor.is_cpu());
     }
@@ -104,10 +104,13 @@ TEST_CASE("the device is waited for as often in an epoch of many steps as in one
   }
 }
 
-TEST_CASE("recorded steps do what steps do" * doctest::skip(kUnseenThreads)) {
+TEST_CASE("recorded steps do what steps do, members leaving on the way" *
+          doctest::skip(kUnseenThreads)) {
+  std::int64_t left_early = 0;
   for (const auto& model : kModels) {
     for (const std::string batch : {"1", "3", "all"}) {
-      const auto settings = with(with(kUsual, model), {"fit.batch=" + batch});
+      // Long enough for what is recorded anew to be replayed.
+      const auto settings = with(with(kUsual, model), {"fit.batch=" + batch, "fit.max_epochs=8"});
       CAPTURE(model.front());
       CAPTURE(batch);
       const std::int64_t chunk = batch == "1" ? 2 : 0;
@@ -117,10 +120,12 @@ TEST_CASE("recorded steps do what steps do" * doctest::skip(kUnseenThreads)) {
         CHECK(largest_of(recorded, plain, name) == 0);
       for (const auto& [name, tensor] : plain.best)
         CHECK(at::equal(tensor, recorded.best.at(name)));
-      // Members have left on the way.
       CHECK((plain.state.status == recorded.state.status));
+      left_early += std::count(plain.state.status.begin(), plain.state.status.end(),
+                               MemberStatus::stopped_early);
     }
   }
+  CHECK(left_early > 0);
 }
 
 }  // namespace
