@@ -73,7 +73,7 @@ Model::Model(std::string kind, std::unique_ptr<Prefilter> prefilter,
 std::int64_t Model::parameter_count() const {
   std::int64_t count = 0;
   for (const auto& entry : entries_) {
-    if (entry.role == Role::weight || entry.role == Role::learnt) {
+    if (entry.is_learnt()) {
       count += std::accumulate(entry.shape.begin(), entry.shape.end(), std::int64_t{1},
                                std::multiplies<>());
     }

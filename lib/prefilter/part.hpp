@@ -29,7 +29,9 @@ struct Entry {
   std::vector<std::int64_t> shape;  // without M
   Role role;
   bool response_units =
-      false;  // first axis: the N outputs, in units of the response; see training/steps.hpp
+      false;  // first axis: the N outputs, in units of the response; see training/chunk.hpp
+
+  bool is_learnt() const { return role == Role::weight || role == Role::learnt; }
 };
 
 // What fitted numbers mean in physical units, for people: time constants in ms, places in Hz.

@@ -19,10 +19,6 @@ namespace {
 
 using Index = std::int64_t;
 
-bool is_learnt(const Entry& entry) {
-  return entry.role == Role::weight || entry.role == Role::learnt;
-}
-
 Tensors rows_of(const Tensors& all, Index first, std::size_t count) {
   Tensors result;
   for (const auto& [name, tensor] : all)
@@ -87,7 +83,7 @@ void Chunk::take_over() {
   const auto& fit = plan_->fit_of(members_.front());
   std::vector<double> decays;
   for (const auto& entry : plan_->model->entries()) {
-    if (!is_learnt(entry)) continue;
+    if (!entry.is_learnt()) continue;
     own_.current.at(entry.name).requires_grad_(true);
     learnt_.push_back({&entry, entry.response_units ? entry.shape.front() : 1, {}, {}});
     const double decay = entry.role == Role::weight ? fit.weight_decay : 0.0;

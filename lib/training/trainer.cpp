@@ -145,7 +145,7 @@ class Trainer {
     state_.ridge = std::move(start.ridge);
     for (auto& [name, tensor] : start.tensors) memory_.current[name] = tensor.to(device_);
     for (const auto& entry : plan_.model->entries()) {
-      if (entry.role != Role::weight && entry.role != Role::learnt) continue;
+      if (!entry.is_learnt()) continue;
       memory_.first[entry.name] = at::zeros_like(memory_.current.at(entry.name));
       memory_.second[entry.name] = at::zeros_like(memory_.current.at(entry.name));
     }
@@ -475,7 +475,7 @@ class Trainer {
       memory_.current[entry.name] = get("current/" + entry.name, shape);
       best_[entry.name] = get("best/" + entry.name, shape);
       if (plan_.fit.average > 0) memory_.average[entry.name] = get("average/" + entry.name, shape);
-      if (entry.role != Role::weight && entry.role != Role::learnt) continue;
+      if (!entry.is_learnt()) continue;
       memory_.first[entry.name] = get("first/" + entry.name, shape);
       memory_.second[entry.name] = get("second/" + entry.name, shape);
     }

@@ -34,7 +34,7 @@ Step step_on(at::DeviceType device, const Model& model, const Tensors& start, co
   std::vector<std::string> names;
   std::vector<at::Tensor> leaves;
   for (const auto& entry : model.entries()) {
-    if (entry.role != Role::weight && entry.role != Role::learnt) continue;
+    if (!entry.is_learnt()) continue;
     names.push_back(entry.name);
     leaves.push_back(step.tensors.at(entry.name).requires_grad_(true));
   }

@@ -43,7 +43,7 @@ Problem problem_of(const std::string& text) {
 struct Learnt {
   explicit Learnt(const Problem& p) : tensors(p.tensors) {
     for (const auto& entry : p.model->entries()) {
-      if (entry.role != Role::weight && entry.role != Role::learnt) continue;
+      if (!entry.is_learnt()) continue;
       names.push_back(entry.name);
       leaves.push_back(tensors.at(entry.name).detach().clone().requires_grad_(true));
       tensors[entry.name] = leaves.back();

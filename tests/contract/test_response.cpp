@@ -167,7 +167,7 @@ TEST_CASE("a member's parameters change no other's responses, and its loss asks 
     Tensors variables;
     for (const auto& [name, tensor] : built.tensors) variables[name] = tensor.clone();
     for (const auto& entry : built.model->entries()) {
-      if (entry.role == Role::weight || entry.role == Role::learnt) {
+      if (entry.is_learnt()) {
         learnt.push_back(variables.at(entry.name).requires_grad_(true));
       }
     }
