@@ -143,7 +143,7 @@ LastState read_last(const std::string& path) {
   }
   for (const auto& name : reader.children("/history")) {
     const std::string table = "/history/" + name;
-    const auto values = reader.doubles(table, {{-1, -1}, "(epochs, M)"});
+    const auto values = reader.doubles(table, {{state.epoch, -1}, "(epochs, M)"});
     if (values.dim(1) != members && values.dim(1) != 1 && values.size() != 0) {
       throw DataError(path, table,
                       "expected a column for each of " + std::to_string(members) +

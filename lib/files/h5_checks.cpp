@@ -11,22 +11,6 @@ namespace {
 // Deflate makes at most 1032 bytes of one; the rest is room for HDF5's own padding.
 constexpr std::int64_t kLargestDeflateRatio = 1100;
 
-// a * b, or the largest number where that is beyond it. Both are at least 0.
-std::int64_t bounded_product(std::int64_t a, std::int64_t b) {
-  std::int64_t product = 0;
-  return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<std::int64_t>::max()
-                                                : product;
-}
-
-std::int64_t bounded_count(const Shape& shape) {
-  std::int64_t product = 1;
-  for (const std::int64_t size : shape) {
-    if (size == 0) return 0;
-    product = bounded_product(product, size);
-  }
-  return product;
-}
-
 bool is_usual_integer(hid_t type) {
   const std::size_t size = H5Tget_size(type);
   const H5T_order_t order = H5Tget_order(type);
@@ -107,7 +91,7 @@ std::int64_t stored_bound(const H5InputFile& file, const std::string& path,
     chunks = bounded_product(chunks, shape[i] / size + (shape[i] % size != 0));
     chunk_bytes = bounded_product(chunk_bytes, size);
   }
-  if (bounded_count(shape) > 0 && chunk_bytes > bound) {
+  if (count(shape) > 0 && chunk_bytes > bound) {
     file.fail(path, "expected chunks that fit what is stored, " + std::to_string(stored) +
                         " bytes; found chunks of " + std::to_string(chunk_bytes));
   }
@@ -197,6 +181,11 @@ Shape checked_shape(const H5InputFile& file, const std::string& path, const H5::
     }
     shape.push_back(static_cast<std::int64_t>(size));
   }
+  // Without elements nothing bounds the other axes, and who goes along one would never end.
+  if (count(shape) == 0 && *std::max_element(shape.begin(), shape.end()) > file.bytes()) {
+    file.fail(path, what + "expected axes that fit into the file's " +
+                        std::to_string(file.bytes()) + " bytes; found shape " + to_string(shape));
+  }
   return shape;
 }
 
@@ -220,9 +209,8 @@ void check_expected(const H5InputFile& file, const std::string& path, const Shap
 
 void check_size(const H5InputFile& file, const std::string& path, const H5::DataSet& dataset,
                 const Shape& shape) {
-  const std::int64_t count = bounded_count(shape);
   const auto type_bytes = static_cast<std::int64_t>(dataset.getDataType().getSize());
-  const std::int64_t claimed = bounded_product(count, type_bytes);
+  const std::int64_t claimed = bounded_product(count(shape), type_bytes);
   const std::int64_t bound = stored_bound(file, path, dataset, shape, type_bytes);
   if (claimed > bound) {
     file.fail(path, "expected shape " + to_string(shape) + " to hold what the file stores; found " +

@@ -72,8 +72,8 @@ enum class Values { integer, real, text, other };
 Values values_of(const H5::DataType& type);
 // "a compound", "a 64-bit integer", ... for messages.
 std::string describe(const H5::DataType& type);
-// The shape of a dataspace, of an attribute where one is named; DataError where it is null or a
-// size is beyond 2^63.
+// The shape of a dataspace, of an attribute where one is named; DataError where it is null, a
+// size is beyond 2^63, or it is empty with another axis longer than the file has bytes.
 Shape checked_shape(const H5InputFile& file, const std::string& path, const H5::DataSpace& space,
                     const std::string& attribute = "");
 // "attribute NAME: " before what is wrong with it; "" without a name.

@@ -3,10 +3,9 @@
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 
-#include <numeric>
-
 #include "model/output.hpp"
 #include "ops/autograd.hpp"
+#include "util/array.hpp"
 #include "util/errors.hpp"
 
 namespace strffit {
@@ -71,14 +70,11 @@ Model::Model(std::string kind, std::unique_ptr<Prefilter> prefilter,
 }
 
 std::int64_t Model::parameter_count() const {
-  std::int64_t count = 0;
+  std::int64_t numbers = 0;
   for (const auto& entry : entries_) {
-    if (entry.is_learnt()) {
-      count += std::accumulate(entry.shape.begin(), entry.shape.end(), std::int64_t{1},
-                               std::multiplies<>());
-    }
+    if (entry.is_learnt()) numbers += count(entry.shape);
   }
-  return count;
+  return numbers;
 }
 
 Tensors Model::start(const std::vector<Random>& random) const {

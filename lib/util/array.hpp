@@ -1,8 +1,9 @@
 // A plain dense array in C order: what files, dataset and metrics exchange without LibTorch.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <functional>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -11,9 +12,18 @@ namespace strffit {
 
 using Shape = std::vector<std::int64_t>;
 
-// Number of elements of a shape; 1 for a scalar's empty shape.
+// a * b, or the largest number where that is beyond it. Both are at least 0.
+inline std::int64_t bounded_product(std::int64_t a, std::int64_t b) {
+  std::int64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<std::int64_t>::max()
+                                                : product;
+}
+
+// Number of elements of a shape, at most the largest number there is: a damaged file may claim any
+// shape. 1 for a scalar's empty shape.
 inline std::int64_t count(const Shape& shape) {
-  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
+  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, bounded_product);
 }
 
 // "(37, 20, 999)".

@@ -99,6 +99,8 @@ std::vector<Way> ways() {
       {"2^60 numbers", claim({huge}, {})},
       {"2^60 numbers in chunks", claim({huge}, test::chunked({64}))},
       {"terabytes of compressed nothing", claim({tera}, compressed)},
+      {"an endless table without columns", claim({tera, 0}, {})},
+      {"an endless table without rows", claim({0, tera}, {})},
       {"no dataspace",
        [](File& f, const std::string& path) {
          f.createDataSet(path, PredType::NATIVE_FLOAT, H5::DataSpace(H5S_NULL));
