@@ -56,7 +56,6 @@ std::int64_t H5InputFile::checked_bytes(const std::string& name) {
 }
 
 H5InputFile::H5InputFile(const std::string& name) : name_(name), bytes_(checked_bytes(name)) {
-  tame_hdf5();
   if (H5Fis_hdf5(name.c_str()) <= 0) fail("", "expected an HDF5 file; found something else");
   try {
     file_ = open_for_reading(name);

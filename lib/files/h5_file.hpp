@@ -17,7 +17,8 @@ namespace strffit::files {
 
 class H5InputFile {
  public:
-  // DataError where `name` is no regular file, cannot be opened or is no whole HDF5 file.
+  // DataError where `name` is no regular file, cannot be opened or is no whole HDF5 file. To be
+  // called after probe(), which also keeps HDF5 from printing.
   explicit H5InputFile(const std::string& name);
 
   // The size of `name`, which must be a readable regular file: a pipe or a device would be waited

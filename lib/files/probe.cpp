@@ -45,9 +45,7 @@ herr_t end_without_memory(hid_t stack, void*) {
 class Walk {
  public:
   // `place`, of kPlaceBytes, always holds the path that is being read.
-  Walk(const std::string& name, char* place) : place_(place), file_(name) {
-    H5Eset_auto2(H5E_DEFAULT, end_without_memory, nullptr);
-  }
+  Walk(const std::string& name, char* place) : place_(place), file_(name) {}
 
   void group(const std::string& path, int depth) {
     enter(path);
@@ -146,6 +144,8 @@ void limit(int resource, rlim_t most) {
   const auto justified = kMemoryBytes + kMemoryPerByte * std::min(file_bytes, kMostMemoryBytes);
   limit(RLIMIT_AS, pages_in_use() * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) +
                        static_cast<rlim_t>(std::min(justified, kMostMemoryBytes)));
+  H5Eset_auto2(H5E_DEFAULT, end_without_memory,
+               nullptr);  // opening the file may ask for it already
   try {
     Walk(name, place).group("/", 0);
   } catch (const std::bad_alloc&) {
@@ -158,6 +158,7 @@ void limit(int resource, rlim_t most) {
 }  // namespace
 
 void probe(const std::string& name) {
+  tame_hdf5();
   const std::int64_t bytes = H5InputFile::checked_bytes(name);
   void* shared =
       mmap(nullptr, kPlaceBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -10,7 +10,7 @@ namespace strffit::files {
 // Goes through every group, dataset, attribute, chunk index and text of the file `name` in a child
 // process. DataError naming the place where the child crashed, hung or took more memory than the
 // file's size justifies (256 MiB to 1 GiB); RunError where no process can be started. What HDF5
-// itself reports as an error is left to who reads it.
+// itself reports as an error is left to who reads it. From then on HDF5 prints nothing.
 void probe(const std::string& name);
 
 }  // namespace strffit::files

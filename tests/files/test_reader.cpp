@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <fstream>
 #include <limits>
 
 #include "files/reader.hpp"
@@ -167,6 +168,26 @@ TEST_CASE("reader: a text that asks for hundreds of megabytes is refused before 
                        (file + ": /units/id: expected a whole HDF5 file; found one so damaged that "
                                "the HDF5 library fails on it: get a fresh copy")
                            .c_str(),
+                       DataError);
+}
+
+TEST_CASE("reader: a root group that asks for gigabytes is refused before it gets them") {
+  const test::TemporaryFolder folder;
+  const std::string file = folder.file("huge_root.h5");
+  {
+    const test::File made(file, H5F_ACC_TRUNC);
+    const H5::Group root = made.openGroup("/");
+    for (const char* name : {"a", "b", "c", "d"}) test::set_number(root, name, 1);
+  }
+  {
+    std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+    std::string continuation(4, '\0');  // where the root's header, from 96, goes on: place and size
+    bytes.seekg(112).read(continuation.data(), 4);
+    REQUIRE(continuation == std::string("\x10\0\x10\0", 4));
+    bytes.seekp(128 + 3).put('\x7f');
+  }
+  CHECK_THROWS_WITH_AS(Reader(file, {"strffit-checkpoint"}),
+                       doctest::Contains("so damaged that the HDF5 library fails on it"),
                        DataError);
 }
 

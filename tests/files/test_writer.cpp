@@ -221,14 +221,17 @@ TEST_CASE("writer: the file-size limit is an error, the process goes on and the 
   const std::string path = folder.file("out.h5");
   write_small(path, 1);
   const std::string before = content(path);
-  // A large dataset fails while it is put, many small ones when they are flushed.
-  for (const std::int64_t size : {std::int64_t{1} << 20, std::int64_t{1} << 10}) {
-    CAPTURE(size);
+  struct Datasets {
+    std::int64_t size;
+    int number;
+  };
+  for (const auto& [size, number] : {Datasets{1 << 20, 1}, Datasets{1 << 10, 200}}) {
+    CAPTURE(number);
     const int result = in_child([&] {
       limit_file_size(100000);
       const std::string message = test::error_of<RunError>([&] {
         Writer writer(path, "strffit-results");
-        for (int i = 0; i < 200; ++i) {
+        for (int i = 0; i < number; ++i) {
           writer.put("/a" + std::to_string(i), Array<double>({size}, 1.0));
         }
         writer.commit();
