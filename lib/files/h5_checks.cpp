@@ -91,6 +91,11 @@ std::int64_t stored_bound(const H5InputFile& file, const std::string& path,
     chunks = bounded_product(chunks, shape[i] / size + (shape[i] % size != 0));
     chunk_bytes = bounded_product(chunk_bytes, size);
   }
+  // Each that was written takes bytes of its own; those that were not would be looked for in vain.
+  if (chunks > file.bytes()) {
+    file.fail(path,
+              "expected no more chunks than the file has bytes; found " + std::to_string(chunks));
+  }
   if (count(shape) > 0 && chunk_bytes > bound) {
     file.fail(path, "expected chunks that fit what is stored, " + std::to_string(stored) +
                         " bytes; found chunks of " + std::to_string(chunk_bytes));

@@ -85,5 +85,10 @@ void check_expected(const H5InputFile& file, const std::string& path, const Shap
 // DataError where the elements of `shape` do not fit what the file stores for this dataset.
 void check_size(const H5InputFile& file, const std::string& path, const H5::DataSet& dataset,
                 const Shape& shape);
+// DataError where a chunk with one of `rows` of the first axis (ascending; all where null) does not
+// hold the bytes of a chunk, once decompressed: HDF5 1.10 takes what is missing from memory that
+// lies behind. After check_size().
+void check_chunks(const H5InputFile& file, const std::string& path, const H5::DataSet& dataset,
+                  const Shape& shape, const std::vector<std::int64_t>* rows);
 
 }  // namespace strffit::files

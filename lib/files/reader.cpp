@@ -117,7 +117,9 @@ struct Reader::Impl {
         throw Bug("rows outside of " + path);
       }
     }
-    if constexpr (std::is_same_v<T, std::string>) {
+    constexpr bool text = std::is_same_v<T, std::string>;
+    check_chunks(file, path, dataset, shape, text || rows == nullptr ? nullptr : &numbers);
+    if constexpr (text) {
       Array<T> all(shape, read_texts(file, path, dataset, shape));
       if (rows == nullptr) return all;
       std::vector<std::int64_t> every(static_cast<std::size_t>(shape[0]));

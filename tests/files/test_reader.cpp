@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <numeric>
 
 #include "files/reader.hpp"
 #include "support/make_h5.hpp"
@@ -18,6 +19,31 @@ namespace {
 const std::string kTypes = test::vector_path("files/types.h5");
 
 Reader types() { return Reader(kTypes, {"strffit-checkpoint", "strffit-dataset"}); }
+
+// What a reader of "strffit-results" wants of a file.
+void as_results(test::File& file) {
+  const H5::Group root = file.openGroup("/");
+  root.createAttribute("format", test::text_type(), H5::DataSpace(H5S_SCALAR))
+      .write(test::text_type(), std::string("strffit-results"));
+  test::set_number(root, "version", 1, test::PredType::NATIVE_INT);
+}
+
+// As it is stored.
+std::string first_chunk(const H5::DataSet& dataset) {
+  const hsize_t place[] = {0, 0};
+  hsize_t bytes = 0;
+  H5Dget_chunk_storage_size(dataset.getId(), place, &bytes);
+  std::string raw(bytes, '\0');
+  std::uint32_t skipped = 0;
+  H5Dread_chunk(dataset.getId(), H5P_DEFAULT, place, &skipped, raw.data());
+  return raw;
+}
+
+// In place of the chunk that begins with the third row.
+void put_second_chunk(const H5::DataSet& dataset, std::uint32_t skipped, const std::string& raw) {
+  const hsize_t place[] = {2, 0};
+  H5Dwrite_chunk(dataset.getId(), H5P_DEFAULT, skipped, place, raw.size(), raw.data());
+}
 
 TEST_CASE("reader: format and version are those of the file") {
   const Reader reader = types();
@@ -198,10 +224,7 @@ TEST_CASE("reader: an axis longer than the file of an array without elements is 
   const std::string file = folder.file("empty.h5");
   {
     test::File made(file, H5F_ACC_TRUNC);
-    const H5::Group root = made.openGroup("/");
-    root.createAttribute("format", test::text_type(), H5::DataSpace(H5S_SCALAR))
-        .write(test::text_type(), std::string("strffit-results"));
-    test::set_number(root, "version", 1, test::PredType::NATIVE_INT);
+    as_results(made);
     made.createDataSet("few", test::PredType::NATIVE_FLOAT, test::space_of({100, 0}));
     made.createDataSet("rows", test::PredType::NATIVE_FLOAT, test::space_of({1 << 24, 0}));
     made.createDataSet("columns", test::PredType::NATIVE_INT8, test::space_of({0, 3, 1 << 24}));
@@ -213,6 +236,91 @@ TEST_CASE("reader: an axis longer than the file of an array without elements is 
     const std::string message = path + ": expected axes that fit into the file's";
     CHECK_THROWS_WITH_AS(reader.shape(path), doctest::Contains(message.c_str()), DataError);
     CHECK_THROWS_WITH_AS(reader.floats(path), doctest::Contains(message.c_str()), DataError);
+  }
+}
+
+// HDF5 1.10 reads a whole chunk out of whatever it has: out of memory behind it where that is less,
+// so that anything would pass for data (found by fuzzing).
+TEST_CASE("reader: what a chunk holds is the bytes of a chunk") {
+  const test::TemporaryFolder folder;
+  const std::string file = folder.file("chunks.h5");
+  using Layout = H5::DSetCreatPropList;
+  const auto plain = [](Layout&) {};
+  const auto deflated = [](Layout& layout) {
+    layout.setShuffle();
+    layout.setDeflate(4);
+  };
+  const auto with_checksum = [&](Layout& layout) {
+    deflated(layout);
+    layout.setFletcher32();
+  };
+  const auto partial_chunks_plain = [&](Layout& layout) {
+    deflated(layout);
+    H5Pset_chunk_opts(layout.getId(), H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS);
+  };
+  {
+    const H5::FileAccPropList newest;
+    newest.setLibverBounds(H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+    test::File made(file, H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, newest);
+    as_results(made);
+    // (4, 6) numbers in chunks of two rows.
+    const auto dataset = [&](const std::string& name, hsize_t columns, const auto& filter) {
+      Layout layout = test::chunked({2, columns});
+      filter(layout);
+      const H5::DataSet result =
+          made.createDataSet(name, test::PredType::NATIVE_FLOAT, test::space_of({4, 6}), layout);
+      std::vector<float> values(24);
+      std::iota(values.begin(), values.end(), 0.0F);
+      result.write(values.data(), test::PredType::NATIVE_FLOAT);
+      return result;
+    };
+    dataset("plain", 6, plain);
+    dataset("deflated", 6, deflated);
+    dataset("with_checksum", 6, with_checksum);
+    dataset("partial_chunks", 4, partial_chunks_plain);
+    const H5::DataSet mixed = dataset("one_not_deflated", 6, deflated);
+    put_second_chunk(mixed, 1U << 1, std::string(48, '\0'));
+
+    const std::string small = first_chunk(dataset("small", 3, deflated)),
+                      whole = first_chunk(dataset("whole", 6, deflated));
+    put_second_chunk(dataset("short", 6, deflated), 0, small);
+    put_second_chunk(dataset("short_with_checksum", 6, with_checksum), 0,
+                     first_chunk(dataset("small_with_checksum", 3, with_checksum)));
+    put_second_chunk(dataset("long", 3, deflated), 0, whole);
+    put_second_chunk(dataset("cut", 6, deflated), 0, whole.substr(0, whole.size() / 2));
+    put_second_chunk(dataset("not_deflated_short", 6, deflated), 1U << 1, std::string(20, '\0'));
+    std::string damaged = whole;
+    damaged[whole.size() / 2] = static_cast<char>(damaged[whole.size() / 2] ^ 1);
+    put_second_chunk(dataset("damaged", 6, deflated), 0, damaged);
+    dataset("twice", 6, [&](Layout& layout) {
+      deflated(layout);
+      layout.setDeflate(1);
+    });
+  }
+  const Reader reader(file, {"strffit-results"});
+  for (const std::string path : {"/plain", "/deflated", "/with_checksum", "/partial_chunks"}) {
+    CAPTURE(path);
+    const Array<float> values = reader.floats(path);
+    for (std::size_t i = 0; i < 24; ++i) CHECK(values.values[i] == static_cast<float>(i));
+  }
+  CHECK(reader.floats("/one_not_deflated").values[23] == 0);
+  struct Case {
+    std::string path, message;
+  };
+  for (const auto& [path, message] :
+       {Case{"/short", "expected 48 bytes in every chunk; found a chunk of 24"},
+        Case{"/short_with_checksum", "expected 48 bytes in every chunk; found a chunk of 24"},
+        Case{"/long", "expected 24 bytes in every chunk; found a chunk of 48"},
+        Case{"/not_deflated_short", "expected 48 bytes in every chunk; found a chunk of 20"},
+        Case{"/cut", "expected 48 bytes in every chunk; found a chunk that cannot be decompressed"},
+        Case{"/damaged",
+             "expected 48 bytes in every chunk; found a chunk that cannot be decompressed"},
+        Case{"/twice", "expected data shuffled, then compressed once"}}) {
+    const std::string whole = path + ": " + message;
+    CHECK_THROWS_WITH_AS(reader.floats(path), doctest::Contains(whole.c_str()), DataError);
+    if (path == "/twice") continue;
+    CHECK(reader.float_rows(path, {0, 1}).values[0] == 0);  // of a chunk that is whole
+    CHECK_THROWS_AS(reader.float_rows(path, {3}), DataError);
   }
 }
 

@@ -1,0 +1,156 @@
+// What the chunks of a dataset really hold.
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+
+#include "files/h5_file.hpp"
+
+namespace strffit::files {
+
+namespace {
+
+constexpr std::int64_t kFletcherBytes = 4;
+
+// The bytes that `bytes` (deflated, as by zlib) are when inflated: more than `most` where there are
+// more, -1 where they are damaged.
+std::int64_t inflated_size(const unsigned char* bytes, std::int64_t size, std::int64_t most) {
+  z_stream stream{};
+  if (inflateInit(&stream) != Z_OK) throw std::bad_alloc();
+  std::array<unsigned char, 1 << 16> scratch;
+  stream.next_in = const_cast<unsigned char*>(bytes);  // zlib 1.2 lacks the const
+  stream.avail_in = static_cast<uInt>(size);
+  std::int64_t inflated = 0;
+  int state = Z_OK;
+  while (state == Z_OK && inflated <= most) {
+    stream.next_out = scratch.data();
+    stream.avail_out = static_cast<uInt>(scratch.size());
+    state = inflate(&stream, Z_NO_FLUSH);
+    inflated += static_cast<std::int64_t>(scratch.size()) - stream.avail_out;
+  }
+  inflateEnd(&stream);
+  return state == Z_OK || state == Z_STREAM_END ? inflated : -1;
+}
+
+class Chunks {
+ public:
+  Chunks(const H5InputFile& file, const std::string& path, const H5::DataSet& dataset, Shape shape)
+      : file_(file),
+        path_(path),
+        dataset_(dataset),
+        shape_(std::move(shape)),
+        size_(shape_.size()) {
+    const H5::DSetCreatPropList layout = dataset.getCreatePlist();
+    layout.getChunk(static_cast<int>(size_.size()), size_.data());
+    H5Pget_chunk_opts(layout.getId(), &options_);
+    bytes_ = static_cast<std::int64_t>(dataset.getDataType().getSize());
+    for (const hsize_t size : size_)
+      bytes_ = bounded_product(bytes_, static_cast<std::int64_t>(size));
+    for (int i = 0; i < layout.getNfilters(); ++i) {
+      std::size_t n_values = 0;
+      unsigned flags = 0, settings = 0;
+      filters_.push_back(H5Pget_filter2(layout.getId(), static_cast<unsigned>(i), &flags, &n_values,
+                                        nullptr, 0, nullptr, &settings));
+    }
+  }
+
+  // Those with one of `rows` of the first axis, ascending; all where there are none.
+  void check(const std::vector<std::int64_t>* rows) {
+    std::vector<hsize_t> place(shape_.size(), 0);
+    do {
+      if (rows == nullptr || holds_one(place[0], *rows)) check_chunk(place);
+    } while (advance(place));
+  }
+
+ private:
+  bool holds_one(hsize_t first, const std::vector<std::int64_t>& rows) const {
+    const auto begin = static_cast<std::int64_t>(first);
+    const auto found = std::lower_bound(rows.begin(), rows.end(), begin);
+    return found != rows.end() && *found < begin + static_cast<std::int64_t>(size_[0]);
+  }
+
+  // To the next chunk, the last axis fastest; false after the last one.
+  bool advance(std::vector<hsize_t>& place) const {
+    for (std::size_t axis = place.size(); axis-- > 0;) {
+      place[axis] += size_[axis];
+      if (place[axis] < static_cast<hsize_t>(shape_[axis])) return true;
+      place[axis] = 0;
+    }
+    return false;
+  }
+
+  void check_chunk(const std::vector<hsize_t>& place) {
+    unsigned skipped = 0;
+    haddr_t address = HADDR_UNDEF;
+    hsize_t stored = 0;
+    if (H5Dget_chunk_info_by_coord(dataset_.getId(), place.data(), &skipped, &address, &stored) <
+        0) {
+      fail("expected chunks that can be found; found the file damaged here");
+    }
+    if (address == HADDR_UNDEF) return;  // it reads as the fill value
+    if (stored > static_cast<hsize_t>(file_.bytes())) {
+      fail("expected chunks of at most the file's " + std::to_string(file_.bytes()) +
+           " bytes; found a claim of " + std::to_string(stored));
+    }
+    const std::int64_t held = held_bytes(place, skipped, static_cast<std::int64_t>(stored));
+    if (held != bytes_) {
+      fail("expected " + std::to_string(bytes_) + " bytes in every chunk; found a chunk " +
+           (held < 0 ? "that cannot be decompressed" : "of " + std::to_string(held)) +
+           ": the file is damaged, get a fresh copy");
+    }
+  }
+
+  // The bytes of a chunk after its filters; -1 where they are damaged.
+  std::int64_t held_bytes(const std::vector<hsize_t>& place, unsigned skipped,
+                          std::int64_t stored) {
+    if ((options_ & H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0 && is_partial(place)) return stored;
+    std::int64_t held = stored;
+    bool inflated = false, shuffled = false;
+    for (std::size_t i = filters_.size(); i-- > 0;) {
+      if ((skipped >> i & 1U) != 0) continue;
+      if (filters_[i] == H5Z_FILTER_FLETCHER32) held -= kFletcherBytes;
+      if (filters_[i] == H5Z_FILTER_SHUFFLE) shuffled = true;
+      if (filters_[i] != H5Z_FILTER_DEFLATE) continue;
+      if (inflated || shuffled) fail("expected data shuffled, then compressed once");
+      if (held < 0) return -1;
+      stored_.resize(static_cast<std::size_t>(stored));
+      std::uint32_t mask = 0;
+      if (H5Dread_chunk(dataset_.getId(), H5P_DEFAULT, place.data(), &mask, stored_.data()) < 0) {
+        fail("expected readable chunks; found the file damaged here");
+      }
+      held = inflated_size(stored_.data(), held, bytes_ + kFletcherBytes);
+      if (held < 0) return -1;
+      inflated = true;
+    }
+    return held;
+  }
+
+  bool is_partial(const std::vector<hsize_t>& place) const {
+    for (std::size_t axis = 0; axis < place.size(); ++axis) {
+      if (place[axis] + size_[axis] > static_cast<hsize_t>(shape_[axis])) return true;
+    }
+    return false;
+  }
+
+  [[noreturn]] void fail(const std::string& what) const { file_.fail(path_, what); }
+
+  const H5InputFile& file_;
+  const std::string& path_;
+  const H5::DataSet& dataset_;
+  Shape shape_;
+  std::vector<hsize_t> size_;  // of a chunk, along each axis
+  unsigned options_ = 0;
+  std::int64_t bytes_ = 0;  // of a chunk, not compressed
+  std::vector<H5Z_filter_t> filters_;
+  std::vector<unsigned char> stored_;
+};
+
+}  // namespace
+
+void check_chunks(const H5InputFile& file, const std::string& path, const H5::DataSet& dataset,
+                  const Shape& shape, const std::vector<std::int64_t>* rows) {
+  if (dataset.getCreatePlist().getLayout() != H5D_CHUNKED || count(shape) == 0) return;
+  Chunks(file, path, dataset, shape).check(rows);
+}
+
+}  // namespace strffit::files
