@@ -43,6 +43,12 @@ if(EXISTS ${Torch_PREFIX}/version.py)
     set(Torch_CUDA_VERSION ${CMAKE_MATCH_1})
   endif()
 endif()
+if(NOT Torch_CUDA_VERSION AND EXISTS ${Torch_PREFIX}/build-version)  # of an unpacked archive
+  file(READ ${Torch_PREFIX}/build-version _v)
+  if(_v MATCHES "\\+cu([0-9]+)([0-9])")
+    set(Torch_CUDA_VERSION ${CMAKE_MATCH_1}.${CMAKE_MATCH_2})
+  endif()
+endif()
 find_package_handle_standard_args(Torch REQUIRED_VARS Torch_PREFIX VERSION_VAR Torch_VERSION)
 
 if(Torch_FOUND AND NOT TARGET Torch::Torch)

@@ -13,6 +13,7 @@
 
 #include "files/library_version.hpp"
 #include "ops/gemm.hpp"
+#include "ops/recorded.hpp"
 #include "util/version.hpp"
 
 namespace strffit {
@@ -25,7 +26,8 @@ std::string cuda() {
   const long version = at::detail::getCUDAHooks().versionCUDART();  // 11080
   const auto devices = at::getNumGPUs();
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10) + ", " +
-         std::to_string(devices) + (devices == 1 ? " device" : " devices");
+         std::to_string(devices) + (devices == 1 ? " device" : " devices") +
+         (ops::records_on(at::kCUDA) ? "" : ", without kernels of our own");
 }
 
 // "Intel(R) Xeon(R) Gold 6248, AVX512": LibTorch and BLAS choose their code by it.

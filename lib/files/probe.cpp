@@ -52,7 +52,7 @@ class Walk {
     const H5::Group group = file_.group(path);
     attributes(path, group.getId());
     if (depth == kDeepestGroup) return;
-    for (const std::string& name : file_.children(path)) {
+    for (const std::string& name : children(path)) {
       const std::string child = (path == "/" ? "" : path) + "/" + name;
       enter(child);
       try {
@@ -64,6 +64,15 @@ class Walk {
   }
 
  private:
+  // What cannot be listed would not be gone through, and may be read by name all the same.
+  std::vector<std::string> children(const std::string& path) const {
+    try {
+      return file_.children(path);
+    } catch (const DataError&) {
+      _exit(1);
+    }
+  }
+
   void enter(const std::string& path) { std::strncpy(place_, path.c_str(), kPlaceBytes - 1); }
 
   void object(const H5::Group& parent, const std::string& name, const std::string& path,
@@ -95,7 +104,7 @@ class Walk {
       static_cast<std::vector<std::string>*>(list)->emplace_back(name);
       return 0;
     };
-    H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, take, &names);
+    if (H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, take, &names) < 0) _exit(1);
     for (const std::string& name : names) {
       try {
         const H5::Attribute attribute = file_.attribute(path, name);

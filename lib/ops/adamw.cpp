@@ -13,14 +13,14 @@ namespace strffit::ops {
 
 void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
            const at::Tensor& rates, const at::Tensor& decays, const at::Tensor& scales,
-           const at::Tensor& step) {
+           const at::Tensor& corrections) {
   const WithoutGradients guard;
   if (!parameter.is_cpu()) {
     return (lanes::reach(parameter) ? lanes::adamw : plain::adamw)(
-        parameter, gradient, first, second, rates, decays, scales, step);
+        parameter, gradient, first, second, rates, decays, scales, corrections);
   }
-  const double number = *step.data_ptr<double>(), correction1 = 1 - std::pow(kAdamwBeta1, number),
-               correction2 = 1 - std::pow(kAdamwBeta2, number);
+  const double correction1 = corrections.data_ptr<double>()[0],
+               correction2 = corrections.data_ptr<double>()[1];
   const auto g = gradient.contiguous();
   const auto all = scales.defined() ? scales.contiguous() : scales;
   const double* const factors = scales.defined() ? all.data_ptr<double>() : nullptr;
@@ -46,11 +46,15 @@ void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first,
   });
 }
 
+at::Tensor adamw_corrections(const at::Tensor& step) {
+  return 1 - at::stack({at::pow(kAdamwBeta1, step), at::pow(kAdamwBeta2, step)});
+}
+
 namespace plain {
 
 void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
            const at::Tensor& rates, const at::Tensor& decays, const at::Tensor& scales,
-           const at::Tensor& step) {
+           const at::Tensor& corrections) {
   const WithoutGradients guard;
   const auto rows = rates.size(0);
   const auto by_row = [&](const at::Tensor& v) {
@@ -59,8 +63,7 @@ void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first,
         .expand({rows, parameter.numel() / rows})
         .reshape(parameter.sizes());
   };
-  const auto correction1 = 1 - at::pow(kAdamwBeta1, step),
-             correction2 = 1 - at::pow(kAdamwBeta2, step);
+  const auto correction1 = corrections[0], correction2 = corrections[1];
   const auto g = scales.defined() ? gradient * by_row(scales) : gradient;
   first.mul_(kAdamwBeta1).add_(g, 1 - kAdamwBeta1);
   second.mul_(kAdamwBeta2).addcmul_(g, g, 1 - kAdamwBeta2);

@@ -26,7 +26,7 @@ constexpr int kTeam = 512;  // threads at most
 // A block is a team, its threads take the units in turn.
 template <class Team>
 __global__ void __launch_bounds__(kTeam) together(const Team team) {
-  extern __shared__ unsigned char memory[];
+  extern __shared__ __align__(16) unsigned char memory[];
   auto* shared = reinterpret_cast<typename Team::Number*>(memory);
   const Index number = blockIdx.x, steps = team.steps(number);
   for (Index unit = threadIdx.x; unit < team.H; unit += blockDim.x) team.start(unit, shared);

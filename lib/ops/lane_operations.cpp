@@ -112,14 +112,15 @@ bool on_gpu(const at::Tensor& signal, const Layout& layout) {
 
 void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
            const at::Tensor& rates, const at::Tensor& decays, const at::Tensor& scales,
-           const at::Tensor& step) {
+           const at::Tensor& corrections) {
   const auto g = gradient.contiguous(), all = scales.defined() ? scales.contiguous() : scales;
   AT_DISPATCH_FLOATING_TYPES(parameter.scalar_type(), "adamw_lanes", [&] {
     using T = scalar_t;
     run_lanes(Adamw<T>{parameter.data_ptr<T>(), g.data_ptr<T>(), first.data_ptr<T>(),
                        second.data_ptr<T>(), rates.data_ptr<double>(), decays.data_ptr<double>(),
-                       scales.defined() ? all.data_ptr<double>() : nullptr, step.data_ptr<double>(),
-                       kAdamwBeta1, kAdamwBeta2, kAdamwEpsilon, parameter.numel() / rates.size(0)},
+                       scales.defined() ? all.data_ptr<double>() : nullptr,
+                       corrections.data_ptr<double>(), kAdamwBeta1, kAdamwBeta2, kAdamwEpsilon,
+                       parameter.numel() / rates.size(0)},
               parameter.device().type(), parameter.numel());
   });
 }

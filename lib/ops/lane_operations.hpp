@@ -29,7 +29,7 @@ at::Tensor leaky(const at::Tensor& s, const at::Tensor& d, bool decay_input,
 // ops::adamw, an element a lane.
 void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
            const at::Tensor& rates, const at::Tensor& decays, const at::Tensor& scales,
-           const at::Tensor& step);
+           const at::Tensor& corrections);
 at::Tensor recurrent(const at::Tensor& x, const at::Tensor& hidden_weight,
                      const at::Tensor& hidden_bias, Cell cell, const LayoutPtr& layout);
 

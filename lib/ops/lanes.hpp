@@ -281,7 +281,7 @@ struct Adamw {
   T* parameter;
   const T* gradient;
   T *first, *second;
-  const double *rates, *decays, *scales, *step;  // (R), (R), (R) or null, ()
+  const double *rates, *decays, *scales, *corrections;  // (R), (R), (R) or null, (2)
   double beta1, beta2, epsilon;
   Index n;
 
@@ -292,10 +292,12 @@ struct Adamw {
     const T v = static_cast<T>(beta2) * second[i] + static_cast<T>(1 - beta2) * g * g;
     first[i] = m;
     second[i] = v;
-    const T rate = static_cast<T>(rates[row] / (1 - std::pow(beta1, *step))),
-            correction = static_cast<T>(1 - std::pow(beta2, *step));
-    parameter[i] -= rate * m / (std::sqrt(v / correction) + static_cast<T>(epsilon)) +
-                    static_cast<T>(rates[row] * decays[row]) * parameter[i];
+    // Most GPUs are slow in double precision.
+    const T rate = static_cast<T>(rates[row]), decay = static_cast<T>(decays[row]);
+    const T first_moment = m / static_cast<T>(corrections[0]),
+            second_moment = v / static_cast<T>(corrections[1]);
+    parameter[i] -= rate * (first_moment / (std::sqrt(second_moment) + static_cast<T>(epsilon)) +
+                            decay * parameter[i]);
   }
 };
 

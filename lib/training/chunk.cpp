@@ -13,6 +13,7 @@
 #include "ops/loss.hpp"
 #include "util/errors.hpp"
 #include "util/nan.hpp"
+#include "util/threads.hpp"
 
 namespace strffit {
 namespace {
@@ -47,22 +48,30 @@ Chunk::Chunk(const Plan& plan, const FoldData& data, const std::vector<Index>& r
   take_over();
 }
 
-void Chunk::swap_rows(Index a, Index b) {
-  if (a == b) return;
+// The chunk's rows by what they hold when members are brought together: those that run, the others.
+std::vector<Index> Chunk::together() const {
+  std::vector<Index> rows;
+  for (const auto member : members_) rows.push_back(member - first_);
+  const auto size = rows_.current.begin()->second.size(0);
+  std::vector<char> runs(static_cast<std::size_t>(size), 0);
+  for (const auto row : rows) runs[static_cast<std::size_t>(row)] = 1;
+  for (Index row = 0; row < size; ++row) {
+    if (!runs[static_cast<std::size_t>(row)]) rows.push_back(row);
+  }
+  return rows;
+}
+
+// Row i becomes what row order[i] was.
+void Chunk::permute(const std::vector<Index>& order) {
+  if (std::is_sorted(order.begin(), order.end())) return;
+  const ops::WithoutGradients guard;
+  const auto rows = at::tensor(order, at::kLong).to(rows_.current.begin()->second.device());
   for (auto* tensors : {&rows_.current, &rows_.first, &rows_.second, &rows_.average}) {
-    for (auto& [name, tensor] : *tensors) {
-      const auto kept = tensor[a].clone();
-      tensor[a].copy_(tensor[b]);
-      tensor[b].copy_(kept);
-    }
+    for (auto& [name, tensor] : *tensors) tensor.copy_(tensor.index_select(0, rows));
   }
 }
 
-void Chunk::bring_together() {
-  const ops::WithoutGradients guard;
-  const auto m = static_cast<Index>(members_.size());
-  for (Index i = 0; i < m; ++i) swap_rows(i, members_[static_cast<std::size_t>(i)] - first_);
-}
+void Chunk::bring_together() { permute(together()); }
 
 // What steps need of the members that are there now.
 void Chunk::take_over() {
@@ -128,9 +137,11 @@ void Chunk::set_rates(const std::vector<double>& learning_rates) {
 }
 
 void Chunk::put_back() {
-  const ops::WithoutGradients guard;
-  for (auto i = static_cast<Index>(members_.size()); i-- > 0;)
-    swap_rows(i, members_[static_cast<std::size_t>(i)] - first_);
+  const auto order = together();
+  std::vector<Index> inverse(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i)
+    inverse[static_cast<std::size_t>(order[i])] = static_cast<Index>(i);
+  permute(inverse);
 }
 
 at::Tensor Chunk::targets(const Batch& batch) const {
@@ -163,6 +174,7 @@ void Chunk::step(const Batch& batch) {
     for (const auto& gradient : gradients) squares.add_(gradient.flatten(1).square().sum(1));
     scale = (fit.gradient_clip / squares.sqrt()).clamp_max(1.0);
   }
+  const auto corrections = ops::adamw_corrections(number_);
   for (std::size_t e = 0; e < learnt_.size(); ++e) {
     const auto& [entry, rows, rates, decays] = learnt_[e];
     auto parameter = leaves[e].detach();
@@ -170,7 +182,7 @@ void Chunk::step(const Batch& batch) {
         parameter, gradients[e], own_.first.at(entry->name), own_.second.at(entry->name), rates,
         decays,
         scale.defined() ? scale.unsqueeze(1).expand({scale.size(0), rows}).reshape(-1) : scale,
-        number_);
+        corrections);
   }
   model.constrain(own_.current);
   loss_sum_.add_(loss.detach().to(at::kDouble), static_cast<double>(batch.layout->frames));
@@ -235,14 +247,20 @@ void Chunk::work() {
   validation_ = answer();
 }
 
-EpochScores Chunk::scores() {
-  auto scores = score(std::exchange(validation_, {}));
+EpochScores Chunk::scores(int threads) {
+  auto scores = score(std::exchange(validation_, {}), threads);
   const auto mean = loss_sum_.to(at::kCPU);
   scores.train_loss.assign(mean.data_ptr<double>(), mean.data_ptr<double>() + mean.numel());
   return scores;
 }
 
-EpochScores Chunk::validate() const { return score(answer()); }
+EpochScores Chunk::validate(int threads) const { return score(answer(), threads); }
+
+double Chunk::answer_bytes() const {
+  if (!data_->has_validation()) return 0;
+  return static_cast<double>(members_.size()) * static_cast<double>(plan_->model->outputs()) *
+         static_cast<double>(data_->validation().layout->total) * sizeof(float);
+}
 
 Chunk::Answer Chunk::answer() const {
   if (!data_->has_validation()) return {};
@@ -252,7 +270,7 @@ Chunk::Answer Chunk::answer() const {
   return {ops::loss(response, targets(batch), plan_->fit_of(members_.front()).loss), response};
 }
 
-EpochScores Chunk::score(const Answer& answer) const {
+EpochScores Chunk::score(const Answer& answer, int threads) const {
   const auto m = members_.size();
   EpochScores scores;
   scores.train_loss.assign(m, kNaN);
@@ -264,8 +282,8 @@ EpochScores Chunk::score(const Answer& answer) const {
   const auto loss = answer.loss.to(at::kCPU, at::kDouble);
   const auto r = answer.response.to(at::kCPU, at::kFloat);
   const auto outputs = r.size(2);
-  for (std::size_t i = 0; i < m; ++i) {
-    const auto member = static_cast<Index>(i);
+  parallel_for(static_cast<Index>(m), threads, [&](Index member) {
+    const auto i = static_cast<std::size_t>(member);
     scores.valid_loss[i] = loss.data_ptr<double>()[i];
     const auto unit = plan_->members[static_cast<std::size_t>(members_[i])].unit;
     double cc = 0, cc_norm = 0;
@@ -286,7 +304,7 @@ EpochScores Chunk::score(const Answer& answer) const {
     }
     scores.valid_cc[i] = n_cc > 0 ? cc / static_cast<double>(n_cc) : kNaN;
     scores.valid_cc_norm[i] = n_cc_norm > 0 ? cc_norm / static_cast<double>(n_cc_norm) : kNaN;
-  }
+  });
   return scores;
 }
 

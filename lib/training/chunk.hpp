@@ -42,9 +42,11 @@ class Chunk {
   // is waited for: what goes there; steps and validation, which wait for nothing; what comes back.
   void begin(std::int64_t epoch, const std::vector<double>& learning_rates);
   void work();
-  EpochScores scores();
+  EpochScores scores(int threads = 1);
   // Validation alone.
-  EpochScores validate() const;
+  EpochScores validate(int threads = 1) const;
+  // What work() leaves on the device until scores() fetches it.
+  double answer_bytes() const;
 
   // Copies what is judged and kept of the members at `places` to their rows: parameters and
   // buffers, averaged where they are.
@@ -74,7 +76,7 @@ class Chunk {
 
   at::Tensor targets(const Batch& batch) const;  // (m, S, N)
   Answer answer() const;
-  EpochScores score(const Answer& answer) const;
+  EpochScores score(const Answer& answer, int threads) const;
   std::int64_t step_size() const;  // stimuli
   std::int64_t steps() const;      // an epoch
   void take_over();
@@ -83,7 +85,8 @@ class Chunk {
   // One step and what follows from it. Everything that it reads or changes lies on the device and
   // stays where it is there, so that a GPU is waited for once an epoch and a step can be recorded.
   void step(const Batch& batch);
-  void swap_rows(std::int64_t a, std::int64_t b);
+  std::vector<std::int64_t> together() const;
+  void permute(const std::vector<std::int64_t>& order);
   void follow();
   const Tensors& judged() const { return own_.average.empty() ? own_.current : own_.average; }
 

@@ -1,31 +1,76 @@
 #include "training/device.hpp"
 
 #include <ATen/Context.h>
+#include <ATen/Functions.h>
+#include <c10/util/Exception.h>
 
 #include <string>
+#include <typeinfo>
 #include <utility>
 
+#include "ops/adamw.hpp"
 #include "ops/recorded.hpp"
 #include "util/errors.hpp"
 #include "util/memory.hpp"
 
 namespace strffit {
 
+namespace {
+
+// LibTorch's go on with a trace of calls.
+std::string first_line(const std::exception& error) {
+  const std::string what = error.what();
+  return what.substr(0, what.find('\n'));
+}
+
+// Whether it tells of a GPU's memory: LibTorch's allocator, its libraries and our own kernels each
+// have their words.
+bool tells_of_full_memory(const std::exception& error) {
+  if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) return true;
+  const bool of_libraries = dynamic_cast<const c10::Error*>(&error) != nullptr ||
+                            typeid(error) == typeid(std::runtime_error);
+  const std::string what = error.what();
+  return of_libraries && (what.find("CUDA: out of memory") != std::string::npos ||
+                          what.find("CUDA error: out of memory") != std::string::npos ||
+                          what.find("_STATUS_ALLOC_FAILED") != std::string::npos);
+}
+
+}  // namespace
+
+std::string problem_of(at::Device device) {
+  try {
+    const auto numbers = at::TensorOptions(at::kDouble).device(device);
+    auto parameter = at::ones({1}, numbers), first = at::zeros({1}, numbers),
+         second = at::zeros({1}, numbers);
+    // The first step of AdamW goes by its rate, whatever the gradient.
+    ops::adamw(parameter, at::full({1}, 2.0, numbers), first, second, at::full({1}, 0.5, numbers),
+               at::zeros({1}, numbers), {}, ops::adamw_corrections(at::ones({}, numbers)));
+    const double found = parameter.to(at::kCPU).item<double>();
+    if (found > 0.49 && found < 0.51) return "";
+    return "1 - 0.5 gives " + std::to_string(found) + " there";
+  } catch (const std::exception& error) {
+    return first_line(error);
+  }
+}
+
 at::Device device_of(const RunOptions& run) {
   if (run.device != "auto" && run.device != "cuda" && run.device != "cpu")
     return at::Device(run.device);  // of a test
-  const bool there = at::hasCUDA();
+  // LibTorch counts a GPU for which it has no code too; that shows at the first kernel.
+  static const std::string problem =
+      at::hasCUDA() ? problem_of(at::kCUDA) : "this LibTorch finds none";
+  const bool there = problem.empty();
   if (run.device == "cuda" && !there) {
-    throw RunError(
-        "run.device: cuda was asked for, but this LibTorch finds no GPU that it can use; take "
-        "device: cpu, or build with a LibTorch that has CUDA (docs/gpu.md)");
+    throw RunError("run.device: cuda was asked for, but there is no GPU that can be used (" +
+                   problem +
+                   "); take device: cpu, or build with a LibTorch and a CUDA for it (docs/gpu.md)");
   }
   const bool cuda = run.device != "cpu" && there;
   for (const auto& [key, asked] :
        {std::pair("run.tf32", run.tf32), {"run.cuda_graphs", run.cuda_graphs}}) {
     if (!asked || cuda) continue;
-    throw RunError(key + std::string(": is for a GPU, and this LibTorch finds none that it can "
-                                     "use: leave it out"));
+    throw RunError(key + (": is for a GPU, and there is none that can be used (" + problem) +
+                   "): leave it out");
   }
   if (run.cuda_graphs && !ops::records_on(at::kCUDA)) {
     throw RunError(
@@ -35,6 +80,17 @@ at::Device device_of(const RunOptions& run) {
   at::globalContext().setAllowTF32CuBLAS(run.tf32);
   at::globalContext().setAllowTF32CuDNN(run.tf32);
   return cuda ? at::Device(at::kCUDA) : at::Device(at::kCPU);
+}
+
+void with_full_memory_told(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const std::exception& error) {
+    if (!tells_of_full_memory(error)) throw;
+    throw RunError(
+        "the GPU's memory is full: set run.chunk, the members that are worked at once, lower, or "
+        "fit fewer units, seeds or folds");
+  }
 }
 
 int threads_of(const RunOptions& run) {

@@ -52,13 +52,15 @@ Array<float> predict(const Model& model, const Tensors& tensors,
     ++pieces.back().second;
   }
   ops::set_inner_threads(1);  // however many pieces: a shard rounds as the whole run does
-  parallel_for(static_cast<std::int64_t>(pieces.size()), threads, [&](std::int64_t piece) {
+  const auto work = [&](std::int64_t piece) {
     const ops::WithoutGradients inner;
     if (pieces.size() > 1) ops::stay_on_this_thread();
     const auto [first, count] = pieces[static_cast<std::size_t>(piece)];
     const auto x = one_input ? shared : input(standardisation[static_cast<std::size_t>(first)]);
     store(model.respond(some(first, count), x, layout), first);
-  });
+  };
+  with_full_memory_told(
+      [&] { parallel_for(static_cast<std::int64_t>(pieces.size()), threads, work); });
   ops::set_inner_threads(threads);
   return result;
 }

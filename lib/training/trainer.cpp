@@ -2,7 +2,6 @@
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
-#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <chrono>
@@ -36,6 +35,9 @@ constexpr double kLargeStep = 2e9;
 // Unknowns of the closed form from which the same holds.
 constexpr Index kLargeSystem = 1500;
 
+// Of responses to the validation stimuli from which on a GPU is waited for before it goes on.
+constexpr double kAnswerBytes = 1e9;
+
 // A row an epoch.
 constexpr const char* kHistory[] = {"train_loss",    "valid_loss",    "valid_cc",
                                     "valid_cc_norm", "learning_rate", "seconds"};
@@ -49,6 +51,7 @@ class Trainer {
         device_(device_of(run)),
         recorded_(run.cuda_graphs),
         threads_(device_.is_cpu() ? threads_of(run) : 1),
+        score_threads_(device_.is_cpu() ? 1 : threads_of(run)),
         cut_(plan.chunks.empty() ? cut(plan, run) : plan.chunks),
         sink_(sink) {
     keep_freed_memory();
@@ -101,10 +104,15 @@ class Trainer {
     // A few chunks are tried for an epoch; the others will cost and need no more.
     const auto tried = std::min<Index>(e.chunks, threads_);
     const auto& rates = state_.learning_rate;
-    const auto begun = Clock::now();
-    if (plan_.fit.solver == Solver::gradient && plan_.fit.max_epochs > 0) {
+    const auto epoch = [&] {
+      if (plan_.fit.solver != Solver::gradient || plan_.fit.max_epochs == 0) return;
       for_chunks(tried, [&](std::size_t c) { chunks_[c].train(1, rates); });
-    }
+    };
+    // A GPU's libraries set themselves up in the first, and steps are recorded in the second.
+    if (!device_.is_cpu()) epoch();
+    if (recorded_) epoch();
+    const auto begun = Clock::now();
+    epoch();
     e.seconds_per_epoch = tried > 0 ? seconds_since(begun) * static_cast<double>(e.chunks) /
                                           static_cast<double>(tried)
                                     : 0;
@@ -250,7 +258,7 @@ class Trainer {
   // The starting values are the first candidates: a closed form may be better than what follows.
   void score_start() {
     for_chunks(static_cast<Index>(chunks_.size()), [&](std::size_t c) {
-      const auto scores = chunks_[c].validate();
+      const auto scores = chunks_[c].validate(score_threads_);
       for (std::size_t i = 0; i < chunks_[c].members().size(); ++i) {
         if (std::isnan(scores.valid_loss[i])) continue;
         const auto m = chunks_[c].members()[i];
@@ -281,7 +289,7 @@ class Trainer {
     const auto work = [&](std::size_t c) { chunks_[c].work(); };
     const auto end = [&](std::size_t c) {
       auto& chunk = chunks_[c];
-      const auto scores = chunk.scores();
+      const auto scores = chunk.scores(score_threads_);
       std::vector<std::size_t> better;
       for (std::size_t i = 0; i < chunk.members().size(); ++i) {
         const auto m = static_cast<std::size_t>(chunk.members()[i]);
@@ -304,8 +312,14 @@ class Trainer {
       });
     } else {
       for_chunks(n, begin);
-      for_chunks(n, work);
-      for_chunks(n, end);
+      for (Index first = 0, next = 0; first < n; first = next) {
+        double bytes = 0;
+        while (next < n && (next == first || bytes < kAnswerBytes))
+          bytes += chunks_[static_cast<std::size_t>(next++)].answer_bytes();
+        const auto from = static_cast<std::size_t>(first);
+        for_chunks(next - first, [&](std::size_t c) { work(from + c); });
+        for_chunks(next - first, [&](std::size_t c) { end(from + c); });
+      }
     }
     EpochReport report = summary(row, number);
     leave_ended(active);
@@ -507,7 +521,8 @@ class Trainer {
   const Plan& plan_;
   at::Device device_;
   bool recorded_;
-  int threads_;
+  int threads_;        // with a chunk each
+  int score_threads_;  // for the scores of one chunk
   std::vector<std::vector<Index>> cut_;
   Sink& sink_;
   std::vector<FoldData> folds_;
@@ -533,18 +548,18 @@ std::int64_t TrainerState::refit_epochs_left() const {
 }
 
 FitResult train(const Plan& plan, const RunOptions& run, Sink& sink, TrainerState* resume_from) {
-  try {
-    return Trainer(plan, run, sink, resume_from).run();
-  } catch (const c10::OutOfMemoryError&) {
-    throw RunError(
-        "the GPU's memory is full: set run.chunk, the members that are worked at once, lower, or "
-        "fit fewer units, seeds or folds");
-  }
+  FitResult result;
+  with_full_memory_told([&] { result = Trainer(plan, run, sink, resume_from).run(); });
+  return result;
 }
 
 Estimate estimate(const Plan& plan, const RunOptions& run) {
-  Sink silent;
-  return Trainer(plan, run, silent, nullptr, threads_of(run)).estimate();
+  Estimate result;
+  with_full_memory_told([&] {
+    Sink silent;
+    result = Trainer(plan, run, silent, nullptr, threads_of(run)).estimate();
+  });
+  return result;
 }
 
 }  // namespace strffit

@@ -197,6 +197,14 @@ TEST_CASE("reader: a text that asks for hundreds of megabytes is refused before 
                        DataError);
 }
 
+TEST_CASE(
+    "reader: attributes that cannot be listed are refused, HDF5 never ends in what they hide") {
+  const std::string file = test::vector_path("files/endless_heap.h5");  // found by fuzzing
+  CHECK_THROWS_WITH_AS(Reader(file, {"strffit-dataset"}),
+                       doctest::Contains("/: expected a whole HDF5 file; found one so damaged"),
+                       DataError);
+}
+
 TEST_CASE("reader: a root group that asks for gigabytes is refused before it gets them") {
   const test::TemporaryFolder folder;
   const std::string file = folder.file("huge_root.h5");

@@ -1,13 +1,19 @@
 // The trainer as it works a GPU, on a machine without one: on a device that is not the CPU.
+#include <ATen/Context.h>
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <stdexcept>
 
 #include "support/far_device.hpp"
+#include "training/device.hpp"
 #include "training/study.hpp"
 #include "training/trainer.hpp"
+#include "util/errors.hpp"
 
 // After everything of LibTorch.
 #include <doctest/doctest.h>
@@ -126,6 +132,37 @@ TEST_CASE("recorded steps do what steps do, members leaving on the way" *
     }
   }
   CHECK(left_early > 0);
+}
+
+TEST_CASE("a device is tried before it is used") {
+  CHECK(problem_of(at::kCPU).empty());
+  if (!at::hasCUDA()) CHECK_FALSE(problem_of(at::kCUDA).empty());
+}
+
+TEST_CASE("full memory of a GPU is told in the program's words, whoever found it") {
+  const auto told = [](const std::function<void()>& work) -> std::string {
+    try {
+      with_full_memory_told(work);
+    } catch (const RunError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(told([] {}).empty());
+  const std::string message = "the GPU's memory is full: set run.chunk";
+  CHECK(told([] {
+          throw c10::OutOfMemoryError(c10::SourceLocation{},
+                                      "CUDA out of memory. Tried to allocate");
+        }).starts_with(message));
+  CHECK(told([] {
+          throw c10::Error(c10::SourceLocation{},
+                           "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`");
+        }).starts_with(message));
+  CHECK(told([] { throw std::runtime_error("CUDA: out of memory"); }).starts_with(message));
+  CHECK(told([] { throw RunError("the disk's own: CUDA: out of memory"); }) ==
+        "the disk's own: CUDA: out of memory");
+  CHECK_THROWS_AS(with_full_memory_told([] { throw std::runtime_error("another"); }),
+                  std::runtime_error);
 }
 
 }  // namespace
