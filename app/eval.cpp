@@ -20,7 +20,9 @@ void add_eval(CLI::App& app, Session& session) {
   command->add_option("--null", request.null, "Draws of a null distribution (p, q values)")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000000}))
       ->type_name("N");
-  command->add_option("--null-seed", request.null_seed, "Of the draws")->capture_default_str();
+  command->add_option("--null-seed", request.null_seed, "Of the draws")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   add_run_options(*command, request.device, request.threads);
   auto* json = command->add_flag("--json", options->json, "JSON instead of a table");
   command->add_flag("--csv", options->csv, "CSV instead of a table")->excludes(json);

@@ -5,6 +5,7 @@
 
 #include "commands.hpp"
 #include "signals.hpp"
+#include "util/errors.hpp"
 
 namespace strffit::app {
 
@@ -18,8 +19,11 @@ void add_export_strfs(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("export-strfs", "Write and draw receptive fields");
   command->add_option("RUN", request.path, "Run folder or checkpoint")->required();
   command->add_option("--out", request.out, "File to write (default: strfs.h5 in RUN)");
-  command->add_option("--plot", request.plot, "Folder for a figure per unit and a contact sheet");
-  command->add_option("--format", request.format, "png, svg or pdf")->capture_default_str();
+  auto* plot = command->add_option("--plot", request.plot,
+                                   "Folder for a figure per unit and a contact sheet");
+  auto* format =
+      command->add_option("--format", request.format, "png, svg or pdf")->capture_default_str();
+  format->needs(plot);
   command->add_flag("--gradient", request.gradient, "Gradient receptive fields too");
   command->add_option("--dynamic", request.dynamic, "Stimulus with one at every frame")
       ->type_name("KEY");
@@ -31,6 +35,11 @@ void add_export_strfs(CLI::App& app, Session& session) {
   command->callback([options, &session] {
     session.command = [options, &session] {
       stop_on_signals();
+      const auto& asked = options->request;
+      if (!asked.data.empty() && !asked.gradient && asked.dynamic.empty()) {
+        throw ConfigError("--data",
+                          "is for --gradient and --dynamic; leave it out, or add one of them");
+      }
       options->request.command_line = session.command_line;
       const ExportOutcome outcome = export_strfs(options->request, session.console);
       std::cout << (options->json ? to_json(outcome) + "\n" : to_text(to_report(outcome)));

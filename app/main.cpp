@@ -27,6 +27,10 @@ std::string joined(int argc, char** argv) {
   return line;
 }
 
+constexpr const char* kNoMemory =
+    "out of memory: fit fewer units, seeds or folds at once, set run.chunk, or take a smaller "
+    "model";
+
 std::string versions() {
   std::string text;
   for (const auto& [name, version] : library_versions()) text += name + " " + version + "\n";
@@ -56,11 +60,14 @@ int guarded(Session& session) {
   } catch (const RunError& error) {
     session.console.error(error.what());
   } catch (const std::bad_alloc&) {
-    session.console.error(
-        "out of memory: fit fewer units, seeds or folds at once, or set run.chunk");
+    session.console.error(kNoMemory);
   } catch (const std::exception& error) {
     // LibTorch's errors go on with a trace of calls.
     const std::string what = error.what();
+    if (what.find("can't allocate memory") != std::string::npos) {  // LibTorch's bad_alloc
+      session.console.error(kNoMemory);
+      return kFailed;
+    }
     session.console.error(what.substr(0, what.find('\n')) +
                           "\nThis is a mistake of strffit, not of yours: please report it with "
                           "the command and this message");

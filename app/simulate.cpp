@@ -16,7 +16,7 @@ void add_simulate(CLI::App& app, Session& session) {
   auto& simulate = options->simulate;
   auto* command = app.add_subcommand("simulate", "Make a dataset with known receptive fields");
   const auto add = [command](const char* name, auto& value, const char* meaning) {
-    command->add_option(name, value, meaning)->capture_default_str();
+    return command->add_option(name, value, meaning)->capture_default_str();
   };
   command->add_option("--out", options->out, "File to write")->required();
   command->add_flag("--overwrite", options->overwrite, "Replace the file");
@@ -29,7 +29,7 @@ void add_simulate(CLI::App& app, Session& session) {
   add("--dt", simulate.dt_ms, "ms, width of a frame");
   add("--trials", simulate.trials, "Repeats of each sound");
   add("--rate", simulate.rate_hz, "Spikes/s on average: more is less noise");
-  add("--seed", simulate.seed, "Of the random numbers");
+  add("--seed", simulate.seed, "Of the random numbers")->check(CLI::NonNegativeNumber);
   command->footer("Example:\n  strffit simulate --out data.h5 --units 8 --trials 20");
   command->callback([options, &session] {
     session.command = [options, &session] {

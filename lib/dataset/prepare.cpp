@@ -155,6 +155,25 @@ Array<float> target(const Array<float>& responses) {
   return result;
 }
 
+std::vector<std::size_t> units_without_response(const Dataset& dataset,
+                                                const std::vector<std::size_t>& stimuli) {
+  std::vector<char> heard(static_cast<std::size_t>(dataset.units()), 0);
+  for (const std::size_t i : stimuli) {
+    const auto& responses = dataset.stimuli.at(i).responses;
+    const auto numbers = responses.values.size() / std::max<std::size_t>(heard.size(), 1);
+    for (std::size_t unit = 0; unit < heard.size(); ++unit) {
+      const auto first = responses.values.begin() + static_cast<std::ptrdiff_t>(unit * numbers);
+      heard[unit] = heard[unit] || !std::all_of(first, first + static_cast<std::ptrdiff_t>(numbers),
+                                                [](const auto value) { return std::isnan(value); });
+    }
+  }
+  std::vector<std::size_t> without;
+  for (std::size_t unit = 0; unit < heard.size(); ++unit) {
+    if (!heard[unit]) without.push_back(unit);
+  }
+  return without;
+}
+
 std::vector<UnusableUnit> unusable_units(const Dataset& dataset,
                                          const std::vector<std::size_t>& train) {
   const auto units = static_cast<std::size_t>(dataset.units());

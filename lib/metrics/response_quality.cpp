@@ -25,6 +25,8 @@ class MeanByFrames {
   double frames_ = 0;
 };
 
+constexpr double kNoSignal = 1e-9;  // of the total power
+
 struct Powers {
   double signal = kNaN;
   double noise = kNaN;
@@ -34,7 +36,10 @@ Powers block_powers(const CompleteBlock& block) {
   const auto n_trials = static_cast<double>(block.trials);
   double total = 0;
   for (std::int64_t i = 0; i < block.trials; ++i) total += variance(block.trial(i)) / n_trials;
-  const double signal = (n_trials * variance(block.mean.y) - total) / (n_trials - 1);
+  double signal = (n_trials * variance(block.mean.y) - total) / (n_trials - 1);
+  // What trials have not in common leaves no more than the rounding of a difference, which would
+  // divide to anything (a single spike among all trials).
+  if (std::abs(signal) < kNoSignal * total) signal = 0;
   return {signal, total - signal};
 }
 

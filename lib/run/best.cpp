@@ -99,6 +99,7 @@ BestOutcome cut_to_best(const BestRequest& request) {
     } else if (ensembles > 1) {
       out.replace_filename(out.stem().string() + "-" + name + out.extension().string());
     }
+    refuse_to_replace(out.string(), "strffit-checkpoint");
     write_checkpoint(out.string(), cut);
     outcome.files.push_back({out.string(), static_cast<std::int64_t>(members.size())});
   }

@@ -68,6 +68,11 @@ ExportOutcome export_strfs(const ExportRequest& request, Observer& observer) {
   const std::string start = now_utc();
   const RunOptions run = run_options(request.device, request.threads);
   const Checkpoint checkpoint = read_checkpoint(checkpoint_of(request.path));
+  const std::string out =
+      !request.out.empty()
+          ? request.out
+          : (std::filesystem::path(checkpoint.file).parent_path() / "strfs.h5").string();
+  refuse_to_replace(out, "strffit-results");
   Results results;
   results.roster = checkpoint.roster;
   results.config = checkpoint.config;
@@ -120,12 +125,11 @@ ExportOutcome export_strfs(const ExportRequest& request, Observer& observer) {
     }
     outcome.recovery = compare_with_truth(checkpoint, fields, request.truth);
   }
-  outcome.out = !request.out.empty()
-                    ? request.out
-                    : (std::filesystem::path(checkpoint.file).parent_path() / "strfs.h5").string();
+  outcome.out = out;
   results.provenance.end = now_utc();
   write_results(outcome.out, results);
   if (!request.plot.empty()) {
+    outcome.plot = request.plot;
     outcome.figures = draw_figures(request.plot, request.format, checkpoint, results.strfs,
                                    test_scores(request.path, checkpoint.roster));
   }
@@ -154,7 +158,7 @@ Report to_report(const ExportOutcome& outcome) {
   tell(outcome.dynamic, "stimuli with dynamic receptive fields in " + outcome.out);
   if (!outcome.figures.empty()) {
     tell(static_cast<std::int64_t>(outcome.figures.size()),
-         "figures, all of them on " + outcome.figures.back());
+         "figures in " + outcome.plot + ", all receptive fields on its contact sheets");
   }
   return report;
 }

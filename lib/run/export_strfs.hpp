@@ -34,6 +34,7 @@ struct Recovery {
 struct ExportOutcome {
   std::string out;
   std::int64_t kernels = 0, gradients = 0, dynamic = 0;  // fields written
+  std::string plot;                                      // their folder
   std::vector<std::string> figures;                      // files
   std::vector<Recovery> recovery;
 };

@@ -13,6 +13,7 @@ namespace strffit {
 PredictOutcome predict_file(const PredictRequest& request, Observer& observer) {
   const std::string start = now_utc();
   const RunOptions run = run_options(request.device, request.threads);
+  refuse_to_replace(request.out, "strffit-results");
   const Checkpoint checkpoint = read_checkpoint(checkpoint_of(request.path));
   const Dataset dataset = read_stimuli_for(checkpoint, request.data, observer);
   std::vector<std::size_t> all(dataset.stimuli.size());

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <vector>
 
+#include "files/reader.hpp"
 #include "files/writer.hpp"
 #include "util/errors.hpp"
 
@@ -111,11 +112,35 @@ std::string checkpoint_of(const std::string& path) {
                     "holds several ensembles: name one of them, such as " + path +
                         "/ensemble-0, or take the best setting with strffit best");
   }
+  if (is_there(path + "/shards")) {
+    throw DataError(
+        path, "",
+        "is fitted in shards that are not merged yet: strffit status says what is left, "
+        "strffit merge joins them");
+  }
   throw DataError(path, "",
                   paths.progress() == Progress::unfinished
                       ? "the run has not finished: there is no checkpoint.h5 yet; go on with "
                         "strffit train CONFIG --resume"
                       : "expected a run folder or a checkpoint; found no checkpoint.h5 in it");
+}
+
+void refuse_to_replace(const std::string& out, const std::string& format) {
+  if (!is_there(out)) return;
+  const fs::path path(out);
+  const RunPaths run{path.has_parent_path() ? path.parent_path().string() : "."};
+  std::error_code ignored;
+  for (const auto& own : {run.config(), run.results(), run.checkpoint(), run.study(), run.last()}) {
+    if (run.progress() != Progress::fresh && fs::equivalent(out, own, ignored)) {
+      throw RunError(out + " belongs to a run, which would be lost: write elsewhere");
+    }
+  }
+  try {
+    const files::Reader there(out, {format});
+  } catch (const DataError&) {
+    throw RunError(out + " is there already and is no " + format +
+                   " file, so it is not replaced: write elsewhere, or remove it");
+  }
 }
 
 }  // namespace strffit

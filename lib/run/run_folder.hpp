@@ -62,6 +62,10 @@ class RunFolder {
 // Makes a folder where it is missing; whether it was. RunError.
 bool make_run_folder(const std::string& folder);
 
+// RunError where `out` is there and is not of that format, which would be lost (a dataset given
+// twice), or is a file that a run is made of.
+void refuse_to_replace(const std::string& out, const std::string& format);
+
 // The checkpoint that `path` means: itself, or that of a run folder. DataError where there is none.
 std::string checkpoint_of(const std::string& path);
 

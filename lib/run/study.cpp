@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "dataset/inspect.hpp"
+#include "dataset/prepare.hpp"
 #include "run/run_folder.hpp"
 #include "training/device.hpp"
 #include "util/errors.hpp"
@@ -176,6 +177,20 @@ void warn_of_little_data(const Study& study, Observer& observer) {
     observer.warning(
         "there are no validation stimuli: early stopping goes by the training loss, which knows "
         "nothing of overfitting; data.split says how to set some aside");
+  }
+  std::set<std::size_t> unheard;
+  for (const auto& partition : partitions) {
+    if (partition.valid.empty()) continue;
+    for (const auto unit : units_without_response(study.dataset, partition.valid))
+      unheard.insert(unit);
+  }
+  for (const auto& unusable : study.ensembles.front().plan.unusable) unheard.erase(unusable.unit);
+  for (const auto unit : unheard) {
+    observer.warning("unit " + study.dataset.unit_ids[unit] +
+                     " has no response to the validation stimuli" +
+                     (partitions.size() > 1 ? " of a fold" : "") +
+                     ": its early stopping goes by the training loss, which knows nothing of "
+                     "overfitting");
   }
   std::int64_t context = 0;
   for (const auto& ensemble : study.ensembles) {

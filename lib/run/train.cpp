@@ -10,6 +10,7 @@
 
 #include "export/last.hpp"
 #include "export/results.hpp"
+#include "files/checksum.hpp"
 #include "files/writer.hpp"
 #include "run/run_folder.hpp"
 #include "run/study.hpp"
@@ -91,10 +92,10 @@ void refuse_changes(const LastState& last, const std::string& path, const std::s
   }
 }
 
-void refuse_other_data(const LastState& last, const Dataset& dataset) {
-  if (last.dataset_sha256 == dataset.sha256) return;
-  throw DataError(dataset.file, "",
-                  "is not what the run was begun with (sha256 " + dataset.sha256.substr(0, 12) +
+void refuse_other_data(const LastState& last, const std::string& file, const std::string& sha256) {
+  if (last.dataset_sha256 == sha256) return;
+  throw DataError(file, "",
+                  "is not what the run was begun with (sha256 " + sha256.substr(0, 12) +
                       "..., then " + last.dataset_sha256.substr(0, 12) +
                       "...): bring the old file back, or start anew with --overwrite");
 }
@@ -201,7 +202,7 @@ void train_ensemble(const Study& study, const Ensemble& ensemble, const RunPaths
                     std::optional<LastState> last, const TrainRequest& request,
                     TrainOutcome& outcome, TrainObserver& observer) {
   if (last) {
-    refuse_other_data(*last, study.dataset);
+    refuse_other_data(*last, study.dataset.file, study.dataset.sha256);
     if (last->trainer.status.size() != ensemble.plan.members.size()) {
       throw DataError(paths.last(), "/members",
                       "expected " + std::to_string(ensemble.plan.members.size()) +
@@ -267,12 +268,16 @@ TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer) {
   // What is left to do, and from where.
   std::vector<std::optional<LastState>> last(study.ensembles.size());
   std::vector<char> left(study.ensembles.size(), 1);
+  std::string sha256;  // of the dataset, where an ensemble has finished
   for (std::size_t e = 0; e < left.size() && !request.overwrite; ++e) {
     const RunPaths own = ensemble_paths(where, study.ensembles[e].folder);
     last[e] = state_to_resume(study.ensembles[e], own, observer);
     left[e] = !std::filesystem::exists(own.results()) ||
               (last[e] && raised(*last[e], study.ensembles[e]));
-    if (!left[e]) last[e].reset();
+    if (left[e] || !last[e]) continue;
+    if (sha256.empty()) sha256 = files::sha256(study.config.data.file);
+    refuse_other_data(*last[e], study.config.data.file, sha256);
+    last[e].reset();
   }
   const bool finishes = study.chooses() && !shard.given();
   const bool trains = std::find(left.begin(), left.end(), 1) != left.end();

@@ -302,6 +302,7 @@ EpochScores Chunk::score(const Answer& answer, int threads) const {
       cc_norm += std::isnan(normalised) ? 0 : normalised;
       ++n_cc_norm;
     }
+    if (n_cc == 0) scores.valid_loss[i] = kNaN;  // of no responses at all, not the best there is
     scores.valid_cc[i] = n_cc > 0 ? cc / static_cast<double>(n_cc) : kNaN;
     scores.valid_cc_norm[i] = n_cc_norm > 0 ? cc_norm / static_cast<double>(n_cc_norm) : kNaN;
   });

@@ -16,6 +16,14 @@ E chosen(config::Node& node, const std::string& key, E fallback,
   return static_cast<E>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
+// Refuses keys that others leave without effect.
+void only_with(const config::Node& node, const std::vector<std::string>& keys,
+               const std::string& what) {
+  for (const auto& key : keys) {
+    if (node.has(key)) node.fail(key, "is only for " + what + "; leave it out");
+  }
+}
+
 }  // namespace
 
 FitOptions read_fit_options(config::Node& node, const ModelSpec& model) {
@@ -41,6 +49,7 @@ FitOptions read_fit_options(config::Node& node, const ModelSpec& model) {
       node.fail("initialise", "solver: ridge is the closed form itself; leave this out");
     }
   } else {
+    only_with(node, {"initialise"}, "linear and ln models with causal padding");
     o.initialise = Initialise::random;
   }
   if (o.initialise == Initialise::ridge) {
@@ -48,6 +57,8 @@ FitOptions read_fit_options(config::Node& node, const ModelSpec& model) {
                            "what the closed form expects of a receptive field: weights on their "
                            "own, or also alike in neighbouring bands and frames where that "
                            "predicts the validation stimuli better");
+  } else {
+    only_with(node, {"ridge_prior"}, "fits that start from the closed form (initialise: ridge)");
   }
   o.loss = chosen(node, "loss", o.loss, {"mse", "poisson", "huber"}, "what is minimised");
   if (o.loss == ops::Loss::poisson && !non_negative_output(model.output)) {
@@ -61,6 +72,8 @@ FitOptions read_fit_options(config::Node& node, const ModelSpec& model) {
     o.prefilter_rate =
         node.get("prefilter_rate", model.recipe.prefilter_rate, above(0),
                  "learning rate of the prefilter's numbers, relative to that of the others");
+  } else {
+    only_with(node, {"prefilter_rate"}, "prefilters that learn");
   }
   o.weight_decay =
       node.get("weight_decay", o.weight_decay, at_least(0), "of AdamW, on weights alone");
@@ -68,6 +81,14 @@ FitOptions read_fit_options(config::Node& node, const ModelSpec& model) {
     o.l1 =
         node.get("l1", o.l1, at_least(0), "penalty on the kernels' magnitudes, added to the loss");
     o.l2 = node.get("l2", o.l2, at_least(0), "penalty on the kernels' squares, added to the loss");
+    for (const auto& [key, penalty] : {std::pair("l1", o.l1), {"l2", o.l2}}) {
+      if (penalty == 0 || o.solver != Solver::ridge) continue;
+      node.fail(key,
+                "is for gradient descent; the closed form (solver: ridge) chooses its penalty "
+                "itself; leave this out");
+    }
+  } else {
+    only_with(node, {"l1", "l2"}, "models with linear receptive fields");
   }
   const auto batch = node.integer_or("batch", o.batch, at_least(1), {"all"}, "stimuli a step");
   o.batch =
@@ -89,6 +110,8 @@ FitOptions read_fit_options(config::Node& node, const ModelSpec& model) {
         node.get("schedule_factor", o.schedule_factor,
                  config::Range{.low = 0, .high = 1, .low_open = true, .high_open = true},
                  "the rate is multiplied with this then");
+  } else {
+    only_with(node, {"schedule_patience", "schedule_factor"}, "schedule: plateau");
   }
   o.average = node.get(
       "average", o.average, config::between(0, 1e6),

@@ -16,12 +16,16 @@ Plan make_plan(const Dataset& dataset, const SplitOptions& split, Standardise ho
   plan.fit = fit;
   plan.partitions = partitions(dataset, split);
   std::set<std::size_t> left_out;
-  for (const auto& partition : plan.partitions) {
+  for (std::size_t fold = 0; fold < plan.partitions.size(); ++fold) {
+    const auto& partition = plan.partitions[fold];
     plan.standardisation.push_back(how == Standardise::none
                                        ? Standardisation{{0.0}, {1.0}}
                                        : standardisation(dataset, partition.train, how));
     for (const auto& unit : unusable_units(dataset, partition.train)) {
-      if (left_out.insert(unit.unit).second) plan.unusable.push_back(unit);
+      if (!left_out.insert(unit.unit).second) continue;
+      plan.unusable.push_back(unit);
+      if (plan.partitions.size() > 1)
+        plan.unusable.back().reason += " of fold " + std::to_string(fold);
     }
   }
   if (left_out.size() == static_cast<std::size_t>(dataset.units())) {

@@ -150,6 +150,9 @@ def main():
     scratch.mkdir(parents=True, exist_ok=True)
     device = "cuda" if options.gpu else "cpu"
     strffit = Strffit(options.strffit, scratch, options.threads, device)
+    if options.gpu and "CUDA none" in strffit.call("--version")[0]:
+        sys.exit("bench: this strffit was built without CUDA, or finds no GPU: docs/gpu.md says how "
+                 "to build one (Torch_ROOT names its LibTorch)")
     units = 73 if options.gpu else 37
     dataset = options.dataset or strffit.simulate(scratch / f"simulated-{units}.h5", units=units,
                                                   bands=34, stimuli=20, seconds=5)

@@ -52,6 +52,12 @@ TEST_CASE("refused: configurations, before any data is opened") {
   refused({"train", config, "model.context=many"}, kUsage, "model.context=many (command line)");
   refused({"train", config, "model.context=0"}, kUsage, "from 1 to 10000");
   refused({"train", config, "fit.loss"}, kUsage, "fit.loss");
+  refused({"train", config, "fit.initialise=random", "fit.ridge_prior=flat"}, kUsage,
+          "is only for fits that start from the closed form");
+  refused({"train", config, "fit.prefilter_rate=2"}, kUsage, "is only for prefilters that learn");
+  refused({"train", config, "fit.schedule_factor=0.5"}, kUsage, "is only for schedule: plateau");
+  refused({"train", config, "model.kind=linear", "fit.solver=ridge", "fit.l2=1"}, kUsage,
+          "the closed form (solver: ridge) chooses its penalty itself");
   const std::string rest = "\nmodel: {kind: ln}\n";
   const auto text = [&](const std::string& yaml, const std::string& message) {
     test::write_text(study.file("bad.yaml"), yaml);
@@ -133,6 +139,31 @@ TEST_CASE("refused: checkpoints and runs") {
   CHECK_FALSE(fs::exists(out));
   fs::resize_file(checkpoint, fs::file_size(checkpoint) / 2);
   refused({"eval", fit}, kBadData, checkpoint);
+}
+
+TEST_CASE("refused: to write in place of a dataset or of a run's own files") {
+  const SmallStudy study;
+  REQUIRE(run({"train", study.config()}).code == 0);
+  const std::string fit = study.run(), data = study.data_file();
+  const auto before = test::read_text(data);
+  refused({"predict", fit, "--data", data, "--out", data}, kFailed, "is no strffit-results file");
+  refused({"export-strfs", fit, "--out", data}, kFailed, "is no strffit-results file");
+  refused({"export-strfs", fit, "--out", study.config()}, kFailed, "is no strffit-results file");
+  CHECK(test::read_text(data) == before);
+  for (const char* name : {"config.yaml", "results.h5", "checkpoint.h5", "last.h5"}) {
+    const auto file = fit + "/" + name, content = test::read_text(file);
+    refused({"predict", fit, "--data", data, "--out", file}, kFailed, "belongs to a run");
+    refused({"export-strfs", fit, "--out", file}, kFailed, "belongs to a run");
+    CHECK(test::read_text(file) == content);
+  }
+  // A file of their own is replaced.
+  for (int i = 0; i < 2; ++i) {
+    CHECK(run({"predict", fit, "--data", data, "--out", study.file("out.h5")}).code == 0);
+    CHECK(run({"export-strfs", fit}).code == 0);
+  }
+  refused({"export-strfs", fit, "--data", data}, kUsage, "--gradient");
+  refused({"export-strfs", fit, "--format", "pdf"}, kUsage, "--plot");
+  refused({"eval", fit, "--null", "10", "--null-seed", "-5"}, kUsage, "--null-seed");
 }
 
 TEST_CASE("refused: places that cannot be written") {

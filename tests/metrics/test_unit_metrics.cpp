@@ -132,6 +132,24 @@ TEST_CASE("metrics: every unit of the reference vectors") {
   CHECK(compared == (18 + 18 + 18 + 4) * 11);
 }
 
+// By hand: N trials with one spike in all have var(mean) = var / N^2 and the mean variance var / N,
+// so SP = (N var / N^2 - var / N) / (N - 1) = 0, whatever the rounding of the three.
+TEST_CASE("metrics: a single spike among all trials is no signal") {
+  for (std::size_t trials = 2; trials <= 12; ++trials) {
+    for (std::size_t frames = 5; frames < 200; frames += 13) {
+      std::vector<std::vector<float>> responses(trials, std::vector<float>(frames, 0));
+      responses[trials / 2][frames / 3] = 1;
+      std::vector<float> prediction(frames, 0);
+      prediction[frames / 3] = 0.5F;
+      const UnitMetrics m = metrics_of({{responses, prediction}});
+      CHECK(m.signal_power == 0);
+      CHECK(std::isnan(m.cc_norm));
+      CHECK(std::isnan(m.spe));
+      CHECK(m.cc == near(1, 1e-9));
+    }
+  }
+}
+
 TEST_CASE("metrics: closed forms for two stimuli without gaps") {
   // Trial means are {1, 3}, {2, 2, 5} and the prediction {2, 3}, {2, 4, 4}; all by hand.
   const UnitMetrics m =

@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 
 #include "export/checkpoint.hpp"
 #include "export/last.hpp"
@@ -38,6 +41,35 @@ TrainRequest request_of(const SmallStudy& study, std::vector<std::string> assign
 TrainOutcome trained_outcome(const SmallStudy& study, std::vector<std::string> assignments = {}) {
   Watcher watcher;
   return train_run(request_of(study, std::move(assignments)), watcher);
+}
+
+TEST_CASE("train: a unit without validation responses goes by its training loss, and is named") {
+  const SmallStudy study("{kind: ln, context: 5}",
+                         "{mode: independent, initialise: random, max_epochs: 8, patience: 5, "
+                         "learning_rate: 0.01}");
+  auto recording = test::small_recording();
+  for (auto& stimulus : recording.dataset.stimuli) {
+    if (stimulus.split != SplitName::valid) continue;
+    const auto last = stimulus.responses.values.end();
+    std::fill(last - stimulus.trials() * stimulus.frames(), last,
+              std::numeric_limits<float>::quiet_NaN());
+  }
+  write_dataset(study.data_file(), recording.dataset, &recording.truth);
+  Watcher watcher;
+  train_run(request_of(study), watcher);
+  CHECK(watcher.told.find("unit " + recording.dataset.unit_ids[2] +
+                          " has no response to the validation stimuli") != std::string::npos);
+  CHECK(watcher.told.find("unit " + recording.dataset.unit_ids[1] + " has no") ==
+        std::string::npos);
+  const auto last = read_last(study.run() + "/last.h5").trainer;
+  for (const auto& row : last.history.at("valid_loss")) {
+    CHECK(std::isfinite(row[0]));
+    CHECK(std::isnan(row[2]));
+  }
+  const auto& losses = last.history.at("train_loss");
+  CHECK(losses.back()[2] < losses.front()[2]);
+  CHECK(last.best_epoch[2] == 8);
+  CHECK(last.best_score[2] == -losses.back()[2]);
 }
 
 TEST_CASE("train: a run folder holds what formats.md says") {
@@ -187,6 +219,13 @@ TEST_CASE("train: a folder with a run in it") {
     CHECK(train_run(resume, watcher).was_finished);
     CHECK(fs::last_write_time(folder + "/results.h5") == before);
     CHECK(watcher.log.empty());
+    const auto other = test::small_recording(1);
+    write_dataset(study.file("other.h5"), other.dataset, &other.truth);
+    resume.assignments = {"data.file=" + study.file("other.h5")};
+    CHECK_THROWS_WITH_AS(train_run(resume, watcher),
+                         doctest::Contains("other.h5: is not what the run was begun with"),
+                         DataError);
+    CHECK(fs::last_write_time(folder + "/results.h5") == before);
   }
   SUBCASE("finished: --overwrite starts anew") {
     auto anew = request_of(study, {"fit.max_epochs=2"});
