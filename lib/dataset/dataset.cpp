@@ -95,7 +95,10 @@ void check_spectrogram(const Reader& reader, const std::string& path, const Arra
     if (!std::isfinite(values.values[i])) {
       fail(reader, path,
            "expected finite numbers; found " + std::to_string(values.values[i]) + " at " +
-               place_of(values.shape, i));
+               place_of(values.shape, i) +
+               (std::isinf(values.values[i])
+                    ? " (as is what single precision cannot hold, beyond 3.4e38)"
+                    : ""));
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <sstream>
 
 #include "util/errors.hpp"
 
@@ -128,6 +129,17 @@ Array<float> smoothed(const Array<float>& responses, double smooth_ms, double dt
 }
 
 void smooth(Dataset& dataset, double smooth_ms) {
+  std::int64_t longest = 0;
+  for (const Stimulus& stimulus : dataset.stimuli) longest = std::max(longest, stimulus.frames());
+  // The window is 0 at its ends: with a half width of one frame nothing but its middle is left.
+  const double least = 4 * dataset.axes.dt_ms,
+               most = static_cast<double>(longest) * dataset.axes.dt_ms;
+  if (smooth_ms + 1e-9 < least || smooth_ms > most) {
+    std::ostringstream text;
+    text << "expected off, or from " << least << " ms (four frames; less smooths nothing) to "
+         << most << " ms, the longest stimulus; found " << smooth_ms;
+    throw ConfigError("data.smooth_ms", text.str());
+  }
   for (Stimulus& stimulus : dataset.stimuli) {
     stimulus.responses = smoothed(stimulus.responses, smooth_ms, dataset.axes.dt_ms);
   }

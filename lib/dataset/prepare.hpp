@@ -30,7 +30,8 @@ Standardisation standardisation(const Dataset& dataset, const std::vector<std::s
 // NaN.
 Array<float> smoothed(const Array<float>& responses, double smooth_ms, double dt_ms);
 
-// All responses of a dataset; afterwards they no longer are counts.
+// All responses of a dataset; afterwards they no longer are counts. ConfigError where the window is
+// wider than the longest stimulus or below four frames.
 void smooth(Dataset& dataset, double smooth_ms);
 
 // Mean over the trials present: (N, R, T) -> (N, T), NaN where none is.

@@ -104,12 +104,16 @@ std::vector<Partition> nested(const Dataset& dataset, const SplitOptions& option
   const auto outer = static_cast<std::size_t>(options.outer),
              inner = static_cast<std::size_t>(options.inner);
   const std::size_t left = outer < 2 || outer > n ? 0 : n - (n + outer - 1) / outer;
-  if (inner < 2 || inner > left) {
+  if (outer < 2 || outer > n || left < 2) {
     throw ConfigError(options.where,
-                      "expected from 2 to " + std::to_string(n) +
-                          " outer folds, and from 2 inner folds to the " + std::to_string(left) +
-                          " stimuli that an outer fold leaves; found " +
-                          std::to_string(options.outer) + " and " + std::to_string(options.inner));
+                      n < 3 ? "needs three stimuli or more; found " + std::to_string(n)
+                            : "expected from 2 to " + std::to_string(n) + " outer folds; found " +
+                                  std::to_string(options.outer));
+  }
+  if (inner < 2 || inner > left) {
+    throw ConfigError(options.where, "expected from 2 inner folds to the " + std::to_string(left) +
+                                         " stimuli that an outer fold leaves; found " +
+                                         std::to_string(options.inner));
   }
   std::vector<Partition> result(outer * inner);
   for (std::size_t o = 0; o < outer; ++o) {
@@ -131,6 +135,10 @@ std::vector<Partition> folded(const Partition& whole, const SplitOptions& option
   pool.insert(pool.end(), whole.valid.begin(), whole.valid.end());
   std::sort(pool.begin(), pool.end());
   const auto folds = static_cast<std::size_t>(options.folds);
+  if (pool.size() < 2) {
+    throw ConfigError(options.where_folds, "needs two stimuli or more that do not test; found " +
+                                               std::to_string(pool.size()));
+  }
   if (folds < 2 || folds > pool.size()) {
     throw ConfigError(options.where_folds, "expected from 2 to " + std::to_string(pool.size()) +
                                                " folds, the stimuli that do not test; found " +

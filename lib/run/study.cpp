@@ -178,6 +178,11 @@ void warn_of_little_data(const Study& study, Observer& observer) {
         "there are no validation stimuli: early stopping goes by the training loss, which knows "
         "nothing of overfitting; data.split says how to set some aside");
   }
+  if (const auto unused = partitions.front().unused.size(); unused > 0) {
+    observer.warning(std::to_string(unused) + " of " +
+                     std::to_string(study.dataset.stimuli.size()) +
+                     " stimuli are in no split and stay unused");
+  }
   std::set<std::size_t> unheard;
   for (const auto& partition : partitions) {
     if (partition.valid.empty()) continue;

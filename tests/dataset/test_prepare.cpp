@@ -115,6 +115,9 @@ TEST_CASE("smoothing: of a dataset, which then holds no counts") {
   dataset.counts = true;
   dataset.stimuli[0].responses = Array<float>({1, 1, 1}, std::vector<float>{2});
   dataset.stimuli[1].responses = Array<float>({1, 1, 3}, std::vector<float>{0, 4, kNaN});
+  dataset.stimuli.emplace_back();  // as long as the window
+  dataset.stimuli[2].spectrogram = Array<float>({2, 40});
+  dataset.stimuli[2].responses = Array<float>({1, 1, 40});
   smooth(dataset, 40);  // 9 frames: weights cos^2(i pi / 8)
   CHECK_FALSE(dataset.counts);
   CHECK(dataset.stimuli[0].responses.values[0] == 2);
@@ -155,6 +158,23 @@ TEST_CASE("unusable units: without a response or with a constant one in training
   const auto first = unusable_units(dataset, {0});
   REQUIRE(first.size() == 5);
   CHECK(first[4].reason == "no response in the training stimuli");
+}
+
+TEST_CASE("smoothing: windows that smooth nothing, or all away, are refused") {
+  Dataset dataset;
+  dataset.axes.dt_ms = 5;
+  dataset.stimuli.emplace_back();
+  dataset.stimuli.front().spectrogram = Array<float>({2, 40});
+  dataset.stimuli.front().responses = Array<float>({1, 1, 40});
+  for (const double width : {5.0, 19.0, 201.0, 1e300}) {
+    CAPTURE(width);
+    CHECK_THROWS_WITH_AS(smooth(dataset, width),
+                         doctest::Contains("expected off, or from 20 ms (four frames; less smooths "
+                                           "nothing) to 200 ms, the longest stimulus"),
+                         ConfigError);
+  }
+  smooth(dataset, 20);
+  smooth(dataset, 200);
 }
 
 }  // namespace
