@@ -153,8 +153,8 @@ void limit(int resource, rlim_t most) {
   const auto justified = kMemoryBytes + kMemoryPerByte * std::min(file_bytes, kMostMemoryBytes);
   limit(RLIMIT_AS, pages_in_use() * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) +
                        static_cast<rlim_t>(std::min(justified, kMostMemoryBytes)));
-  H5Eset_auto2(H5E_DEFAULT, end_without_memory,
-               nullptr);  // opening the file may ask for it already
+  // Before the file is opened, which may ask for memory already.
+  H5Eset_auto2(H5E_DEFAULT, end_without_memory, nullptr);
   try {
     Walk(name, place).group("/", 0);
   } catch (const std::bad_alloc&) {

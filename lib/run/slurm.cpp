@@ -356,8 +356,7 @@ SlurmOutcome slurm_run(const SlurmRequest& request, Observer& observer) {
                       "expected a name without quotes and line breaks, which "
                       "Slurm cannot take");
   }
-  const std::string data =
-      found_file(config.data.file, {fs::path(request.config).parent_path().string()});
+  const std::string data = data_file_of(config, request.config);
   if (!fs::exists(data)) throw DataError(data, "", "no such file");
   // What was submitted is what runs, whatever becomes of CONFIG and from wherever it is found.
   auto whole = open_config(request.config, request.assignments);

@@ -29,6 +29,10 @@ void tell_versions(const RunOptions& run, Observer& observer) {
     }
   }
   observer.began(line);
+  if (const auto problem = problem_of_counted_gpu(run); !problem.empty()) {
+    observer.warning("there is a GPU, but it cannot be used (" + problem +
+                     "): the run is on the CPU; docs/gpu.md says what it needs");
+  }
   observer.began("device " + device_of(run).str() + ", threads " + std::to_string(threads_of(run)));
 }
 
@@ -288,9 +292,7 @@ void load(Study& study, const std::string& config_path, const Shard& shard,
           const RunOptions& cut_by, Observer& observer) {
   const Config& config = study.config;
   tell_versions(config.run, observer);
-  const std::string file =
-      found_file(config.data.file, {fs::path(config_path).parent_path().string()});
-  study.dataset = read_dataset(file, config.data.units);
+  study.dataset = read_dataset(data_file_of(config, config_path), config.data.units);
   tell_data(study.dataset, observer);
   if (config.data.smooth_ms > 0) smooth(study.dataset, config.data.smooth_ms);
   study.unit_of.resize(static_cast<std::size_t>(study.dataset.units()));
@@ -344,6 +346,10 @@ std::string found_file(const std::string& path, const std::vector<std::string>& 
     if (fs::exists(candidate, ignored)) return candidate;
   }
   return path;
+}
+
+std::string data_file_of(const Config& config, const std::string& config_path) {
+  return found_file(config.data.file, {fs::path(config_path).parent_path().string()});
 }
 
 std::string absolute(const std::string& path) {

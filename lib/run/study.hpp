@@ -68,6 +68,9 @@ Checkpoint empty_checkpoint(const Study& study, const Ensemble& ensemble);
 // `path` where there is such a file, else the first of `folders` / `path`, else `path`.
 std::string found_file(const std::string& path, const std::vector<std::string>& folders);
 
+// The dataset that a configuration names, seen from here or from the folder of its file.
+std::string data_file_of(const Config& config, const std::string& config_path);
+
 std::string absolute(const std::string& path);
 
 }  // namespace strffit

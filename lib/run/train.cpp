@@ -275,8 +275,9 @@ TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer) {
     left[e] = !std::filesystem::exists(own.results()) ||
               (last[e] && raised(*last[e], study.ensembles[e]));
     if (left[e] || !last[e]) continue;
-    if (sha256.empty()) sha256 = files::sha256(study.config.data.file);
-    refuse_other_data(*last[e], study.config.data.file, sha256);
+    const std::string data = data_file_of(study.config, request.config);
+    if (sha256.empty()) sha256 = files::sha256(data);
+    refuse_other_data(*last[e], data, sha256);
     last[e].reset();
   }
   const bool finishes = study.chooses() && !shard.given();

@@ -53,24 +53,34 @@ std::string problem_of(at::Device device) {
   }
 }
 
+namespace {
+
+// Of a GPU. LibTorch counts one for which it has no code too; that shows at the first kernel.
+const std::string& problem_of_gpu() {
+  static const std::string problem =
+      at::hasCUDA() ? problem_of(at::kCUDA) : "this LibTorch finds none";
+  return problem;
+}
+
+}  // namespace
+
 at::Device device_of(const RunOptions& run) {
   if (run.device != "auto" && run.device != "cuda" && run.device != "cpu")
     return at::Device(run.device);  // of a test
-  // LibTorch counts a GPU for which it has no code too; that shows at the first kernel.
-  static const std::string problem =
-      at::hasCUDA() ? problem_of(at::kCUDA) : "this LibTorch finds none";
-  const bool there = problem.empty();
-  if (run.device == "cuda" && !there) {
+  const bool cuda = run.device != "cpu" && problem_of_gpu().empty();
+  if (run.device == "cuda" && !cuda) {
     throw RunError("run.device: cuda was asked for, but there is no GPU that can be used (" +
-                   problem +
+                   problem_of_gpu() +
                    "); take device: cpu, or build with a LibTorch and a CUDA for it (docs/gpu.md)");
   }
-  const bool cuda = run.device != "cpu" && there;
   for (const auto& [key, asked] :
        {std::pair("run.tf32", run.tf32), {"run.cuda_graphs", run.cuda_graphs}}) {
     if (!asked || cuda) continue;
-    throw RunError(key + (": is for a GPU, and there is none that can be used (" + problem) +
-                   "): leave it out");
+    throw RunError(key + std::string(": is for a GPU, and ") +
+                   (run.device == "cpu"
+                        ? std::string("this run is on the CPU")
+                        : "there is none that can be used (" + problem_of_gpu() + ")") +
+                   ": leave it out");
   }
   if (run.cuda_graphs && !ops::records_on(at::kCUDA)) {
     throw RunError(
@@ -80,6 +90,10 @@ at::Device device_of(const RunOptions& run) {
   at::globalContext().setAllowTF32CuBLAS(run.tf32);
   at::globalContext().setAllowTF32CuDNN(run.tf32);
   return cuda ? at::Device(at::kCUDA) : at::Device(at::kCPU);
+}
+
+std::string problem_of_counted_gpu(const RunOptions& run) {
+  return run.device == "auto" && at::hasCUDA() ? problem_of_gpu() : "";
 }
 
 void with_full_memory_told(const std::function<void()>& work) {

@@ -17,6 +17,9 @@ at::Device device_of(const RunOptions& run);
 // Why nothing can be computed on a device, by LibTorch and by kernels of our own; "" where it can.
 std::string problem_of(at::Device device);
 
+// Why `device: auto` does not take a GPU that LibTorch counts; "" where it does, or there is none.
+std::string problem_of_counted_gpu(const RunOptions& run);
+
 // Does `work`; where a GPU's memory does not suffice, RunError that says what to set lower.
 void with_full_memory_told(const std::function<void()>& work);
 

@@ -219,6 +219,8 @@ TEST_CASE("train: a folder with a run in it") {
     CHECK(train_run(resume, watcher).was_finished);
     CHECK(fs::last_write_time(folder + "/results.h5") == before);
     CHECK(watcher.log.empty());
+    resume.assignments = {"data.file=data.h5"};  // beside the configuration
+    CHECK(train_run(resume, watcher).was_finished);
     const auto other = test::small_recording(1);
     write_dataset(study.file("other.h5"), other.dataset, &other.truth);
     resume.assignments = {"data.file=" + study.file("other.h5")};
