@@ -20,10 +20,12 @@ namespace {
 
 using Index = std::int64_t;
 
+// With a version counter of their own: a view of a leaf would take a change that another chunk's
+// thread makes for one of its own (LibTorch then fails on "grad_fn").
 Tensors rows_of(const Tensors& all, Index first, std::size_t count) {
   Tensors result;
   for (const auto& [name, tensor] : all)
-    result[name] = tensor.detach().narrow(0, first, static_cast<Index>(count));
+    result[name] = tensor.variable_data().narrow(0, first, static_cast<Index>(count));
   return result;
 }
 
