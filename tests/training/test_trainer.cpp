@@ -240,6 +240,16 @@ TEST_CASE("a refit from a damaged state is refused") {
   CHECK_THROWS_AS(train(plain.plan, plain.run, silent, &state), DataError);
 }
 
+// A step takes views of the leaves; another chunk's step may fall between a view and its use.
+TEST_CASE("chunks on several threads do not see each other's steps as changes of their views") {
+  for (int i = 0; i < 3; ++i) {
+    Study study(small_dataset(), {"model.kind=ln", "model.context=6", "model.kernel.kind=dcls",
+                                  "fit.mode=independent", "fit.batch=1", "fit.max_epochs=60",
+                                  "fit.patience=60", "run.threads=2", "run.chunk=1"});
+    CHECK_NOTHROW(study.fit());
+  }
+}
+
 TEST_CASE("neither the size of chunks nor the number of threads changes a member's result") {
   // Tolerance as above. Hidden layers wide enough for every way that a product is worked.
   for (const auto& kind : model_kinds()) {
