@@ -62,13 +62,12 @@ int guarded(Session& session) {
   } catch (const std::bad_alloc&) {
     session.console.error(kNoMemory);
   } catch (const std::exception& error) {
-    // LibTorch's errors go on with a trace of calls.
-    const std::string what = error.what();
+    const std::string what = first_line(error);
     if (what.find("can't allocate memory") != std::string::npos) {  // LibTorch's bad_alloc
       session.console.error(kNoMemory);
       return kFailed;
     }
-    session.console.error(what.substr(0, what.find('\n')) +
+    session.console.error(what +
                           "\nThis is a mistake of strffit, not of yours: please report it with "
                           "the command and this message");
   }

@@ -80,9 +80,8 @@ std::unique_ptr<Recording> record(const std::function<void()>& work) {
   } catch (const c10::OutOfMemoryError&) {
     throw;
   } catch (const std::exception& error) {
-    const std::string what = error.what();  // LibTorch's goes on with a trace of calls
-    throw RunError("a step could not be recorded as a CUDA graph: " +
-                   what.substr(0, what.find('\n')) + "; leave run.cuda_graphs out");
+    throw RunError("a step could not be recorded as a CUDA graph: " + first_line(error) +
+                   "; leave run.cuda_graphs out");
   }
 }
 

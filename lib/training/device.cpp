@@ -17,12 +17,6 @@ namespace strffit {
 
 namespace {
 
-// LibTorch's go on with a trace of calls.
-std::string first_line(const std::exception& error) {
-  const std::string what = error.what();
-  return what.substr(0, what.find('\n'));
-}
-
 // Whether it tells of a GPU's memory: LibTorch's allocator, its libraries and our own kernels each
 // have their words.
 bool tells_of_full_memory(const std::exception& error) {

@@ -8,6 +8,12 @@
 
 namespace strffit {
 
+// What an error says, without the trace of calls that LibTorch's go on with.
+inline std::string first_line(const std::exception& error) {
+  const std::string what = error.what();
+  return what.substr(0, what.find('\n'));
+}
+
 // A wrong command line or configuration (exit code 2). `where` is "fit.yaml:14:3" or a key path.
 class ConfigError : public std::runtime_error {
  public:
