@@ -38,7 +38,7 @@ bool is_usual_real(hid_t type) {
 
 // The bytes that the dataset's elements may take, from what the file stores for it.
 std::int64_t stored_bound(const H5InputFile& file, const std::string& path,
-                          const H5::DataSet& dataset, const Shape& shape, std::int64_t type_bytes) {
+                          const H5::DataSet& dataset, const Shape& shape) {
   const H5::DSetCreatPropList layout = dataset.getCreatePlist();
   const auto stored = static_cast<std::int64_t>(std::min<hsize_t>(
       H5Dget_storage_size(dataset.getId()), std::numeric_limits<int>::max() * hsize_t{1024}));
@@ -63,42 +63,23 @@ std::int64_t stored_bound(const H5InputFile& file, const std::string& path,
       break;
   }
 
-  bool deflated = false;
-  for (int i = 0; i < layout.getNfilters(); ++i) {
-    std::size_t n_values = 0;
-    unsigned flags = 0, settings = 0;
-    char name[64] = "";
-    const H5Z_filter_t filter = H5Pget_filter2(layout.getId(), static_cast<unsigned>(i), &flags,
-                                               &n_values, nullptr, sizeof name, name, &settings);
-    deflated = deflated || filter == H5Z_FILTER_DEFLATE;
-    if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE &&
-        filter != H5Z_FILTER_FLETCHER32) {
-      file.fail(path,
-                "expected data as they are or compressed by deflate (gzip); found the filter " +
-                    std::to_string(filter) + " " + name);
-    }
-  }
+  const ChunkLayout chunked = chunk_layout(file, path, dataset, shape.size());
+  const bool deflated =
+      std::count(chunked.filters.begin(), chunked.filters.end(), H5Z_FILTER_DEFLATE) > 0;
   const std::int64_t bound = bounded_product(stored, deflated ? kLargestDeflateRatio : 1);
-  std::vector<hsize_t> chunk(shape.size());
-  if (layout.getChunk(static_cast<int>(chunk.size()), chunk.data()) !=
-      static_cast<int>(shape.size())) {
-    file.fail(path, "expected chunks of as many axes as the data");
-  }
-  std::int64_t chunks = 1, chunk_bytes = type_bytes;
+  std::int64_t chunks = 1;
   for (std::size_t i = 0; i < shape.size(); ++i) {
-    const auto size = static_cast<std::int64_t>(chunk[i]);
-    if (size < 1) file.fail(path, "expected chunks of one element or more");
+    const auto size = static_cast<std::int64_t>(chunked.size[i]);
     chunks = bounded_product(chunks, shape[i] / size + (shape[i] % size != 0));
-    chunk_bytes = bounded_product(chunk_bytes, size);
   }
   // Each that was written takes bytes of its own; those that were not would be looked for in vain.
   if (chunks > file.bytes()) {
     file.fail(path,
               "expected no more chunks than the file has bytes; found " + std::to_string(chunks));
   }
-  if (count(shape) > 0 && chunk_bytes > bound) {
+  if (count(shape) > 0 && chunked.bytes > bound) {
     file.fail(path, "expected chunks that fit what is stored, " + std::to_string(stored) +
-                        " bytes; found chunks of " + std::to_string(chunk_bytes));
+                        " bytes; found chunks of " + std::to_string(chunked.bytes));
   }
   // A chunk that was never written reads as the fill value. With one that its maker has chosen (NaN
   // for missing) that is meant; else the writer was interrupted, and zeros would pass for data.
@@ -216,7 +197,7 @@ void check_size(const H5InputFile& file, const std::string& path, const H5::Data
                 const Shape& shape) {
   const auto type_bytes = static_cast<std::int64_t>(dataset.getDataType().getSize());
   const std::int64_t claimed = bounded_product(count(shape), type_bytes);
-  const std::int64_t bound = stored_bound(file, path, dataset, shape, type_bytes);
+  const std::int64_t bound = stored_bound(file, path, dataset, shape);
   if (claimed > bound) {
     file.fail(path, "expected shape " + to_string(shape) + " to hold what the file stores; found " +
                         std::to_string(bound) + " bytes at most where it claims " +

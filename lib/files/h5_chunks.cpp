@@ -39,20 +39,7 @@ class Chunks {
         path_(path),
         dataset_(dataset),
         shape_(std::move(shape)),
-        size_(shape_.size()) {
-    const H5::DSetCreatPropList layout = dataset.getCreatePlist();
-    layout.getChunk(static_cast<int>(size_.size()), size_.data());
-    H5Pget_chunk_opts(layout.getId(), &options_);
-    bytes_ = static_cast<std::int64_t>(dataset.getDataType().getSize());
-    for (const hsize_t size : size_)
-      bytes_ = bounded_product(bytes_, static_cast<std::int64_t>(size));
-    for (int i = 0; i < layout.getNfilters(); ++i) {
-      std::size_t n_values = 0;
-      unsigned flags = 0, settings = 0;
-      filters_.push_back(H5Pget_filter2(layout.getId(), static_cast<unsigned>(i), &flags, &n_values,
-                                        nullptr, 0, nullptr, &settings));
-    }
-  }
+        layout_(chunk_layout(file, path, dataset, shape_.size())) {}
 
   // Those with one of `rows` of the first axis, ascending; all where there are none.
   void check(const std::vector<std::int64_t>* rows) {
@@ -66,13 +53,13 @@ class Chunks {
   bool holds_one(hsize_t first, const std::vector<std::int64_t>& rows) const {
     const auto begin = static_cast<std::int64_t>(first);
     const auto found = std::lower_bound(rows.begin(), rows.end(), begin);
-    return found != rows.end() && *found < begin + static_cast<std::int64_t>(size_[0]);
+    return found != rows.end() && *found < begin + static_cast<std::int64_t>(layout_.size[0]);
   }
 
   // To the next chunk, the last axis fastest; false after the last one.
   bool advance(std::vector<hsize_t>& place) const {
     for (std::size_t axis = place.size(); axis-- > 0;) {
-      place[axis] += size_[axis];
+      place[axis] += layout_.size[axis];
       if (place[axis] < static_cast<hsize_t>(shape_[axis])) return true;
       place[axis] = 0;
     }
@@ -93,8 +80,8 @@ class Chunks {
            " bytes; found a claim of " + std::to_string(stored));
     }
     const std::int64_t held = held_bytes(place, skipped, static_cast<std::int64_t>(stored));
-    if (held != bytes_) {
-      fail("expected " + std::to_string(bytes_) + " bytes in every chunk; found a chunk " +
+    if (held != layout_.bytes) {
+      fail("expected " + std::to_string(layout_.bytes) + " bytes in every chunk; found a chunk " +
            (held < 0 ? "that cannot be decompressed" : "of " + std::to_string(held)) +
            ": the file is damaged, get a fresh copy");
     }
@@ -103,14 +90,15 @@ class Chunks {
   // The bytes of a chunk after its filters; -1 where they are damaged.
   std::int64_t held_bytes(const std::vector<hsize_t>& place, unsigned skipped,
                           std::int64_t stored) {
-    if ((options_ & H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0 && is_partial(place)) return stored;
+    if ((layout_.options & H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0 && is_partial(place))
+      return stored;
     std::int64_t held = stored;
     bool inflated = false, shuffled = false;
-    for (std::size_t i = filters_.size(); i-- > 0;) {
+    for (std::size_t i = layout_.filters.size(); i-- > 0;) {
       if ((skipped >> i & 1U) != 0) continue;
-      if (filters_[i] == H5Z_FILTER_FLETCHER32) held -= kFletcherBytes;
-      if (filters_[i] == H5Z_FILTER_SHUFFLE) shuffled = true;
-      if (filters_[i] != H5Z_FILTER_DEFLATE) continue;
+      if (layout_.filters[i] == H5Z_FILTER_FLETCHER32) held -= kFletcherBytes;
+      if (layout_.filters[i] == H5Z_FILTER_SHUFFLE) shuffled = true;
+      if (layout_.filters[i] != H5Z_FILTER_DEFLATE) continue;
       if (inflated || shuffled) fail("expected data shuffled, then compressed once");
       if (held < 0) return -1;
       stored_.resize(static_cast<std::size_t>(stored));
@@ -118,7 +106,7 @@ class Chunks {
       if (H5Dread_chunk(dataset_.getId(), H5P_DEFAULT, place.data(), &mask, stored_.data()) < 0) {
         fail("expected readable chunks; found the file damaged here");
       }
-      held = inflated_size(stored_.data(), held, bytes_ + kFletcherBytes);
+      held = inflated_size(stored_.data(), held, layout_.bytes + kFletcherBytes);
       if (held < 0) return -1;
       inflated = true;
     }
@@ -127,7 +115,7 @@ class Chunks {
 
   bool is_partial(const std::vector<hsize_t>& place) const {
     for (std::size_t axis = 0; axis < place.size(); ++axis) {
-      if (place[axis] + size_[axis] > static_cast<hsize_t>(shape_[axis])) return true;
+      if (place[axis] + layout_.size[axis] > static_cast<hsize_t>(shape_[axis])) return true;
     }
     return false;
   }
@@ -138,14 +126,42 @@ class Chunks {
   const std::string& path_;
   const H5::DataSet& dataset_;
   Shape shape_;
-  std::vector<hsize_t> size_;  // of a chunk, along each axis
-  unsigned options_ = 0;
-  std::int64_t bytes_ = 0;  // of a chunk, not compressed
-  std::vector<H5Z_filter_t> filters_;
+  ChunkLayout layout_;
   std::vector<unsigned char> stored_;
 };
 
 }  // namespace
+
+ChunkLayout chunk_layout(const H5InputFile& file, const std::string& path,
+                         const H5::DataSet& dataset, std::size_t rank) {
+  const H5::DSetCreatPropList properties = dataset.getCreatePlist();
+  ChunkLayout layout;
+  for (int i = 0; i < properties.getNfilters(); ++i) {
+    std::size_t n_values = 0;
+    unsigned flags = 0, settings = 0;
+    char name[64] = "";
+    const H5Z_filter_t filter = H5Pget_filter2(properties.getId(), static_cast<unsigned>(i), &flags,
+                                               &n_values, nullptr, sizeof name, name, &settings);
+    if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE &&
+        filter != H5Z_FILTER_FLETCHER32) {
+      file.fail(path,
+                "expected data as they are or compressed by deflate (gzip); found the filter " +
+                    std::to_string(filter) + " " + name);
+    }
+    layout.filters.push_back(filter);
+  }
+  layout.size.resize(rank);
+  if (properties.getChunk(static_cast<int>(rank), layout.size.data()) != static_cast<int>(rank)) {
+    file.fail(path, "expected chunks of as many axes as the data");
+  }
+  H5Pget_chunk_opts(properties.getId(), &layout.options);
+  layout.bytes = static_cast<std::int64_t>(dataset.getDataType().getSize());
+  for (const hsize_t size : layout.size) {
+    if (size < 1) file.fail(path, "expected chunks of one element or more");
+    layout.bytes = bounded_product(layout.bytes, static_cast<std::int64_t>(size));
+  }
+  return layout;
+}
 
 void check_chunks(const H5InputFile& file, const std::string& path, const H5::DataSet& dataset,
                   const Shape& shape, const std::vector<std::int64_t>* rows) {

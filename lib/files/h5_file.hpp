@@ -85,6 +85,18 @@ void check_expected(const H5InputFile& file, const std::string& path, const Shap
 // DataError where the elements of `shape` do not fit what the file stores for this dataset.
 void check_size(const H5InputFile& file, const std::string& path, const H5::DataSet& dataset,
                 const Shape& shape);
+// How a chunked dataset is cut and stored.
+struct ChunkLayout {
+  std::vector<hsize_t> size;          // of a chunk, along each axis; 1 or more
+  std::vector<H5Z_filter_t> filters;  // in the order in which they were applied
+  unsigned options = 0;               // H5Pget_chunk_opts
+  std::int64_t bytes = 0;             // of a chunk, not compressed
+};
+
+// DataError where it is compressed by other than deflate, or its chunks are no part of `rank` axes.
+ChunkLayout chunk_layout(const H5InputFile& file, const std::string& path,
+                         const H5::DataSet& dataset, std::size_t rank);
+
 // DataError where a chunk with one of `rows` of the first axis (ascending; all where null) does not
 // hold the bytes of a chunk, once decompressed: HDF5 1.10 takes what is missing from memory that
 // lies behind. After check_size().
