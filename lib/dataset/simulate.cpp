@@ -62,20 +62,26 @@ std::string numbered(const std::string& name, std::int64_t number, std::int64_t 
   return name + std::string(std::to_string(last).size() - digits.size(), '0') + digits;
 }
 
-// Adds one moving ripple: a sinusoid along time and octaves, fast ones weaker as in nature.
-void add_ripple(Array<double>& level, const Axes& axes, Random& random) {
-  const double rate_hz = std::pow(2.0, random.uniform(0, 5)) * (random.uniform() < 0.5 ? -1 : 1);
-  const double cycles_per_octave = random.uniform(0, 2);
-  const double amplitude = std::sqrt(2.0 / kRipples) * 1.5 / std::sqrt(1 + std::abs(rate_hz) / 4);
-  const double phase = random.uniform(0, 2 * std::numbers::pi);
+// Fast ripples are weaker, as in nature.
+Ripple draw_ripple(Random& random) {
+  Ripple ripple{};
+  ripple.rate_hz = std::pow(2.0, random.uniform(0, 5)) * (random.uniform() < 0.5 ? -1 : 1);
+  ripple.cycles_per_octave = random.uniform(0, 2);
+  ripple.amplitude = std::sqrt(2.0 / kRipples) * 1.5 / std::sqrt(1 + std::abs(ripple.rate_hz) / 4);
+  ripple.phase = random.uniform(0, 2 * std::numbers::pi);
+  return ripple;
+}
+
+void add_ripple(Array<double>& level, const Axes& axes, const Ripple& ripple) {
   const std::int64_t frames = level.dim(1);
   for (std::int64_t f = 0; f < level.dim(0); ++f) {
     const double octaves =
         std::log2(axes.frequencies_hz[static_cast<std::size_t>(f)] / axes.frequencies_hz[0]);
-    const double start = phase + 2 * std::numbers::pi * cycles_per_octave * octaves;
-    const double step = 2 * std::numbers::pi * rate_hz * axes.dt_ms / 1000;
+    const double start = ripple.start(octaves);
+    const double step = 2 * std::numbers::pi * ripple.rate_hz * axes.dt_ms / 1000;
     for (std::int64_t t = 0; t < frames; ++t) {
-      level.data()[f * frames + t] += amplitude * std::cos(start + step * static_cast<double>(t));
+      level.data()[f * frames + t] +=
+          ripple.amplitude * std::cos(start + step * static_cast<double>(t));
     }
   }
 }
@@ -84,7 +90,7 @@ void add_ripple(Array<double>& level, const Axes& axes, Random& random) {
 Array<float> spectrogram(const Axes& axes, std::int64_t frames, Random random) {
   const auto bands = static_cast<std::int64_t>(axes.frequencies_hz.size());
   Array<double> level({bands, frames});
-  for (int i = 0; i < kRipples; ++i) add_ripple(level, axes, random);
+  for (int i = 0; i < kRipples; ++i) add_ripple(level, axes, draw_ripple(random));
   const double memory = std::exp(-axes.dt_ms / kNoiseMs);
   Array<float> result({bands, frames});
   for (std::int64_t f = 0; f < bands; ++f) {
@@ -195,6 +201,16 @@ void respond(Dataset& dataset, const std::vector<Array<float>>& heard, const Tru
   }
 }
 
+Axes axes_of(const SimulateOptions& options) {
+  return {options.dt_ms,
+          log_spaced(options.min_frequency_hz, options.max_frequency_hz, options.bands)};
+}
+
+// The random numbers of one sound; its ripples come first.
+Random sound_numbers(const SimulateOptions& options, std::int64_t sound) {
+  return Random(options.seed, {kSound, static_cast<std::uint64_t>(sound)});
+}
+
 SplitName split_of(std::int64_t stimulus, std::int64_t stimuli) {
   const std::int64_t held = std::lround(0.15 * static_cast<double>(stimuli));
   const std::int64_t each = stimuli >= 3 ? std::max<std::int64_t>(1, held) : held;
@@ -206,11 +222,24 @@ SplitName split_of(std::int64_t stimulus, std::int64_t stimuli) {
 
 Simulation simulate(const SimulateOptions& options) {
   check(options);
+  const Axes axes = axes_of(options);
+  const auto frames = static_cast<std::int64_t>(options.seconds * 1000 / options.dt_ms + 1e-9);
+  std::vector<Array<float>> spectrograms;
+  for (std::int64_t i = 0; i < options.stimuli; ++i) {
+    spectrograms.push_back(spectrogram(axes, frames, sound_numbers(options, i)));
+  }
+  return simulate(options, std::move(spectrograms));
+}
+
+Simulation simulate(const SimulateOptions& options, std::vector<Array<float>> spectrograms) {
+  check(options);
+  if (static_cast<std::int64_t>(spectrograms.size()) != options.stimuli) {
+    throw ConfigError("simulate", "expected a spectrogram for each of the stimuli");
+  }
   Simulation simulation;
   Dataset& dataset = simulation.dataset;
   dataset.name = "simulated";
-  dataset.axes = {options.dt_ms,
-                  log_spaced(options.min_frequency_hz, options.max_frequency_hz, options.bands)};
+  dataset.axes = axes_of(options);
   for (std::int64_t unit = 0; unit < options.units; ++unit) {
     dataset.unit_ids.push_back(numbered("unit_", unit + 1, options.units));
     dataset.unit_index.push_back(unit);
@@ -218,15 +247,13 @@ Simulation simulate(const SimulateOptions& options) {
   dataset.all_unit_ids = dataset.unit_ids;
   dataset.counts = true;
 
-  const auto frames = static_cast<std::int64_t>(options.seconds * 1000 / options.dt_ms + 1e-9);
   std::vector<std::size_t> every;
   for (std::int64_t i = 0; i < options.stimuli; ++i) {
     Stimulus stimulus;
     stimulus.key = numbered("sound_", i + 1, options.stimuli);
     stimulus.split = split_of(i, options.stimuli);
-    stimulus.spectrogram = spectrogram(
-        dataset.axes, frames, Random(options.seed, {kSound, static_cast<std::uint64_t>(i)}));
-    stimulus.responses = Array<float>({options.units, options.trials, frames});
+    stimulus.spectrogram = std::move(spectrograms[static_cast<std::size_t>(i)]);
+    stimulus.responses = Array<float>({options.units, options.trials, stimulus.frames()});
     dataset.stimuli.push_back(std::move(stimulus));
     every.push_back(static_cast<std::size_t>(i));
   }
@@ -240,6 +267,17 @@ Simulation simulate(const SimulateOptions& options) {
   }
   respond(dataset, heard, simulation.truth, options);
   return simulation;
+}
+
+double Ripple::start(double octaves) const {
+  return phase + 2 * std::numbers::pi * cycles_per_octave * octaves;
+}
+
+std::vector<Ripple> sound_ripples(const SimulateOptions& options, std::int64_t sound) {
+  Random random = sound_numbers(options, sound);
+  std::vector<Ripple> ripples;
+  for (int i = 0; i < kRipples; ++i) ripples.push_back(draw_ripple(random));
+  return ripples;
 }
 
 }  // namespace strffit

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "dataset/dataset.hpp"
 
@@ -29,5 +30,24 @@ struct Simulation {
 // inhibitory flank, a rectified output and Poisson spikes. The same everywhere for the same seed.
 // ConfigError where an option is out of range.
 Simulation simulate(const SimulateOptions& options = {});
+
+// Such neurons listening to spectrograms (bands, frames) that come from elsewhere, one a stimulus;
+// `seconds` counts for nothing. ConfigError where an option is out of range or their number is not
+// `stimuli`.
+Simulation simulate(const SimulateOptions& options, std::vector<Array<float>> spectrograms);
+
+// A moving ripple: a sinusoid along time and octaves (Kowalski, Depireux & Shamma 1996).
+struct Ripple {
+  double rate_hz;            // of its modulation; its sign is the direction
+  double cycles_per_octave;  // of its modulation
+  double amplitude;          // of the logarithm of the sound's amplitude
+  double phase;              // radians
+
+  // Phase at this many octaves above the lowest band, at the beginning.
+  double start(double octaves) const;
+};
+
+// What the level of sound number `sound` (from 0) is the sum of.
+std::vector<Ripple> sound_ripples(const SimulateOptions& options, std::int64_t sound);
 
 }  // namespace strffit
