@@ -13,7 +13,7 @@ required=(
 )
 required_by_tests=(python3-venv)
 # Some releases no longer have exactly these versions; what needs them then says that it is skipped.
-optional_for_tests=(clang-format-14 clang-14 libclang-rt-14-dev)
+optional_for_tests=(clang-format-14 clang-14 libclang-rt-14-dev shellcheck)
 
 required_by_slurm=(munge slurmctld slurmd slurm-client)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, then runs every stage. With names of stages: only those.
-#   checks      layout, formatting, which room includes which
+#   checks      layout, formatting, which room includes which, shell scripts
 #   release     warnings are errors, every header compiles alone, every test
 #   quickstart  the new user's first command, the tour of README.md, the code of docs/python.md
 #   slurm       an array, failures, time limits and the merge on a Slurm of this machine
@@ -56,6 +56,7 @@ names_of() { local IFS='|'; echo "^(${*#test_})\$"; }
 run_checks() {
   scripts/check_includes
   scripts/check_format
+  scripts/check_shell
   summary+=("checks: passed")
 }
 

@@ -24,7 +24,7 @@ namespace strffit::files {
 
 namespace {
 
-// What the lock file says, one value a line.
+// What the lock file says, a line each: "host name", "process 123" and so on, in this order.
 struct Holder {
   std::string host;
   pid_t process = 0;
@@ -65,17 +65,27 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
-// "123", or "123_4" of an array, with its line's end; "" outside of Slurm.
+// The line of the job: "job 123", or "job 123_4" of an array; "" outside of Slurm.
 std::string slurm_job() {
   const std::string job = environment("SLURM_JOB_ID"), array = environment("SLURM_ARRAY_JOB_ID");
   if (job.empty()) return "";
-  return array.empty() ? job + "\n" : array + "_" + environment("SLURM_ARRAY_TASK_ID") + "\n";
+  return "job " + (array.empty() ? job : array + "_" + environment("SLURM_ARRAY_TASK_ID")) + "\n";
 }
 
 Holder read_holder(const std::string& path) {
   Holder holder;
   std::ifstream file(path);
-  file >> holder.host >> holder.process >> holder.started >> holder.process_age >> holder.job;
+  // A file of strffit 0.1 has the values alone.
+  const auto next = [&file] {
+    std::string line;
+    std::getline(file, line);
+    return line.substr(line.rfind(' ') + 1);
+  };
+  holder.host = next();
+  holder.process = static_cast<pid_t>(std::strtol(next().c_str(), nullptr, 10));
+  holder.started = next();
+  holder.process_age = next();
+  holder.job = next();
   return holder;
 }
 
@@ -153,8 +163,9 @@ FolderLock::FolderLock(const std::string& folder) : path_(folder + "/.strffit.lo
       descriptor_ = -1;
     }
   }
-  const std::string text = host_name() + "\n" + std::to_string(getpid()) + "\n" + now_utc() + "\n" +
-                           start_of(getpid()) + "\n" + slurm_job();
+  const std::string text = "host " + host_name() + "\nprocess " + std::to_string(getpid()) +
+                           "\nstarted " + now_utc() + "\nprocess_age " + start_of(getpid()) + "\n" +
+                           slurm_job();
   if (ftruncate(descriptor_, 0) != 0 ||
       write(descriptor_, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
       fsync(descriptor_) != 0) {

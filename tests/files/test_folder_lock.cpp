@@ -84,6 +84,37 @@ TEST_CASE("folder lock: a number that another process has got since is no holder
   CHECK(refusal(folder.path()) == "no error");
 }
 
+TEST_CASE("folder lock: the file names what it says, and that of 0.1, values alone, is read too") {
+  const test::TemporaryFolder folder;
+  setenv("SLURM_JOB_ID", "17", 1);
+  setenv("SLURM_ARRAY_JOB_ID", "12", 1);
+  setenv("SLURM_ARRAY_TASK_ID", "3", 1);
+  {
+    const FolderLock lock(folder.path());
+    std::ifstream file(folder.file(".strffit.lock"));
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    CHECK(test::contains(text, "\nprocess " + std::to_string(getpid()) + "\nstarted 20"));
+    CHECK(test::contains(text, "\njob 12_3\n"));
+    CHECK(lock_holder(folder.path())->job == "12_3");
+    CHECK(lock_holder(folder.path())->life == LockHolder::Life::lives);
+  }
+  for (const char* name : {"SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID"}) {
+    unsetenv(name);
+  }
+  for (const char* text : {"node17\n4711\n2020-01-01T00:00:00Z\n1\n5_6\n",
+                           "host node17\nprocess 4711\nstarted 2020-01-01T00:00:00Z\n"
+                           "process_age 1\njob 5_6\n"}) {
+    write_text(folder.file(".strffit.lock"), text);
+    const auto holder = lock_holder(folder.path());
+    REQUIRE(holder);
+    CHECK(holder->host == "node17");
+    CHECK(holder->process == 4711);
+    CHECK(holder->started == "2020-01-01T00:00:00Z");
+    CHECK(holder->job == "5_6");
+    CHECK(holder->life == LockHolder::Life::elsewhere);
+  }
+}
+
 TEST_CASE("folder lock: of a process on another host it is said what to delete") {
   const test::TemporaryFolder folder;
   const std::string file = folder.file(".strffit.lock");

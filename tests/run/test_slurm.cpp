@@ -134,7 +134,7 @@ TEST_CASE("slurm: the job scripts hold what was asked for, and are sound") {
         "#SBATCH --gpus=a100:1\n", "#SBATCH --partition=long\n", "#SBATCH --account=lab\n",
         "#SBATCH --array=1-4%2\n", "#SBATCH --qos=high\n", "#SBATCH --requeue\n",
         "#SBATCH --signal=B:USR1@120\n", "/my run's/slurm\"/%A_%a.log\n", "/my run'\\''s'\n",
-        "--device cuda"}) {
+        "device=cuda\n"}) {
     CHECK_MESSAGE(text.find(line) != std::string::npos, line);
   }
   for (const auto& script : {outcome.train_script, outcome.merge_script}) {
@@ -143,6 +143,40 @@ TEST_CASE("slurm: the job scripts hold what was asked for, and are sound") {
   const auto config = read_text(outcome.folder + "/slurm/config.yaml");
   CHECK(config.find(study.data_file()) != std::string::npos);
   CHECK(to_text(to_report(outcome)).find("sbatch --parsable") != std::string::npos);
+}
+
+// Reference: Slurm's own list of jobs. A lock is removed where its job is this one, requeued, or is
+// no longer in the list; it stays where its job runs.
+TEST_CASE("slurm: a task takes over the lock of a job that is no more, and no other") {
+  const SmallStudy study;
+  FakeSlurm fake;
+  auto request = slurm_request(study, 2);
+  request.submit = false;
+  request.program = study.file("fake strffit");
+  write_text(request.program, "#!/bin/sh\necho \"$@\" > \"" + study.file("arguments") + "\"\n");
+  chmod(request.program.c_str(), 0755);
+  const auto outcome = slurm(request);
+  const std::string shard = study.run() + "/shards/2-of-2";
+  fs::create_directories(shard);
+  const auto remains = [&](const std::string& holder) {
+    write_text(shard + "/.strffit.lock", "host dead\nprocess 1\nstarted x\nprocess_age 1\n" +
+                                             (holder.empty() ? "" : "job " + holder + "\n"));
+    const int code =
+        std::system(("SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2 SLURM_CPUS_PER_TASK=3 bash \"" +
+                     outcome.train_script + "\"")
+                        .c_str());
+    CHECK(code == 0);
+    return fs::exists(shard + "/.strffit.lock");
+  };
+  fake.queue({"7_2", "7_1", "5_2"});
+  CHECK_FALSE(remains("7_2"));
+  CHECK_FALSE(remains("4_2"));
+  CHECK(remains("5_2"));
+  CHECK(remains(""));
+  fake.queue({});  // a list without this very job is no list
+  CHECK(remains("4_2"));
+  CHECK(read_text(study.file("arguments")) ==
+        "train " + study.run() + "/slurm/config.yaml --shard 2/2 --resume --threads 3\n");
 }
 
 TEST_CASE("slurm: submits what is neither done nor under way, and a merge after all of it") {

@@ -1,0 +1,30 @@
+// What is asked of Slurm's own programs: squeue, sbatch, scancel.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace strffit {
+
+// A job of this user that waits or runs.
+struct QueuedJob {
+  std::string name;
+  std::string id;           // "123", or "123_4" of an array
+  std::int64_t index = -1;  // in its array, or -1
+};
+
+// All of them. Nothing where squeue is not on the PATH or fails.
+std::optional<std::vector<QueuedJob>> queued_jobs();
+
+// Runs an sbatch command and returns the number of the new job. RunError where sbatch is missing or
+// refuses.
+std::string submit_job(const std::vector<std::string>& command);
+
+void cancel_job(const std::string& id);
+
+// A command as a line for a shell.
+std::string shell_line(const std::vector<std::string>& command);
+
+}  // namespace strffit
