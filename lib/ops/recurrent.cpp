@@ -13,6 +13,7 @@
 #include "ops/gemm.hpp"
 #include "ops/grid.hpp"
 #include "ops/lane_operations.hpp"
+#include "ops/repeated_product.hpp"
 #include "ops/teams.hpp"
 
 namespace strffit::ops {
@@ -29,63 +30,94 @@ Index running(const std::vector<Segment>& segments, Index t) {
 
 constexpr Index kSaved = lanes::kSavedGates;
 
-template <class T>
-void gru_forward(const T* x, const T* y, const T* before, T* h, T* saved, Index H) {
-  for (Index j = 0; j < H; ++j) {
-    const T r = sigmoid(x[j] + y[j]), z = sigmoid(x[H + j] + y[H + j]);
-    const T n = tanh_of(x[2 * H + j] + r * y[2 * H + j]);
-    h[j] = (1 - z) * n + z * before[j];
-    saved[j] = r;
-    saved[H + j] = z;
-    saved[2 * H + j] = n;
-    saved[3 * H + j] = y[2 * H + j];
-  }
+// work(from, to) for units 0 .. H - 1 in stretches that fill registers: the last of them reaches
+// back over units that have been worked already, so what is worked may not depend on what it
+// replaces.
+template <class Work>
+void for_units(Index H, Work&& work) {
+  constexpr Index kAtOnce = 16;
+  const auto whole = H / kAtOnce * kAtOnce;
+  if (whole > 0) work(Index{0}, whole);
+  if (whole < H) work(std::max(Index{0}, H - kAtOnce), H);
 }
 
-// dh -> gradients of x and y (3 H each), and of the state before by the direct way.
+// One frame: x and y, what input and state contribute to the gates -> h.
 template <class T>
-void gru_backward(const T* dh, const T* before, const T* saved, T* dx, T* dy, T* to_before,
-                  Index H) {
-  for (Index j = 0; j < H; ++j) {
-    const T r = saved[j], z = saved[H + j], n = saved[2 * H + j], y = saved[3 * H + j];
-    const T dn = dh[j] * (1 - z) * (1 - n * n), dz = dh[j] * (before[j] - n) * z * (1 - z);
-    const T dr = dn * y * r * (1 - r);
-    dx[j] = dy[j] = dr;
-    dx[H + j] = dy[H + j] = dz;
-    dx[2 * H + j] = dn;
-    dy[2 * H + j] = dn * r;
-    to_before[j] = dh[j] * z;
-  }
+void gru_forward(const T* x, const T* y, const T* before, T* h, T* saved, Index H) {
+  for_units(H, [=](Index from, Index to) {
+#pragma GCC ivdep
+    for (Index j = from; j < to; ++j) {
+      const T r = sigmoid(x[j] + y[j]), z = sigmoid(x[H + j] + y[H + j]), own = y[2 * H + j];
+      const T n = tanh_of(x[2 * H + j] + r * own);
+      h[j] = (1 - z) * n + z * before[j];
+      saved[j] = r;
+      saved[H + j] = z;
+      saved[2 * H + j] = n;
+      saved[3 * H + j] = own;
+    }
+  });
+}
+
+// g + later, the gradient of h -> gradients of x and y (3 H each), and of the state before by the
+// direct way.
+template <class T>
+void gru_backward(const T* g, const T* later, const T* before, const T* saved, T* dx, T* dy,
+                  T* to_before, Index H) {
+  for_units(H, [=](Index from, Index to) {
+#pragma GCC ivdep
+    for (Index j = from; j < to; ++j) {
+      const T r = saved[j], z = saved[H + j], n = saved[2 * H + j], y = saved[3 * H + j];
+      const T dh = g[j] + later[j];
+      const T dn = dh * (1 - z) * (1 - n * n), dz = dh * (before[j] - n) * z * (1 - z);
+      const T dr = dn * y * r * (1 - r);
+      dx[j] = dr;
+      dy[j] = dr;
+      dx[H + j] = dz;
+      dy[H + j] = dz;
+      dx[2 * H + j] = dn;
+      dy[2 * H + j] = dn * r;
+      to_before[j] = dh * z;
+    }
+  });
 }
 
 template <class T>
 void lstm_forward(const T* x, const T* y, const T* cell_before, T* cell, T* h, T* saved, Index H) {
-  for (Index j = 0; j < H; ++j) {
-    const T i = sigmoid(x[j] + y[j]), f = sigmoid(x[H + j] + y[H + j]);
-    const T g = tanh_of(x[2 * H + j] + y[2 * H + j]), o = sigmoid(x[3 * H + j] + y[3 * H + j]);
-    cell[j] = f * cell_before[j] + i * g;
-    h[j] = o * tanh_of(cell[j]);
-    saved[j] = i;
-    saved[H + j] = f;
-    saved[2 * H + j] = g;
-    saved[3 * H + j] = o;
-  }
+  for_units(H, [=](Index from, Index to) {
+#pragma GCC ivdep
+    for (Index j = from; j < to; ++j) {
+      const T i = sigmoid(x[j] + y[j]), f = sigmoid(x[H + j] + y[H + j]);
+      const T g = tanh_of(x[2 * H + j] + y[2 * H + j]), o = sigmoid(x[3 * H + j] + y[3 * H + j]);
+      const T c = f * cell_before[j] + i * g;
+      cell[j] = c;
+      h[j] = o * tanh_of(c);
+      saved[j] = i;
+      saved[H + j] = f;
+      saved[2 * H + j] = g;
+      saved[3 * H + j] = o;
+    }
+  });
 }
 
-// dc: gradient of the cell from later frames, replaced by that of the cell before.
+// cell_later: gradient of the cell from later frames; to_cell_before: that of the cell before.
 template <class T>
-void lstm_backward(const T* dh, T* dc, const T* cell, const T* cell_before, const T* saved, T* dx,
+void lstm_backward(const T* gradient, const T* later, const T* cell_later, const T* cell,
+                   const T* cell_before, const T* saved, T* dx, T* to_before, T* to_cell_before,
                    Index H) {
-  for (Index j = 0; j < H; ++j) {
-    const T i = saved[j], f = saved[H + j], g = saved[2 * H + j], o = saved[3 * H + j],
-            c = tanh_of(cell[j]);
-    const T d = dc[j] + dh[j] * o * (1 - c * c);
-    dx[j] = d * g * i * (1 - i);
-    dx[H + j] = d * cell_before[j] * f * (1 - f);
-    dx[2 * H + j] = d * i * (1 - g * g);
-    dx[3 * H + j] = dh[j] * c * o * (1 - o);
-    dc[j] = d * f;
-  }
+  for_units(H, [=](Index from, Index to) {
+#pragma GCC ivdep
+    for (Index j = from; j < to; ++j) {
+      const T i = saved[j], f = saved[H + j], g = saved[2 * H + j], o = saved[3 * H + j],
+              c = tanh_of(cell[j]), dh = gradient[j] + later[j];
+      const T d = cell_later[j] + dh * o * (1 - c * c);
+      dx[j] = d * g * i * (1 - i);
+      dx[H + j] = d * cell_before[j] * f * (1 - f);
+      dx[2 * H + j] = d * i * (1 - g * g);
+      dx[3 * H + j] = dh * c * o * (1 - o);
+      to_cell_before[j] = d * f;
+      to_before[j] = 0;
+    }
+  });
 }
 
 template <class T>
@@ -98,31 +130,28 @@ template <class T>
 void recurrent_forward(const Buffers<T>& b, Index H, Cell kind, const Layout& layout) {
   const auto segments = longest_first(layout);
   const auto n = gates(kind) * H, batch = static_cast<Index>(segments.size());
-  const auto size = [&](Index k) { return static_cast<std::size_t>(batch * k); };
-  std::vector<T> state(size(H), T(0)), cell(size(H), T(0)), y(size(n));
-  // Input-major: the rows of a product of few rows with it are read in order.
-  std::vector<T> transposed(static_cast<std::size_t>(n * H));
-  for (Index i = 0; i < n; ++i) {
-    for (Index j = 0; j < H; ++j)
-      transposed[static_cast<std::size_t>(j * n + i)] = b.weight[i * H + j];
-  }
+  const RepeatedProduct<T> product(b.weight, H, n, 1, H);
+  const auto padded = product.padded();
+  const std::vector<T> zero(static_cast<std::size_t>(H), T(0));
+  std::vector<T> bias(static_cast<std::size_t>(padded), T(0)),
+      y(static_cast<std::size_t>(batch * padded));
+  std::copy_n(b.bias, n, bias.data());
+  std::vector<const T*> before(static_cast<std::size_t>(batch), zero.data());
   std::fill_n(b.h, layout.total * H, T(0));
   for (Index t = 0; t < segments.front().frames; ++t) {
     const auto rows = running(segments, t);
-    for (Index i = 0; i < rows; ++i) std::copy_n(b.bias, n, &y[static_cast<std::size_t>(i * n)]);
-    gemm(false, false, rows, n, H, state.data(), H, transposed.data(), n, T(1), y.data(), n);
+    product(rows, before.data(), bias.data(), 0, y.data());
     for (Index i = 0; i < rows; ++i) {
       const auto at = segments[static_cast<std::size_t>(i)].begin + t;
-      T *s = &state[static_cast<std::size_t>(i * H)], *c = &cell[static_cast<std::size_t>(i * H)];
-      const T* gate = &y[static_cast<std::size_t>(i * n)];
+      const T* gate = &y[static_cast<std::size_t>(i * padded)];
+      auto& state = before[static_cast<std::size_t>(i)];
       if (kind == Cell::gru) {
-        gru_forward(b.x + at * n, gate, s, b.h + at * H, b.saved + at * kSaved * H, H);
+        gru_forward(b.x + at * n, gate, state, b.h + at * H, b.saved + at * kSaved * H, H);
       } else {
-        lstm_forward(b.x + at * n, gate, c, b.cell + at * H, b.h + at * H,
-                     b.saved + at * kSaved * H, H);
-        std::copy_n(b.cell + at * H, H, c);
+        lstm_forward(b.x + at * n, gate, t > 0 ? b.cell + (at - 1) * H : zero.data(),
+                     b.cell + at * H, b.h + at * H, b.saved + at * kSaved * H, H);
       }
-      std::copy_n(b.h + at * H, H, s);
+      state = b.h + at * H;
     }
   }
 }
@@ -133,39 +162,41 @@ void recurrent_backward(const Buffers<T>& b, const T* g, T* dx, T* dy, Index H, 
                         const Layout& layout) {
   const auto segments = longest_first(layout);
   const auto n = gates(kind) * H, batch = static_cast<Index>(segments.size());
-  const auto size = [&](Index k) { return static_cast<std::size_t>(batch * k); };
-  std::vector<T> adjoint(size(H), T(0)), cell_adjoint(size(H), T(0)), dh(size(H)), direct(size(H)),
-      gate(size(n));
+  const RepeatedProduct<T> product(b.weight, n, H, H, 1);
+  const auto padded = product.padded();
+  // Gradients of the states and cells from later frames, and those for the frames before.
+  const auto size = static_cast<std::size_t>(batch * padded);
+  std::vector<T> later(size, T(0)), next(size, T(0)), cell_later(size, T(0)), cell_next(size, T(0));
   const std::vector<T> zero(static_cast<std::size_t>(H), T(0));
+  std::vector<const T*> gate(static_cast<std::size_t>(batch));
   std::fill_n(dx, layout.total * n, T(0));
-  std::fill_n(dy, layout.total * n, T(0));
+  if (dy != dx) std::fill_n(dy, layout.total * n, T(0));
   for (Index t = segments.front().frames - 1; t >= 0; --t) {
     const auto rows = running(segments, t);
     for (Index i = 0; i < rows; ++i) {
-      const auto at = segments[static_cast<std::size_t>(i)].begin + t, from = i * H;
-      T *d = &dh[static_cast<std::size_t>(from)], *later = &adjoint[static_cast<std::size_t>(from)];
-      T* cell_later = &cell_adjoint[static_cast<std::size_t>(from)];
-      const bool cut = layout.window > 0 && t + 1 < segments[static_cast<std::size_t>(i)].frames &&
-                       layout.window_of(t) != layout.window_of(t + 1);
+      const auto& [begin, frames] = segments[static_cast<std::size_t>(i)];
+      const auto at = begin + t;
+      const auto from = static_cast<std::size_t>(i * padded);
+      const bool cut =
+          layout.window > 0 && t + 1 < frames && layout.window_of(t) != layout.window_of(t + 1);
       if (cut) {
-        std::fill_n(later, H, T(0));
-        std::fill_n(cell_later, H, T(0));
+        std::fill_n(&later[from], H, T(0));
+        std::fill_n(&cell_later[from], H, T(0));
       }
-      for (Index j = 0; j < H; ++j) d[j] = g[at * H + j] + later[j];
-      const T* saved = b.saved + at * kSaved * H;
+      const T *saved = b.saved + at * kSaved * H, *own = g + at * H;
       if (kind == Cell::gru) {
-        gru_backward(d, t > 0 ? b.h + (at - 1) * H : zero.data(), saved, dx + at * n, dy + at * n,
-                     &direct[static_cast<std::size_t>(from)], H);
+        gru_backward(own, &later[from], t > 0 ? b.h + (at - 1) * H : zero.data(), saved,
+                     dx + at * n, dy + at * n, &next[from], H);
       } else {
-        lstm_backward(d, cell_later, b.cell + at * H, t > 0 ? b.cell + (at - 1) * H : zero.data(),
-                      saved, dx + at * n, H);
-        std::fill_n(&direct[static_cast<std::size_t>(from)], H, T(0));
+        lstm_backward(own, &later[from], &cell_later[from], b.cell + at * H,
+                      t > 0 ? b.cell + (at - 1) * H : zero.data(), saved, dx + at * n, &next[from],
+                      &cell_next[from], H);
       }
-      std::copy_n((kind == Cell::gru ? dy : dx) + at * n, n,
-                  &gate[static_cast<std::size_t>(i * n)]);
+      gate[static_cast<std::size_t>(i)] = dy + at * n;
     }
-    std::copy_n(direct.data(), rows * H, adjoint.data());
-    gemm(false, false, rows, H, n, gate.data(), n, b.weight, H, T(1), adjoint.data(), H);
+    product(rows, gate.data(), next.data(), padded, next.data());
+    later.swap(next);
+    cell_later.swap(cell_next);
   }
 }
 

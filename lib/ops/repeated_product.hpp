@@ -1,0 +1,148 @@
+// Products of a few rows with one and the same matrix, frame after frame: what a recurrent layer
+// does. A BLAS would copy the matrix at every call, and its kernels differ between processors; here
+// the matrix is laid out once in the order in which it is read, and every output is summed over the
+// inputs in their order, so that a row's numbers depend neither on the rows beside it nor on the
+// BLAS. Private to this room.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+namespace strffit::ops {
+
+// What one register of this build's processor holds, and how many of them there are.
+#if defined(__AVX512F__)
+inline constexpr std::size_t kRegisterBytes = 64, kRegisters = 32;
+#elif defined(__AVX__)
+inline constexpr std::size_t kRegisterBytes = 32, kRegisters = 16;
+#elif defined(__ARM_NEON)
+inline constexpr std::size_t kRegisterBytes = 16, kRegisters = 32;
+#else
+inline constexpr std::size_t kRegisterBytes = 16, kRegisters = 16;
+#endif
+
+template <class T>
+class RepeatedProduct {
+  using Index = std::int64_t;
+  using Vector __attribute__((vector_size(kRegisterBytes), aligned(sizeof(T)), may_alias)) = T;
+  static constexpr Index kLanes = kRegisterBytes / sizeof(T);
+  // Sums of a panel of outputs stay in registers: as many as one row needs to keep the processor
+  // busy, and for several rows as many rows as fit.
+  static constexpr Index kWidest = 7, kMostRows = kRegisters >= 32 ? 4 : 2;
+
+ public:
+  // A matrix (inner, outputs) whose element (k, i) is weight[k step_inner + i step_output].
+  RepeatedProduct(const T* weight, Index inner, Index outputs, Index step_inner, Index step_output)
+      : inner_(inner), vectors_((outputs + kLanes - 1) / kLanes) {
+    numbers_.resize(static_cast<std::size_t>(inner * vectors_), Lanes{});
+    auto* to = numbers_.data();
+    for_panels([&](Index first, Index width) {
+      for (Index k = 0; k < inner; ++k) {
+        for (Index v = 0; v < width; ++v, ++to) {
+          for (Index lane = 0; lane < kLanes; ++lane) {
+            const auto i = (first + v) * kLanes + lane;
+            if (i < outputs)
+              to->of[static_cast<std::size_t>(lane)] = weight[k * step_inner + i * step_output];
+          }
+        }
+      }
+    });
+  }
+
+  // Outputs, rounded up to whole registers: the numbers of a row of y and of start.
+  Index padded() const { return vectors_ * kLanes; }
+
+  // y[r] = start[r] + s[r] times the matrix for rows r = 0 .. rows - 1: s[r] points to `inner`
+  // numbers, start[r] and y[r] to `padded` ones, `start_step` apart (0: one for all rows) and
+  // `padded` apart. start may be y.
+  void operator()(Index rows, const T* const* s, const T* start, Index start_step, T* y) const {
+    const auto* w = numbers_.data();
+    for_panels([&](Index first, Index width) {
+      const auto at = first * kLanes;
+      Index row = 0;
+      const auto work = [&]<Index count>(std::integral_constant<Index, count>) {
+        for (; row + count <= rows; row += count) {
+          panel(width, std::integral_constant<Index, count>(), w->of.data(), s + row,
+                start + row * start_step + at, start_step, y + row * padded() + at);
+        }
+      };
+      if constexpr (kMostRows >= 4) work(std::integral_constant<Index, 4>());
+      work(std::integral_constant<Index, 2>());
+      work(std::integral_constant<Index, 1>());
+      w += inner_ * width;
+    });
+  }
+
+ private:
+  struct alignas(kRegisterBytes) Lanes {
+    std::array<T, static_cast<std::size_t>(kLanes)> of;
+  };
+
+  // work(first, width) for panels of `width` registers of outputs, all about equally wide.
+  template <class Work>
+  void for_panels(Work&& work) const {
+    const auto panels = (vectors_ + kWidest - 1) / kWidest;
+    for (Index i = 0; i < panels; ++i) {
+      const auto first = i * vectors_ / panels;
+      work(first, (i + 1) * vectors_ / panels - first);
+    }
+  }
+
+  template <Index rows>
+  void panel(Index width, std::integral_constant<Index, rows>, const T* w, const T* const* s,
+             const T* start, Index start_step, T* y) const {
+    switch (width) {
+      case 1:
+        return sums<1, rows>(w, s, start, start_step, y);
+      case 2:
+        return sums<2, rows>(w, s, start, start_step, y);
+      case 3:
+        return sums<3, rows>(w, s, start, start_step, y);
+      case 4:
+        return sums<4, rows>(w, s, start, start_step, y);
+      case 5:
+        return sums<5, rows>(w, s, start, start_step, y);
+      case 6:
+        return sums<6, rows>(w, s, start, start_step, y);
+      default:
+        return sums<kWidest, rows>(w, s, start, start_step, y);
+    }
+  }
+
+  static Vector& vector_at(T* p) { return *reinterpret_cast<Vector*>(p); }
+  static const Vector& vector_at(const T* p) { return *reinterpret_cast<const Vector*>(p); }
+
+  template <Index width, Index rows>
+  [[gnu::noinline]] void sums(const T* w, const T* const* s, const T* start, Index start_step,
+                              T* y) const {
+    Vector sum[rows][width];
+    const T* factor[rows];
+#pragma GCC unroll 8
+    for (Index r = 0; r < rows; ++r) {
+      factor[r] = s[r];
+#pragma GCC unroll 8
+      for (Index v = 0; v < width; ++v) sum[r][v] = vector_at(start + r * start_step + v * kLanes);
+    }
+    for (Index k = 0; k < inner_; ++k, w += width * kLanes) {
+#pragma GCC unroll 8
+      for (Index r = 0; r < rows; ++r) {
+#pragma GCC unroll 8
+        for (Index v = 0; v < width; ++v) sum[r][v] += vector_at(w + v * kLanes) * factor[r][k];
+      }
+    }
+#pragma GCC unroll 8
+    for (Index r = 0; r < rows; ++r) {
+#pragma GCC unroll 8
+      for (Index v = 0; v < width; ++v) vector_at(y + r * padded() + v * kLanes) = sum[r][v];
+    }
+  }
+
+  Index inner_, vectors_;
+  std::vector<Lanes> numbers_;  // panel after panel; in a panel input after input
+};
+
+}  // namespace strffit::ops
