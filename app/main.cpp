@@ -33,7 +33,9 @@ constexpr const char* kNoMemory =
 
 std::string versions() {
   std::string text;
-  for (const auto& [name, version] : library_versions()) text += name + " " + version + "\n";
+  for (const auto& libraries : {library_versions(), import_library_versions()}) {
+    for (const auto& [name, version] : libraries) text += name + " " + version + "\n";
+  }
   text.pop_back();
   return text;
 }

@@ -9,7 +9,7 @@ required=(
   g++ cmake ninja-build pkg-config ccache
   libtorch-dev libopenblas0-openmp libopenblas-openmp-dev
   libhdf5-dev libyaml-cpp-dev libcli11-dev libspdlog-dev nlohmann-json3-dev
-  libeigen3-dev libcairo2-dev libssl-dev zlib1g-dev fonts-dejavu-core doctest-dev
+  libeigen3-dev libcairo2-dev libssl-dev zlib1g-dev fonts-dejavu-core libsndfile1-dev doctest-dev
 )
 required_by_tests=(python3-venv)
 # Some releases no longer have exactly these versions; what needs them then says that it is skipped.

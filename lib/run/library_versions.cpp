@@ -1,0 +1,11 @@
+#include "run/library_versions.hpp"
+
+#include "sound/audio.hpp"
+
+namespace strffit {
+
+std::vector<std::pair<std::string, std::string>> import_library_versions() {
+  return {{"libsndfile", audio_library_version()}};
+}
+
+}  // namespace strffit
