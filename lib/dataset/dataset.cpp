@@ -14,6 +14,8 @@ namespace {
 
 using files::Reader;
 
+constexpr float kMissingInR = -2147483648.0F;
+
 [[noreturn]] void fail(const Reader& reader, const std::string& path, const std::string& what) {
   throw DataError(reader.file(), path, what);
 }
@@ -43,7 +45,7 @@ Axes read_axes(const Reader& reader) {
 
 std::vector<std::string> read_unit_ids(const Reader& reader) {
   const std::string path = "/units/id";
-  std::vector<std::string> ids = reader.strings(path, {{-1}, "(N)"}).values;
+  std::vector<std::string> ids = reader.names(path, {{-1}, "(N)"}).values;
   if (ids.empty()) fail(reader, path, "expected one unit or more; found none");
   std::set<std::string> seen;
   for (const std::string& id : ids) {
@@ -68,12 +70,16 @@ UnitFacts read_unit_facts(const Reader& reader, std::int64_t n_units,
     if (name == "id") continue;
     const std::string path = "/units/" + name;
     const Shape shape = reader.shape(path);
-    if (shape.empty() || shape[0] != n_units) {
+    // A value each, be it a row, a column or a list.
+    const bool list = count(shape) == n_units && std::count(shape.begin(), shape.end(), 1) + 1 >=
+                                                     static_cast<std::ptrdiff_t>(shape.size());
+    if (!list && (shape.empty() || shape[0] != n_units)) {
       fail(reader, path,
            "expected one row for each of the " + std::to_string(n_units) + " units; found shape " +
                to_string(shape));
     }
-    facts.emplace(name, reader.column_rows(path, rows));
+    facts.emplace(name,
+                  reader.column_rows(path, rows, list ? files::Expected({-1}) : files::Expected()));
   }
   return facts;
 }
@@ -111,12 +117,19 @@ void check_responses(const Reader& reader, const std::string& path, const Array<
            "expected finite numbers, or NaN where missing; found an infinity at " +
                place_of(values.shape, i) + " of the units read");
     }
+    if (values.values[i] == kMissingInR) {
+      fail(reader, path,
+           "expected counts or rates, NaN where missing; found -2147483648 at " +
+               place_of(values.shape, i) +
+               " of the units read, which is R's NA among whole numbers: write "
+               "as.double(responses), whose NA is NaN");
+    }
   }
 }
 
 std::optional<SplitName> read_split(const Reader& reader, const std::string& path) {
   const auto word = reader.optional_string_attribute(path, "split");
-  if (!word) return std::nullopt;
+  if (!word || word->empty()) return std::nullopt;
   const auto split = split_named(*word);
   if (!split) {
     fail(reader, path, "attribute split: expected train, valid or test; found \"" + *word + "\"");
@@ -140,12 +153,54 @@ Stimulus read_stimulus(const Reader& reader, const std::string& key, const Datas
   return stimulus;
 }
 
-void read_signals(const Reader& reader, const Dataset& dataset, Stimulus& stimulus) {
+bool is_recorded(const Reader& reader, const std::string& key) {
+  return reader.exists("/stimuli/" + key + "/responses");
+}
+
+void read_units(const Reader& reader, const UnitSelection& units, Dataset& dataset) {
+  dataset.all_unit_ids = read_unit_ids(reader);
+  std::vector<std::int64_t> every(dataset.all_unit_ids.size());
+  std::iota(every.begin(), every.end(), 0);
+  const auto n_all = static_cast<std::int64_t>(every.size());
+  const UnitFacts all_facts = read_unit_facts(reader, n_all, every);
+  dataset.unit_index = select_units(units, dataset.all_unit_ids, all_facts, dataset.file);
+  dataset.unit_facts = read_unit_facts(reader, n_all, dataset.unit_index);
+  for (const std::int64_t unit : dataset.unit_index) {
+    dataset.unit_ids.push_back(dataset.all_unit_ids[static_cast<std::size_t>(unit)]);
+  }
+}
+
+// Those of the keys in the file that are to be read; the others, without responses, are noted.
+std::vector<std::string> chosen_stimuli(const Reader& reader, Content content, Dataset& dataset) {
+  std::vector<std::string> chosen;
+  const std::vector<std::string> keys = reader.children("/stimuli");
+  if (keys.empty()) fail(reader, "/stimuli", "expected one stimulus or more; found none");
+  for (const std::string& key : keys) {
+    const std::string path = "/stimuli/" + key;
+    const bool recorded = !reader.is_group(path) || is_recorded(reader, key);
+    if (!recorded) {
+      reader.stored(path + "/spectrogram");  // else it is no sound either
+      dataset.unrecorded.push_back(key);
+    }
+    if (recorded || content != Content::recorded) chosen.push_back(key);
+  }
+  if (chosen.empty()) {
+    fail(reader, "/stimuli",
+         "expected responses; found sounds without any: predict and export-strfs --gradient take "
+         "them as they are; train and eval need /units/id and, of each stimulus, "
+         "/stimuli/<key>/responses (N, R, T)");
+  }
+  return chosen;
+}
+
+void read_signals(const Reader& reader, const Dataset& dataset, Content content,
+                  Stimulus& stimulus) {
   const std::string path = "/stimuli/" + stimulus.key;
   const std::string spectrogram_path = path + "/spectrogram";
   stimulus.spectrogram = reader.floats(spectrogram_path, {{dataset.bands(), -1}, "(F, T)"});
   check_spectrogram(reader, spectrogram_path, stimulus.spectrogram);
 
+  if (content == Content::sounds || !is_recorded(reader, stimulus.key)) return;
   const std::string responses_path = path + "/responses";
   const auto n_all = static_cast<std::int64_t>(dataset.all_unit_ids.size());
   stimulus.responses = reader.float_rows(responses_path, dataset.unit_index,
@@ -157,10 +212,14 @@ bool all_counts(const std::vector<Stimulus>& stimuli) {
   const auto is_count = [](float value) {
     return std::isnan(value) || (value >= 0 && value == std::floor(value));
   };
-  return std::all_of(stimuli.begin(), stimuli.end(), [&](const Stimulus& stimulus) {
-    const std::vector<float>& values = stimulus.responses.values;
-    return std::all_of(values.begin(), values.end(), is_count);
-  });
+  const auto holds_some = [](const Stimulus& stimulus) {
+    return !stimulus.responses.values.empty();
+  };
+  return std::any_of(stimuli.begin(), stimuli.end(), holds_some) &&
+         std::all_of(stimuli.begin(), stimuli.end(), [&](const Stimulus& stimulus) {
+           const std::vector<float>& values = stimulus.responses.values;
+           return std::all_of(values.begin(), values.end(), is_count);
+         });
 }
 
 }  // namespace
@@ -185,7 +244,7 @@ std::optional<SplitName> split_named(const std::string& word) {
 }
 
 Dataset read_dataset(const std::string& file, const UnitSelection& units,
-                     const WantedStimuli& wanted) {
+                     const WantedStimuli& wanted, Content content) {
   const Reader reader(file, {"strffit-dataset"});
   Dataset dataset;
   dataset.file = file;
@@ -193,27 +252,15 @@ Dataset read_dataset(const std::string& file, const UnitSelection& units,
   dataset.name = reader.optional_string_attribute("/", "name").value_or("");
   dataset.reference = reader.optional_string_attribute("/", "reference").value_or("");
   dataset.axes = read_axes(reader);
-
-  dataset.all_unit_ids = read_unit_ids(reader);
-  std::vector<std::int64_t> every(dataset.all_unit_ids.size());
-  std::iota(every.begin(), every.end(), 0);
-  const auto n_all = static_cast<std::int64_t>(every.size());
-  const UnitFacts all_facts = read_unit_facts(reader, n_all, every);
-  dataset.unit_index = select_units(units, dataset.all_unit_ids, all_facts, file);
-  dataset.unit_facts = read_unit_facts(reader, n_all, dataset.unit_index);
-  for (const std::int64_t unit : dataset.unit_index) {
-    dataset.unit_ids.push_back(dataset.all_unit_ids[static_cast<std::size_t>(unit)]);
-  }
-
-  for (const std::string& key : reader.children("/stimuli")) {
+  const std::vector<std::string> keys = chosen_stimuli(reader, content, dataset);
+  const bool responses = content != Content::sounds && dataset.unrecorded.size() < keys.size();
+  if (responses || reader.exists("/units")) read_units(reader, units, dataset);
+  for (const std::string& key : keys) {
     dataset.stimuli.push_back(read_stimulus(reader, key, dataset));
-  }
-  if (dataset.stimuli.empty()) {
-    fail(reader, "/stimuli", "expected one stimulus or more; found none");
   }
   const auto some = wanted ? wanted(dataset) : std::set<std::size_t>();
   for (std::size_t s = 0; s < dataset.stimuli.size(); ++s) {
-    if (!wanted || some.contains(s)) read_signals(reader, dataset, dataset.stimuli[s]);
+    if (!wanted || some.contains(s)) read_signals(reader, dataset, content, dataset.stimuli[s]);
   }
   dataset.counts = all_counts(dataset.stimuli);
   return dataset;
@@ -238,6 +285,7 @@ Dataset with_units(const Dataset& dataset, const std::vector<std::int64_t>& unit
   result.sha256 = dataset.sha256;
   result.axes = dataset.axes;
   result.all_unit_ids = dataset.all_unit_ids;
+  result.unrecorded = dataset.unrecorded;
   result.counts = dataset.counts;
   for (const auto unit : units) {
     result.unit_ids.push_back(dataset.unit_ids.at(static_cast<std::size_t>(unit)));

@@ -26,7 +26,8 @@ struct Stimulus {
   std::string category;  // may be ""
   std::optional<SplitName> split;
   Array<float> spectrogram;  // (F, T), finite
-  Array<float> responses;    // (N, R, T) spike counts or rates, NaN = missing, never infinite
+  Array<float> responses;    // (N, R, T) spike counts or rates, NaN = missing, never infinite;
+                             // (N, 0, 0) where none are read or there are none
 
   std::int64_t frames() const { return spectrogram.dim(1); }
   std::int64_t trials() const { return responses.dim(1); }
@@ -43,7 +44,8 @@ struct Dataset {
   std::vector<std::int64_t> unit_index;   // (N) -> N_all, ascending
   UnitFacts unit_facts;                   // of the units read, (N, ...)
   std::vector<Stimulus> stimuli;          // in lexicographic order of their keys
-  bool counts = false;                    // every response is a non-negative integer
+  std::vector<std::string> unrecorded;    // keys of the stimuli of the file without responses
+  bool counts = false;  // every response is a non-negative integer, and there is one
 
   std::int64_t units() const { return static_cast<std::int64_t>(unit_ids.size()); }
   std::int64_t bands() const { return static_cast<std::int64_t>(axes.frequencies_hz.size()); }
@@ -53,11 +55,18 @@ struct Dataset {
 // stimuli whose are wanted.
 using WantedStimuli = std::function<std::set<std::size_t>(const Dataset&)>;
 
+// What is read of a dataset that may hold sounds which nobody has recorded.
+enum class Content {
+  recorded,  // the stimuli with responses, the others are left out; DataError where none has any
+  sounds,    // every spectrogram, no responses; a file without units is taken
+  all        // every spectrogram, and the responses where there are some
+};
+
 // Reads a dataset, of the responses only those of the units selected. `wanted`: the other stimuli
 // have no frames and no trials, and nothing is said about what the file holds of them. DataError
 // where the file breaks formats.md; ConfigError where the selection fits no unit.
 Dataset read_dataset(const std::string& file, const UnitSelection& units = {},
-                     const WantedStimuli& wanted = {});
+                     const WantedStimuli& wanted = {}, Content content = Content::recorded);
 
 // The same with some of its units alone, by their places, ascending.
 Dataset with_units(const Dataset& dataset, const std::vector<std::int64_t>& units);
@@ -69,8 +78,8 @@ struct Truth {
   std::vector<double> latency_ms;         // (N)
 };
 
-// Writes `dataset` (a dataset of all its units) to `path`, with `truth`, if any, under /truth,
-// which read_dataset() does not read.
+// Writes `dataset` (a dataset of all its units; stimuli without trials get no responses) to `path`,
+// with `truth`, if any, under /truth, which read_dataset() does not read.
 void write_dataset(const std::string& path, const Dataset& dataset, const Truth* truth = nullptr);
 
 }  // namespace strffit

@@ -18,7 +18,7 @@ struct StimulusSummary {
   std::int64_t frames = 0;
   double seconds = 0;
   std::int64_t trials = 0;  // R
-  double missing = 0;       // share of the responses that are NaN, 0 to 1
+  double missing = 0;       // share of the responses that are NaN, 0 to 1; NaN where none are
   double response_per_second =
       0;  // mean over units, trials and frames present; spikes/s for counts
 };
@@ -29,7 +29,7 @@ struct UnitSummary {
   std::int64_t stimuli = 0;        // with a response
   std::int64_t trials_fewest = 0;  // trials with any response, over the stimuli with a response
   std::int64_t trials_most = 0;
-  double missing = 0;     // share of the responses that are NaN, 0 to 1
+  double missing = 0;     // share of the responses that are NaN, 0 to 1; NaN where none are
   bool constant = false;  // the same value wherever there is one
 };
 

@@ -182,11 +182,34 @@ std::vector<Partition> partitions(const Dataset& dataset, const SplitOptions& op
   }
   const Partition whole = partition_of(splits);
   if (options.folds != 0) return folded(whole, options);
-  if (whole.train.empty()) {
-    throw ConfigError(options.where, "no stimulus of " + dataset.file +
-                                         " is left to train: leave fewer to valid and test");
-  }
   return {whole};
+}
+
+void require_training(const Dataset& dataset, const std::vector<Partition>& partitions,
+                      const SplitOptions& options) {
+  for (const Partition& partition : partitions) {
+    if (!partition.train.empty()) continue;
+    const bool from_file = std::holds_alternative<SplitFromFile>(options.by);
+    throw ConfigError(options.where,
+                      "no stimulus of " + dataset.file + " is left to train (" +
+                          describe(partition) + "): " +
+                          (from_file ? "so its split attributes say, instead of which this key can "
+                                       "say it, for instance {valid: 0.15, test: 0.2, seed: 0}"
+                                     : "leave fewer to valid and test"));
+  }
+}
+
+std::string describe(const Partition& partition) {
+  std::string text;
+  const auto tell = [&text](const std::vector<std::size_t>& stimuli, const std::string& where) {
+    if (stimuli.empty()) return;
+    text += (text.empty() ? "" : ", ") + std::to_string(stimuli.size()) + " " + where;
+  };
+  for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
+    tell(partition.of(split), to_string(split));
+  }
+  tell(partition.unused, "in none");
+  return text;
 }
 
 }  // namespace strffit

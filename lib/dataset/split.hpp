@@ -50,9 +50,16 @@ struct Partition {
 // stimuli in turn is `test`, of the others every inner-th in turn is `valid`.
 // Else one partition, or with folds one for each: of the stimuli that do not test, every k-th in
 // turn is held out as `valid` and the others train; `test` is the same for all. ConfigError where a
-// word of a list fits no stimulus or one stimulus is in two lists, where no stimulus is left to
-// train, where folds are more than stimuli, and where the file says nothing and the config neither.
+// word of a list fits no stimulus or one stimulus is in two lists, where folds are more than
+// stimuli, and where the file says nothing and the config neither.
 std::vector<Partition> partitions(const Dataset& dataset, const SplitOptions& options);
+
+// ConfigError where a partition leaves no stimulus to train.
+void require_training(const Dataset& dataset, const std::vector<Partition>& partitions,
+                      const SplitOptions& options);
+
+// "8 train, 1 valid, 1 test", and "2 in none" where some are unused; without those of none.
+std::string describe(const Partition& partition);
 
 // Each with the stimuli of `valid` among those of `train`.
 std::vector<Partition> with_validation_in_training(std::vector<Partition> partitions);

@@ -36,7 +36,9 @@ void write_dataset(const std::string& path, const Dataset& dataset, const Truth*
   if (!dataset.name.empty()) writer.attribute("/", "name", dataset.name);
   if (!dataset.reference.empty()) writer.attribute("/", "reference", dataset.reference);
   writer.put("/frequencies_hz", column_of(dataset.axes.frequencies_hz));
-  writer.put("/units/id", Array<std::string>({dataset.units()}, dataset.unit_ids));
+  if (dataset.units() > 0) {
+    writer.put("/units/id", Array<std::string>({dataset.units()}, dataset.unit_ids));
+  }
   for (const auto& [name, column] : dataset.unit_facts) {
     std::visit([&, fact = "/units/" + name](const auto& values) { writer.put(fact, values); },
                column);
@@ -48,7 +50,7 @@ void write_dataset(const std::string& path, const Dataset& dataset, const Truth*
     if (!stimulus.category.empty()) writer.attribute(group, "category", stimulus.category);
     if (stimulus.split) writer.attribute(group, "split", to_string(*stimulus.split));
     writer.put(group + "/spectrogram", stimulus.spectrogram, true);
-    put_responses(writer, group + "/responses", stimulus.responses);
+    if (stimulus.trials() > 0) put_responses(writer, group + "/responses", stimulus.responses);
   }
   if (truth != nullptr) {
     writer.put("/truth/strf", truth->strf);

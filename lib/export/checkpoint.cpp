@@ -67,9 +67,10 @@ std::vector<Standardisation> read_standardisation(const files::Reader& reader, S
   if (how == Standardise::none) return {{{0}, {1}}};
   const std::int64_t wide = how == Standardise::per_band ? bands : 1;
   const Shape shape = reader.shape("/standardise/mean");
-  const bool each = shape.size() == 2;
+  const bool each = shape == Shape{members, wide};
+  const auto longer = std::count_if(shape.begin(), shape.end(), [](auto n) { return n != 1; });
   const std::string axes = "a number, (F), (M, 1) or (M, F), as data.standardise says";
-  if (each ? shape != Shape{members, wide} : count(shape) != wide || shape.size() > 1) {
+  if (!each && (count(shape) != wide || longer > 1)) {
     throw DataError(reader.file(), "/standardise/mean",
                     "expected " + axes + "; found the shape " + to_string(shape));
   }
@@ -179,7 +180,9 @@ Checkpoint read_checkpoint(const std::string& path) {
   checkpoint.standardisation = read_standardisation(
       reader, described.how, members, static_cast<std::int64_t>(roster.axes.frequencies_hz.size()));
   checkpoint.own_standardisation =
-      described.how != Standardise::none && reader.shape("/standardise/mean").size() == 2;
+      described.how != Standardise::none &&
+      reader.shape("/standardise/mean") ==
+          Shape{members, static_cast<std::int64_t>(checkpoint.standardisation[0].mean.size())};
   // Whether responses can be below 0 matters for starting values only.
   checkpoint.model = described.model.build(roster.axes, roster.outputs(), false);
   checkpoint.tensors = read_tensors(reader, *checkpoint.model, members);

@@ -123,7 +123,7 @@ void put_roster(files::Writer& writer, const Roster& roster) {
 Roster read_roster(const files::Reader& reader) {
   Roster roster;
   roster.axes = read_axes(reader);
-  roster.unit_ids = reader.strings("/units/id", {{-1}, "(N)"}).values;
+  roster.unit_ids = reader.names("/units/id", {{-1}, "(N)"}).values;
   if (roster.unit_ids.empty()) {
     throw DataError(reader.file(), "/units/id", "expected units; found none");
   }

@@ -1,6 +1,8 @@
 // The checks of types, shapes and sizes that come before any allocation.
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <sstream>
 
 #include "files/h5_file.hpp"
 
@@ -96,6 +98,28 @@ std::int64_t stored_bound(const H5InputFile& file, const std::string& path,
   return bound;
 }
 
+bool fits(const Shape& shape, const Shape& wanted) {
+  return std::equal(shape.begin(), shape.end(), wanted.begin(), wanted.end(),
+                    [](auto size, auto want) { return want == -1 || want == size; });
+}
+
+// At most one axis is longer than 1, or of no element.
+bool is_list(const Shape& shape) {
+  return std::count_if(shape.begin(), shape.end(), [](auto size) { return size != 1; }) <= 1;
+}
+
+std::string how_to_reverse(std::size_t axes) {
+  std::string order, spaced;
+  for (std::size_t axis = axes; axis > 0; --axis) {
+    order += (order.empty() ? "" : ", ") + std::to_string(axis);
+    spaced += (spaced.empty() ? "" : " ") + std::to_string(axis);
+  }
+  return ", the same axes in reverse, as programs write them that count the axes of an array from "
+         "the other end: reverse them before writing, permute(x, [" +
+         spaced + "]) in MATLAB, permutedims(x, (" + order + ")) in Julia, aperm(x, c(" + order +
+         ")) in R, x.T in Python";
+}
+
 }  // namespace
 
 Values values_of(const H5::DataType& type) {
@@ -175,22 +199,39 @@ Shape checked_shape(const H5InputFile& file, const std::string& path, const H5::
   return shape;
 }
 
-void check_expected(const H5InputFile& file, const std::string& path, const Shape& shape,
-                    const Expected& expected) {
-  if (!expected.shape) return;
+Shape fitted_shape(const H5InputFile& file, const std::string& path, const Shape& shape,
+                   const Expected& expected) {
+  if (!expected.shape || fits(shape, *expected.shape)) return shape;
   const Shape& wanted = *expected.shape;
-  bool fits = shape.size() == wanted.size();
-  for (std::size_t i = 0; fits && i < shape.size(); ++i) {
-    fits = wanted[i] == -1 || wanted[i] == shape[i];
+  // One list is one list, be it a row, a column or a single value.
+  if (wanted.size() == 1 && is_list(shape) && fits({count(shape)}, wanted)) return {count(shape)};
+  // MATLAB drops axes of 1 at the end of an array, which are the first ones here.
+  if (shape.size() >= 2 && shape.size() < wanted.size()) {
+    Shape whole(wanted.size() - shape.size(), 1);
+    const auto dropped = static_cast<std::ptrdiff_t>(whole.size());
+    const bool ones = std::equal(whole.begin(), whole.end(), wanted.begin());
+    whole.insert(whole.end(), shape.begin(), shape.end());
+    if (ones && dropped > 0 && fits(whole, wanted)) return whole;
   }
-  if (fits) return;
   std::string sizes;
   for (const std::int64_t size : wanted) {
     sizes += (sizes.empty() ? "" : ", ") + (size == -1 ? std::string("any") : std::to_string(size));
   }
+  const bool reversed = shape.size() > 1 && fits({shape.rbegin(), shape.rend()}, wanted);
   file.fail(path, "expected shape (" + sizes + ")" +
                       (expected.axes.empty() ? "" : ", axes " + expected.axes) + "; found " +
-                      to_string(shape));
+                      to_string(shape) + (reversed ? how_to_reverse(shape.size()) : ""));
+}
+
+std::int64_t whole_number(const H5InputFile& file, const std::string& path, double value,
+                          const std::string& attribute) {
+  constexpr double kMost = 9007199254740992;  // 2^53: above it doubles miss integers
+  if (value == std::trunc(value) && std::abs(value) <= kMost) {
+    return static_cast<std::int64_t>(value);
+  }
+  std::ostringstream text;
+  text << value;
+  file.fail(path, of_attribute(attribute) + "expected whole numbers; found " + text.str());
 }
 
 void check_size(const H5InputFile& file, const std::string& path, const H5::DataSet& dataset,

@@ -79,9 +79,13 @@ Shape checked_shape(const H5InputFile& file, const std::string& path, const H5::
                     const std::string& attribute = "");
 // "attribute NAME: " before what is wrong with it; "" without a name.
 std::string of_attribute(const std::string& name);
-// DataError where `shape` is not `expected`.
-void check_expected(const H5InputFile& file, const std::string& path, const Shape& shape,
-                    const Expected& expected);
+// `shape` as `expected` has it (see there), of as many elements. DataError where it does not fit,
+// with the way to turn it where its axes are merely reversed.
+Shape fitted_shape(const H5InputFile& file, const std::string& path, const Shape& shape,
+                   const Expected& expected);
+// What a number must be that stands for an integer: whole, and exact as a double. DataError.
+std::int64_t whole_number(const H5InputFile& file, const std::string& path, double value,
+                          const std::string& attribute = "");
 // DataError where the elements of `shape` do not fit what the file stores for this dataset.
 void check_size(const H5InputFile& file, const std::string& path, const H5::DataSet& dataset,
                 const Shape& shape);

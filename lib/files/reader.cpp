@@ -15,6 +15,7 @@ namespace strffit::files {
 namespace {
 
 constexpr std::int64_t kMostAttributeValues = 65536;
+constexpr const char* kMatlabClass = "MATLAB_class";  // what MATLAB's own format says of a dataset
 
 // Ascending, each once.
 std::vector<std::int64_t> sorted_rows(std::vector<std::int64_t> rows) {
@@ -35,6 +36,12 @@ void select_rows(H5::DataSpace& space, const Shape& shape, const std::vector<std
     space.selectHyperslab(i == 0 ? H5S_SELECT_SET : H5S_SELECT_OR, size.data(), start.data());
     i = end;
   }
+}
+
+std::vector<std::int64_t> every_row(const Shape& shape) {
+  std::vector<std::int64_t> every(static_cast<std::size_t>(shape[0]));
+  std::iota(every.begin(), every.end(), 0);
+  return every;
 }
 
 // The rows `wanted` of `array`, whose row i has the number `numbers[i]` (ascending).
@@ -69,8 +76,7 @@ void check_type(const H5InputFile& file, const std::string& path, const H5::Data
   const Values values = values_of(type);
   constexpr bool text = std::is_same_v<T, std::string>;
   constexpr bool integer = std::is_same_v<T, std::int64_t>;
-  if (text ? values == Values::text
-           : values == Values::integer || (values == Values::real && !integer)) {
+  if (text ? values == Values::text : values == Values::integer || values == Values::real) {
     return;
   }
   file.fail(path, of_attribute(attribute) + "expected " +
@@ -96,15 +102,34 @@ struct Reader::Impl {
     return file.guarded(path, [&] {
       const H5::DataSet dataset = file.dataset(path);
       const H5::DataSpace space = file.checked_space(path, dataset);
-      const Shape shape = checked_shape(file, path, space);
-      check_expected(file, path, shape, expected);
+      const Shape stored = checked_shape(file, path, space);
+      const Shape shape = fitted_shape(file, path, stored, expected);
       check_type<T>(file, path, dataset.getDataType());
-      check_size(file, path, dataset, shape);
+      check_size(file, path, dataset, stored);
       if (rows != nullptr && shape.empty()) {
         file.fail(path, "expected one row for each unit; found a single value");
       }
-      return values<T>(path, dataset, shape, rows);
+      if (shape == stored) return read_as<T>(path, dataset, stored, rows);
+      Array<T> whole = read_as<T>(path, dataset, stored, nullptr);
+      whole.shape = shape;
+      return rows == nullptr ? whole : picked(std::move(whole), every_row(shape), *rows);
     });
+  }
+
+  // Integers that are stored as floating point, as what they are; anything else as `values` does.
+  template <class T>
+  Array<T> read_as(const std::string& path, const H5::DataSet& dataset, const Shape& shape,
+                   const std::vector<std::int64_t>* rows) const {
+    if constexpr (std::is_same_v<T, std::int64_t>) {
+      if (values_of(dataset.getDataType()) == Values::real) {
+        const Array<double> found = values<double>(path, dataset, shape, rows);
+        Array<T> whole(found.shape);
+        std::transform(found.values.begin(), found.values.end(), whole.values.begin(),
+                       [&](double value) { return whole_number(file, path, value); });
+        return whole;
+      }
+    }
+    return values<T>(path, dataset, shape, rows);
   }
 
   template <class T>
@@ -122,9 +147,7 @@ struct Reader::Impl {
     if constexpr (text) {
       Array<T> all(shape, read_texts(file, path, dataset, shape));
       if (rows == nullptr) return all;
-      std::vector<std::int64_t> every(static_cast<std::size_t>(shape[0]));
-      std::iota(every.begin(), every.end(), 0);
-      return picked(std::move(all), every, *rows);
+      return picked(std::move(all), every_row(shape), *rows);
     } else {
       H5::DataSpace selected = dataset.getSpace();
       if (rows != nullptr) {
@@ -155,13 +178,23 @@ struct Reader::Impl {
       const H5::Attribute attribute = file.attribute(path, name);
       check_type<T>(file, path, attribute.getDataType(), name);
       const Shape shape = checked_shape(file, path, attribute.getSpace(), name);
-      if (shape.size() > 1 || count(shape) > kMostAttributeValues) {
+      const auto longer = std::count_if(shape.begin(), shape.end(), [](auto n) { return n != 1; });
+      if (longer > 1 || count(shape) > kMostAttributeValues) {
         file.fail(path, "attribute " + name + ": expected a value or a short list; found shape " +
                             to_string(shape));
       }
       if constexpr (std::is_same_v<T, std::string>) {
         return read_texts(file, path, name, attribute, count(shape));
       } else {
+        if (std::is_same_v<T, std::int64_t> && values_of(attribute.getDataType()) == Values::real) {
+          std::vector<double> found(static_cast<std::size_t>(count(shape)));
+          if (!found.empty()) attribute.read(native_type<double>(), found.data());
+          std::vector<T> whole;
+          for (const double value : found) {
+            whole.push_back(static_cast<T>(whole_number(file, path, value, name)));
+          }
+          return whole;
+        }
         std::vector<T> result(static_cast<std::size_t>(count(shape)));
         if (!result.empty()) attribute.read(native_type<T>(), result.data());
         if constexpr (std::is_same_v<T, std::int64_t>) {
@@ -185,7 +218,33 @@ struct Reader::Impl {
   template <class T>
   std::optional<T> optional_attribute(const std::string& path, const std::string& name) const {
     if (!file.has_attribute(path, name)) return std::nullopt;
+    const bool empty = file.guarded(path, [&] {
+      const H5::DataSpace space = file.attribute(path, name).getSpace();
+      return space.getSimpleExtentType() == H5S_NULL ||
+             count(checked_shape(file, path, space, name)) == 0;
+    });
+    if (empty) return std::nullopt;
     return single_attribute<T>(path, name);
+  }
+
+  // Text that MATLAB has stored as a table of its UTF-16 codes, a text a column, padded with
+  // spaces.
+  Array<std::string> texts_of_codes(const std::string& path) const {
+    const Array<std::int64_t> codes = read<std::int64_t>(path, {});
+    if (codes.shape.size() != 2)
+      file.fail(path, "expected a table of characters; found " + to_string(codes.shape));
+    const auto columns = static_cast<std::size_t>(codes.dim(1));
+    Array<std::string> texts({codes.dim(1)});
+    for (std::size_t i = 0; i < codes.values.size(); ++i) {
+      const std::int64_t code = codes.values[i];
+      if (code < 0 || code > 0x7f) {
+        file.fail(path, "expected letters, digits and signs of ASCII; found the character code " +
+                            std::to_string(code) + ": write the texts as strings");
+      }
+      texts.values[i % columns] += static_cast<char>(code);
+    }
+    for (auto& text : texts.values) text.erase(text.find_last_not_of(' ') + 1);
+    return texts;
   }
 };
 
@@ -265,6 +324,21 @@ Array<std::int64_t> Reader::integers(const std::string& path, const Expected& ex
 }
 Array<std::string> Reader::strings(const std::string& path, const Expected& expected) const {
   return impl_->read<std::string>(path, expected);
+}
+Array<std::string> Reader::names(const std::string& path, const Expected& expected) const {
+  const Stored kind = stored(path);
+  if (kind == Stored::text) return strings(path, expected);
+  const bool coded = impl_->file.guarded(path, [&] {
+    return has_attribute(path, kMatlabClass) &&
+           values_of(impl_->file.attribute(path, kMatlabClass).getDataType()) == Values::text &&
+           string_attribute(path, kMatlabClass) == "char";
+  });
+  if (coded) return impl_->texts_of_codes(path);
+  const Array<std::int64_t> numbers = integers(path, expected);
+  Array<std::string> result(numbers.shape);
+  std::transform(numbers.values.begin(), numbers.values.end(), result.values.begin(),
+                 [](std::int64_t number) { return std::to_string(number); });
+  return result;
 }
 Array<float> Reader::float_rows(const std::string& path, const std::vector<std::int64_t>& rows,
                                 const Expected& expected) const {

@@ -16,7 +16,9 @@
 
 namespace strffit::files {
 
-// What a dataset must look like; default: anything. A size of -1 matches every size.
+// What a dataset must look like; default: anything. A size of -1 matches every size. Where one axis
+// is expected, a row, a column (1 x n, n x 1) and a single value are taken as that list; where the
+// first sizes are 1, a dataset without these axes is taken too. What is read has the axes expected.
 struct Expected {
   std::optional<Shape> shape = std::nullopt;
   std::string axes;  // names for the message, "(N, R, T)"; may be empty
@@ -55,12 +57,17 @@ class Reader {
   Shape shape(const std::string& dataset) const;
   Stored stored(const std::string& dataset) const;
 
-  // Numbers of any width and byte order, and booleans. `integers` refuses floating point.
+  // Numbers of any width and byte order, and booleans. `integers` takes floating point where every
+  // number is whole: MATLAB and R store all numbers so.
   Array<float> floats(const std::string& path, const Expected& expected = {}) const;
   Array<double> doubles(const std::string& path, const Expected& expected = {}) const;
   Array<std::int64_t> integers(const std::string& path, const Expected& expected = {}) const;
   // Valid UTF-8 of fixed or variable length, padding removed.
   Array<std::string> strings(const std::string& path, const Expected& expected = {}) const;
+
+  // The same of numbers, as a name is written: 101 and 101.0 as "101". Also text that MATLAB has
+  // stored as a table of character codes (its attribute MATLAB_class says so), a name a column.
+  Array<std::string> names(const std::string& path, const Expected& expected = {}) const;
 
   // Only `rows` of the first axis, in the order asked for; the rest is not read. `expected` is
   // the shape of the whole dataset. A row outside of it is a Bug.
@@ -71,7 +78,7 @@ class Reader {
                      const Expected& expected = {}) const;
 
   // Attributes of a group or dataset ("/" is the root). A single value may be stored as a scalar or
-  // as an array of one.
+  // as an array of one, a list as a row or a column; whole numbers are integers.
   bool has_attribute(const std::string& path, const std::string& name) const;
   std::string string_attribute(const std::string& path, const std::string& name) const;
   double number_attribute(const std::string& path, const std::string& name) const;
@@ -79,7 +86,8 @@ class Reader {
   std::vector<double> numbers_attribute(const std::string& path, const std::string& name) const;
   std::vector<std::string> strings_attribute(const std::string& path,
                                              const std::string& name) const;
-  // Nothing where the attribute is absent; still an error where it has the wrong type.
+  // Nothing where the attribute is absent or holds no value; still an error where it has the wrong
+  // type.
   std::optional<std::string> optional_string_attribute(const std::string& path,
                                                        const std::string& name) const;
   std::optional<double> optional_number_attribute(const std::string& path,

@@ -35,6 +35,51 @@ std::string why_undefined(const UnitMetrics& metrics, bool counts) {
   return "";
 }
 
+// Whether a list of data.split names any of these stimuli.
+bool names_some(const SplitLists& lists, const Dataset& dataset) {
+  for (const auto* words : {&lists.train, &lists.valid, &lists.test}) {
+    for (const auto& word : *words) {
+      for (const Stimulus& stimulus : dataset.stimuli) {
+        if (!word.empty() && (stimulus.key == word || stimulus.category == word)) return true;
+      }
+    }
+  }
+  return false;
+}
+
+// Whether this is the very file that was fitted, as far as a checkpoint says.
+bool is_other_file(const Checkpoint& checkpoint, const Dataset& dataset) {
+  return checkpoint.dataset_sha256 != dataset.sha256;
+}
+
+// The partitions of the fit; of another file, as far as what the config says can be said of it.
+std::vector<Partition> scored_partitions(const Checkpoint& checkpoint, const Dataset& dataset,
+                                         SplitOptions options, SplitName name) {
+  const bool other = is_other_file(checkpoint, dataset);
+  const auto* lists = std::get_if<SplitLists>(&options.by);
+  if (other && lists != nullptr && !names_some(*lists, dataset)) options.by = SplitFromFile{};
+  const auto says = [](const Stimulus& stimulus) { return stimulus.split.has_value(); };
+  if (std::holds_alternative<SplitFromFile>(options.by) && options.outer == 0 &&
+      std::none_of(dataset.stimuli.begin(), dataset.stimuli.end(), says)) {
+    throw DataError(dataset.file, "",
+                    "no stimulus says which split it is in; --split all scores every stimulus");
+  }
+  // All folds share the stimuli that test, which need not be enough for as many folds.
+  const std::int64_t folds = options.folds;
+  if (name == SplitName::test) options.folds = 0;
+  try {
+    auto parts = partitions(dataset, options);
+    if (name == SplitName::test && folds > 0) {
+      parts.assign(static_cast<std::size_t>(folds), Partition(parts.front()));
+    }
+    return parts;
+  } catch (const ConfigError& error) {
+    if (!other) throw;
+    throw ConfigError(
+        "", error.what() + std::string("; --split all scores every stimulus of ") + dataset.file);
+  }
+}
+
 std::vector<ScoredSeries> chosen_series(const Checkpoint& checkpoint, const Dataset& dataset,
                                         const DataOptions& options, const std::string& split) {
   if (split == "all") return series_of_all(checkpoint.roster, dataset);
@@ -42,7 +87,8 @@ std::vector<ScoredSeries> chosen_series(const Checkpoint& checkpoint, const Data
   if (!name) {
     throw ConfigError("--split", "expected train, valid, test or all; found \"" + split + "\"");
   }
-  auto parts = partitions(dataset, options.split);
+  auto parts = scored_partitions(checkpoint, dataset, options.split, *name);
+  const std::string found = describe(parts.front());
   if (refitted(checkpoint)) parts = with_validation_in_training(std::move(parts));
   for (const auto& member : checkpoint.roster.members) {
     if (member.fold < static_cast<std::int64_t>(parts.size())) continue;
@@ -57,7 +103,7 @@ std::vector<ScoredSeries> chosen_series(const Checkpoint& checkpoint, const Data
                     : series_of_members(checkpoint.roster, parts, *name);
   if (std::all_of(series.begin(), series.end(), [](const auto& s) { return s.stimuli.empty(); })) {
     throw DataError(dataset.file, "",
-                    "no stimulus is in the split " + split +
+                    "no stimulus is in the split " + split + " (there are " + found + ")" +
                         (refitted(checkpoint) && *name == SplitName::valid
                              ? ", because fit.refit has trained on its stimuli too"
                              : "") +
@@ -197,11 +243,15 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
     for (const auto& one : series) scored.insert(one.stimuli.begin(), one.stimuli.end());
     return scored;
   });
-  const bool other =
-      !checkpoint.dataset_sha256.empty() && checkpoint.dataset_sha256 != dataset.sha256;
-  if (other) {
-    observer.warning(file + " is not the file that " + checkpoint.file +
-                     " was fitted to (another sha256): its splits need not be those of the fit");
+  warn_of_unrecorded(dataset, observer);
+  if (!checkpoint.dataset_sha256.empty() && is_other_file(checkpoint, dataset)) {
+    observer.warning(
+        file + " is not the file that " + checkpoint.file +
+        " was fitted to (another sha256): its splits need not be those of the fit" +
+        (request.split != "all" && std::holds_alternative<SplitFractions>(options.split.by)
+             ? ", because data.split draws them at random; --split all scores every "
+               "stimulus"
+             : ""));
   }
   const bool counts = dataset.counts && options.smooth_ms == 0;
   if (options.smooth_ms > 0) smooth(dataset, options.smooth_ms);

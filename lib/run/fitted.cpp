@@ -81,9 +81,9 @@ Dataset read_units_of(const Checkpoint& checkpoint, const std::string& file,
 
 Dataset read_stimuli_for(const Checkpoint& checkpoint, const std::string& file,
                          Observer& observer) {
-  Dataset dataset = read_dataset(file, {{"0-0"}, "the first unit"});
+  Dataset dataset = read_dataset(file, {}, {}, Content::sounds);
   check_axes(checkpoint, dataset);
-  if (dataset.all_unit_ids != checkpoint.roster.unit_ids) {
+  if (!dataset.all_unit_ids.empty() && dataset.all_unit_ids != checkpoint.roster.unit_ids) {
     const auto& theirs = dataset.all_unit_ids;
     const auto absent = [&theirs](const std::string& id) {
       return std::find(theirs.begin(), theirs.end(), id) == theirs.end();
@@ -107,6 +107,19 @@ DataOptions data_options_of(const Checkpoint& checkpoint) {
 
 bool refitted(const Checkpoint& checkpoint) {
   return value_in(checkpoint.config, "fit.refit") == "true";
+}
+
+void warn_of_unrecorded(const Dataset& dataset, Observer& observer) {
+  constexpr std::size_t kShown = 5;
+  const auto& keys = dataset.unrecorded;
+  if (keys.empty()) return;
+  std::string some;
+  for (std::size_t i = 0; i < std::min(kShown, keys.size()); ++i) {
+    some += (i == 0 ? "" : ", ") + keys[i];
+  }
+  observer.warning(std::to_string(keys.size()) + " stimuli of " + dataset.file +
+                   " have no responses and are left out: " + some +
+                   (keys.size() > kShown ? ", ..." : ""));
 }
 
 std::size_t stimulus_of(const Dataset& dataset, const std::string& key) {

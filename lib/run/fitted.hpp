@@ -21,8 +21,9 @@ std::string dataset_of(const Checkpoint& checkpoint);
 Dataset read_units_of(const Checkpoint& checkpoint, const std::string& file,
                       const WantedStimuli& wanted);
 
-// The stimuli of a dataset, with as few responses as can be read. Warns where its units are not the
-// checkpoint's, whose responses will be predicted all the same.
+// The sounds of a dataset, recorded or not, without responses. Warns where it has units that are
+// not the checkpoint's, whose responses will be predicted all the same. DataError where it has
+// other bands or frames.
 Dataset read_stimuli_for(const Checkpoint& checkpoint, const std::string& file, Observer& observer);
 
 // The checkpoint's units in a dataset that has them all.
@@ -33,6 +34,9 @@ DataOptions data_options_of(const Checkpoint& checkpoint);
 
 // Whether its members have been fitted once more with the validation stimuli among the others.
 bool refitted(const Checkpoint& checkpoint);
+
+// Names the stimuli without responses, which reading has left out.
+void warn_of_unrecorded(const Dataset& dataset, Observer& observer);
 
 // Index of the stimulus of that key; DataError naming the nearest one.
 std::size_t stimulus_of(const Dataset& dataset, const std::string& key);

@@ -20,17 +20,27 @@ std::string split_text(const std::optional<SplitName>& split) {
 }
 
 std::vector<ResponseQuality> qualities_of(const Dataset& dataset) {
-  std::vector<std::size_t> all(dataset.stimuli.size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
+  std::vector<std::size_t> recorded;
+  for (std::size_t s = 0; s < dataset.stimuli.size(); ++s) {
+    if (dataset.stimuli[s].trials() > 0) recorded.push_back(s);
+  }
   std::vector<ResponseQuality> qualities(static_cast<std::size_t>(dataset.units()));
   parallel_for(dataset.units(), available_processors(), [&](std::int64_t unit) {
-    qualities[static_cast<std::size_t>(unit)] = response_quality(trials_of(dataset, unit, all));
+    qualities[static_cast<std::size_t>(unit)] =
+        response_quality(trials_of(dataset, unit, recorded));
   });
   return qualities;
 }
 
 std::vector<std::string> findings(const Dataset& dataset, const DatasetSummary& summary) {
   std::vector<std::string> notes;
+  if (const auto without = dataset.unrecorded.size(); without == dataset.stimuli.size()) {
+    return {"sounds without responses: good for predict and export-strfs --gradient"};
+  } else if (without > 0) {
+    notes.push_back(
+        std::to_string(without) +
+        " stimuli have no responses: train and eval leave them out, predict takes them");
+  }
   for (const auto& leak : summary.leaks) {
     notes.push_back("leak: stimuli " + dataset.stimuli[leak.first].key + " and " +
                     dataset.stimuli[leak.second].key +
@@ -82,7 +92,9 @@ std::vector<std::pair<std::string, std::string>> facts(const Dataset& dataset,
           {"units", std::to_string(dataset.units())},
           {"stimuli", std::to_string(dataset.stimuli.size()) + ", " + number(summary.seconds) +
                           " s, " + split_line},
-          {"responses", dataset.counts ? "spike counts" : "rates (not all whole numbers)"}};
+          {"responses", dataset.unrecorded.size() == dataset.stimuli.size() ? "none"
+                        : dataset.counts                                    ? "spike counts"
+                                         : "rates (not all whole numbers)"}};
 }
 
 Json json_of(const Dataset& dataset, const DatasetSummary& summary,
@@ -106,7 +118,7 @@ Json json_of(const Dataset& dataset, const DatasetSummary& summary,
          {"frames", stimulus.frames},
          {"seconds", stimulus.seconds},
          {"trials", stimulus.trials},
-         {"missing", stimulus.missing},
+         {"missing", json_number(stimulus.missing)},
          {"response_per_second", json_number(stimulus.response_per_second)}});
   }
   json["units"] = Json::array();
@@ -117,7 +129,7 @@ Json json_of(const Dataset& dataset, const DatasetSummary& summary,
                              {"stimuli", unit.stimuli},
                              {"trials_fewest", unit.trials_fewest},
                              {"trials_most", unit.trials_most},
-                             {"missing", unit.missing},
+                             {"missing", json_number(unit.missing)},
                              {"constant", unit.constant},
                              {"snr", json_number(qualities[i].snr)},
                              {"cc_max", json_number(qualities[i].cc_max)}});
@@ -133,7 +145,7 @@ Json json_of(const Dataset& dataset, const DatasetSummary& summary,
 }  // namespace
 
 Inspection inspect_dataset(const std::string& file) {
-  const Dataset dataset = read_dataset(file);
+  const Dataset dataset = read_dataset(file, {}, {}, Content::all);
   const DatasetSummary summary = summarise(dataset);
   const auto qualities = qualities_of(dataset);
   Inspection inspection;
@@ -163,7 +175,7 @@ Inspection inspect_dataset(const std::string& file) {
                           number(unit.response_per_second), number(qualities[i].snr),
                           number(qualities[i].cc_max)});
   }
-  report.tables.push_back(std::move(units));
+  if (dataset.units() > 0) report.tables.push_back(std::move(units));
   report.notes = findings(dataset, summary);
   inspection.json = json_of(dataset, summary, qualities, report.notes).dump(2);
   return inspection;

@@ -8,6 +8,7 @@
 
 #include "dataset/inspect.hpp"
 #include "dataset/prepare.hpp"
+#include "run/fitted.hpp"
 #include "run/run_folder.hpp"
 #include "training/device.hpp"
 #include "util/errors.hpp"
@@ -294,6 +295,7 @@ void load(Study& study, const std::string& config_path, const Shard& shard,
   tell_versions(config.run, observer);
   study.dataset = read_dataset(data_file_of(config, config_path), config.data.units);
   tell_data(study.dataset, observer);
+  warn_of_unrecorded(study.dataset, observer);
   if (config.data.smooth_ms > 0) smooth(study.dataset, config.data.smooth_ms);
   study.unit_of.resize(static_cast<std::size_t>(study.dataset.units()));
   std::iota(study.unit_of.begin(), study.unit_of.end(), 0);

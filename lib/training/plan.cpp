@@ -15,6 +15,7 @@ Plan make_plan(const Dataset& dataset, const SplitOptions& split, Standardise ho
   plan.dataset = &dataset;
   plan.fit = fit;
   plan.partitions = partitions(dataset, split);
+  require_training(dataset, plan.partitions, split);
   std::set<std::size_t> left_out;
   for (std::size_t fold = 0; fold < plan.partitions.size(); ++fold) {
     const auto& partition = plan.partitions[fold];

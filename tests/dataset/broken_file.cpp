@@ -35,7 +35,7 @@ void add_root(std::vector<Breakage>& all) {
       "/: expected version 1 or higher; found 0");
   root(
       "fractional version", [](Group g) { set_number(g, "version", 1.5); },
-      "/: attribute version: expected integers; found 64-bit floating-point numbers");
+      "/: attribute version: expected whole numbers; found 1.5");
   root(
       "version as text", [](Group g) { set_text(g, "version", "1"); },
       "/: attribute version: expected integers; found text");
@@ -92,14 +92,15 @@ void add_axes(std::vector<Breakage>& all) {
   breakage(
       "infinite frequency", [](File& f) { poke(f, kFrequencies, 2, kInfinity); }, "in band 2");
   breakage(
-      "frequencies of rank 2",
+      "a table of frequencies",
       [](File& f) {
-        replace(f, kFrequencies, {3, 1});
+        replace(f, kFrequencies, {3, 2});
       },
-      "/frequencies_hz: expected shape (any), axes (F); found (3, 1)");
+      "/frequencies_hz: expected shape (any), axes (F); found (3, 2)");
   breakage(
-      "a single frequency, no list", [](File& f) { replace(f, kFrequencies, {}); },
-      "expected shape (any), axes (F); found ()");
+      "a single frequency, no list",
+      [](File& f) { replace(f, kFrequencies, {}, PredType::NATIVE_DOUBLE, 500); },
+      kSpectrogram + ": expected shape (1, any), axes (F, T); found (3, 6)");
   breakage(
       "a band too many", [](File& f) { replace(f, kFrequencies, {4}, PredType::NATIVE_INT); },
       "in band 0");
@@ -148,14 +149,17 @@ void add_axes(std::vector<Breakage>& all) {
       },
       "/units/id: expected text in UTF-8; found other bytes");
   breakage(
-      "ids as numbers", [](File& f) { replace(f, kIds, {2}); },
-      "/units/id: expected text; found 64-bit floating-point numbers");
+      "ids as fractions", [](File& f) { replace(f, kIds, {2}), poke(f, kIds, 1, 1.5); },
+      "/units/id: expected whole numbers; found 1.5");
   breakage(
-      "ids of rank 2",
+      "ids as equal numbers", [](File& f) { replace(f, kIds, {2}), poke(f, kIds, 1, 0); },
+      "/units/id: expected unique ids; found \"0\" twice");
+  breakage(
+      "a table of ids",
       [](File& f) {
-        f.unlink(kIds), put_texts(f, kIds, {"u", "v"}, {2, 1});
+        f.unlink(kIds), put_texts(f, kIds, {"u", "v", "w", "x"}, {2, 2});
       },
-      "/units/id: expected shape (any), axes (N); found (2, 1)");
+      "/units/id: expected shape (any), axes (N); found (2, 2)");
   breakage(
       "an id too many",
       [](File& f) {
@@ -194,8 +198,16 @@ void add_stimuli(std::vector<Breakage>& all) {
       "an empty stimulus", [](File& f) { f.createGroup("/stimuli/c"); },
       "/stimuli/c/spectrogram: expected a dataset or group; found nothing");
   breakage(
-      "no responses", [](File& f) { f.unlink(kResponses); },
-      kResponses + ": expected a dataset or group; found nothing");
+      "no responses at all",
+      [](File& f) { f.unlink(kResponses), f.unlink("/stimuli/b/responses"); },
+      "/stimuli: expected responses; found sounds without any: predict");
+  breakage(
+      "R's missing integer",
+      [](File& f) {
+        replace(f, kResponses, {2, 2, 6}, PredType::STD_I32LE);
+        poke(f, kResponses, 23, -2147483648.0);
+      },
+      kResponses + ": expected counts or rates, NaN where missing; found -2147483648 at [1, 1, 5]");
   breakage(
       "unknown split", [](File& f) { set_text(f.openGroup("/stimuli/a"), "split", "Test"); },
       "/stimuli/a: attribute split: expected train, valid or test; found \"Test\"");
@@ -217,7 +229,8 @@ void add_stimuli(std::vector<Breakage>& all) {
       [](File& f) {
         replace(f, kSpectrogram, {6, 3});
       },
-      kSpectrogram + ": expected shape (3, any), axes (F, T); found (6, 3)");
+      kSpectrogram +
+          ": expected shape (3, any), axes (F, T); found (6, 3), the same axes in reverse");
   breakage(
       "spectrogram of rank 3",
       [](File& f) {
@@ -252,6 +265,14 @@ void add_stimuli(std::vector<Breakage>& all) {
         replace(f, kResponses, {2, 6});
       },
       kResponses + ": expected shape (2, any, 6), axes (N, R, T); found (2, 6)");
+  breakage(
+      "responses (T, R, N)",
+      [](File& f) {
+        replace(f, kResponses, {6, 3, 2});
+      },
+      kResponses +
+          ": expected shape (2, any, 6), axes (N, R, T); found (6, 3, 2), the same axes in "
+          "reverse");
   breakage(
       "responses of a frame less",
       [](File& f) {

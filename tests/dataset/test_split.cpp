@@ -32,7 +32,7 @@ SplitOptions by(decltype(SplitOptions::by) how, std::int64_t folds = 0) {
 
 std::string split_refusal(const Dataset& dataset, const SplitOptions& options) {
   try {
-    partitions(dataset, options);
+    require_training(dataset, partitions(dataset, options), options);
   } catch (const ConfigError& error) {
     return error.what();
   }
@@ -113,6 +113,15 @@ TEST_CASE("split: folds hold out every stimulus that does not test, once") {
   }
 }
 
+TEST_CASE("split: a file of test stimuli alone is a partition, as scoring needs it") {
+  const auto found = partitions(stimuli(3, {kTest, kTest, kTest}), by(SplitFromFile{}));
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].test == Indices{0, 1, 2});
+  CHECK(describe(found[0]) == "3 test");
+  CHECK(describe(partitions(stimuli(4, {kTrain, std::nullopt, kValid, kTrain}),
+                            by(SplitFromFile{}))[0]) == "2 train, 1 valid, 1 in none");
+}
+
 TEST_CASE("split: what is refused, and what is said") {
   const std::string where = "fit.yaml:4:3: data.split: ";
   const std::string where_folds = "data.folds: ";
@@ -121,9 +130,14 @@ TEST_CASE("split: what is refused, and what is said") {
             "x.h5 does not say which stimuli train and which test: say it here, for instance "
             "{valid: 0.15, test: 0.2, seed: 0}");
   CHECK(split_refusal(stimuli(2, {kTest, kValid}), by(SplitFromFile{})) ==
-        where + "no stimulus of x.h5 is left to train: leave fewer to valid and test");
+        where +
+            "no stimulus of x.h5 is left to train (1 valid, 1 test): so its split attributes say, "
+            "instead of which this key can say it, for instance {valid: 0.15, test: 0.2, seed: "
+            "0}");
   CHECK(split_refusal(stimuli(2), by(SplitFractions{0.1, 0.1, 0})) ==
-        where + "no stimulus of x.h5 is left to train: leave fewer to valid and test");
+        where +
+            "no stimulus of x.h5 is left to train (1 valid, 1 test): leave fewer to valid and "
+            "test");
   CHECK(split_refusal(stimuli(9), by(SplitFractions{0.5, 0.5, 0})) ==
         where + "expected shares of at least 0 with a sum below 1; found 0.500000 and 0.500000");
   CHECK(split_refusal(stimuli(9), by(SplitFractions{-0.1, 0.5, 0})) != "no error");

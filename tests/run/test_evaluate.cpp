@@ -96,7 +96,8 @@ TEST_CASE("eval: every stimulus, whatever its split, and a dataset without split
   write_dataset(study.file("other.h5"), other);
   CHECK(evaluated(study.run(), "all", study.file("other.h5")).stimuli == 10);
   CHECK_THROWS_WITH_AS(evaluated(study.run(), "test", study.file("other.h5")),
-                       doctest::Contains("does not say which stimuli train"), ConfigError);
+                       doctest::Contains("no stimulus says which split it is in; --split all"),
+                       DataError);
 }
 
 TEST_CASE("eval: units in another order are found by their ids") {
