@@ -37,6 +37,55 @@ TEST_CASE("checkpoint: one of another program, written again, holds the same") {
   }
 }
 
+// MATLAB writes doubles, rows and columns, and drops axes of 1 at the end, which are the first
+// here.
+TEST_CASE(
+    "checkpoint: numbers, lists and axes of 1 as MATLAB writes them are the same checkpoint") {
+  const TemporaryFolder folder;
+  const std::string file = folder.file("matlab.h5");
+  const std::string original = test::vector_path("linear_full/checkpoint.h5");
+  fs::copy_file(original, file);
+  const auto expected = read_checkpoint(original);
+  const auto units = static_cast<hsize_t>(expected.roster.units());
+  const auto weight = to_array(expected.tensors.at("strf/weight"));
+  REQUIRE(weight.dim(0) == 1);
+  {
+    H5Edit editor(file);
+    editor.number_attribute("version", 1);
+    editor.number_attribute("epoch", static_cast<double>(expected.epoch));
+    const auto& bands = expected.roster.axes.frequencies_hz;
+    editor.put("/frequencies_hz", {1, bands.size()}, bands);
+    editor.put("/members/unit", {1, 1}, {-1});
+    editor.put("/members/seed", {1, 1}, {0});
+    editor.put("/members/fold", {1, 1}, {0});
+    std::vector<double> ids;
+    for (hsize_t unit = 0; unit < units; ++unit) ids.push_back(100.0 + static_cast<double>(unit));
+    editor.put("/units/id", {units, 1}, ids);
+    editor.put("/standardise/mean", {1, 1}, expected.standardisation[0].mean);
+    editor.put("/standardise/std", {1, 1}, expected.standardisation[0].std);
+    editor.put("/parameters/strf/weight", {weight.shape.begin() + 1, weight.shape.end()},
+               {weight.values.begin(), weight.values.end()});
+  }
+  const auto found = read_checkpoint(file);
+  CHECK(found.roster.unit_ids.front() == "100");
+  CHECK(found.roster.members.front().unit == -1);
+  CHECK(found.epoch == expected.epoch);
+  CHECK(found.roster.axes.frequencies_hz == expected.roster.axes.frequencies_hz);
+  CHECK(found.standardisation[0].mean == expected.standardisation[0].mean);
+  const auto again = to_array(found.tensors.at("strf/weight"));
+  CHECK(again.shape == weight.shape);
+  CHECK(again.values == weight.values);
+
+  Shape reversed(weight.shape.rbegin(), weight.shape.rend());
+  {
+    H5Edit editor(file);
+    editor.put("/parameters/strf/weight", {reversed.begin(), reversed.end()},
+               {weight.values.begin(), weight.values.end()});
+  }
+  CHECK_THROWS_WITH_AS(read_checkpoint(file), doctest::Contains("permute(x, [5 4 3 2 1])"),
+                       DataError);
+}
+
 TEST_CASE("checkpoint: standardisation of each member or band") {
   const TemporaryFolder folder;
   auto checkpoint = read_checkpoint(test::vector_path("linear_full/checkpoint.h5"));

@@ -185,6 +185,8 @@ TEST_CASE("malformed: every kind of file, at every place, in every way") {
     };
     for (const std::string& path : kind.places) {
       for (const Way& way : ways()) {
+        // Then nobody has recorded this sound, and it is left out.
+        if (way.name == "nothing there" && path.ends_with("/responses")) continue;
         CAPTURE(path);
         CAPTURE(way.name);
         broken([&](File& h5) {

@@ -151,7 +151,8 @@ TEST_CASE("eval: of another file what is there is scored, though nothing of it t
       CHECK(test.scores[i].metrics.cc == all.scores[i].metrics.cc);
     }
     for (const char* absent : {"train", "valid"}) {
-      const std::string message = error_of<std::exception>([&] { evaluated(study.run(), absent, file); });
+      const std::string message =
+          error_of<std::exception>([&] { evaluated(study.run(), absent, file); });
       CHECK(contains(message, "--split all"));
       if (split.empty()) {
         CHECK(message == file + ": no stimulus is in the split " + absent +
