@@ -10,6 +10,7 @@
 
 #include "ops/autograd.hpp"
 #include "ops/grid.hpp"
+#include "ops/layer_norm.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::ops {
@@ -300,194 +301,6 @@ at::Tensor by_columns(const at::Tensor& z, const at::Tensor& centre,
       });
 }
 
-// ---------------------------------------------------- layer norm: numbers per frame and position
-
-// Sum of value(k) over the channels in eight parts, which a register holds: a compiler may not
-// reorder a sum by itself.
-template <class T, class Value>
-T channel_sum(Index K, Value&& value) {
-  constexpr Index kLanes = 8;
-  T lanes[kLanes] = {};
-  Index k = 0;
-  for (; k + kLanes <= K; k += kLanes) {
-    for (Index j = 0; j < kLanes; ++j) lanes[j] += value(k + j);
-  }
-  for (Index j = 0; k < K; ++k, ++j) lanes[j] += value(k);
-  return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) +
-         ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
-}
-
-// Mean and inverse deviation of K channels.
-template <class T>
-std::pair<T, T> layer_moments(const T* in, Index K) {
-  const T mean = channel_sum<T>(K, [&](Index k) { return in[k]; }) / static_cast<T>(K);
-  const T variance = channel_sum<T>(K,
-                                    [&](Index k) {
-                                      const T d = in[k] - mean;
-                                      return d * d;
-                                    }) /
-                     static_cast<T>(K);
-  return {mean, 1 / std::sqrt(variance + T(kNormEpsilon))};
-}
-
-// Weight and bias of every column of a block, repeated for as many rows as are worked at once: long
-// enough for the loops over them to fill registers whatever the number of channels.
-template <class T>
-struct LayerColumns {
-  Index K, columns, rows;
-  std::vector<T> weight, bias;  // (rows columns)
-
-  LayerColumns(const T* w, const T* b, Index M, Index positions, Index channels, Index n,
-               Index first_member)
-      : K(channels), columns(n), rows(std::max<Index>(1, kAtOnce / n)) {
-    for (Index row = 0; row < rows; ++row) {
-      for (Index group = 0; group < columns / K; ++group) {
-        const Index m = M == 1 ? 0 : first_member + group / positions;
-        weight.insert(weight.end(), w + m * K, w + (m + 1) * K);
-        bias.insert(bias.end(), b + m * K, b + (m + 1) * K);
-      }
-    }
-  }
-  std::size_t size() const { return weight.size(); }
-
- private:
-  static constexpr Index kAtOnce = 512;
-};
-
-// Calls work(begin, count) for the numbers of some rows of the stimuli at a time, and gap for the
-// stretches between.
-template <class T, class Work, class Gap>
-void for_stretches(const Layout& layout, const LayerColumns<T>& c, Work&& work, Gap&& gap) {
-  Index done = 0;
-  for (const auto& [begin, frames] : layout.segments) {
-    gap(done * c.columns, begin * c.columns);
-    for (Index t = begin; t < begin + frames; t += c.rows)
-      work(t * c.columns, std::min(c.rows, begin + frames - t) * c.columns);
-    done = begin + frames;
-  }
-  gap(done * c.columns, layout.total * c.columns);
-}
-
-template <class T>
-void normalise(const T* in, T* __restrict n, T* __restrict inverse, Index count, Index K) {
-  for (Index group = 0; group < count / K; ++group) {
-    const auto [mean, factor] = layer_moments(in + group * K, K);
-    inverse[group] = factor;
-    for (Index k = group * K; k < (group + 1) * K; ++k) n[k] = (in[k] - mean) * factor;
-  }
-}
-
-template <Activation kind, class T>
-void layer_forward(const T* z, const LayerColumns<T>& c, T* h, const Layout& layout) {
-  std::vector<T> normalised(c.size()), inverse(c.size());
-  for_stretches(
-      layout, c,
-      [&](Index begin, Index count) {
-        normalise(z + begin, normalised.data(), inverse.data(), count, c.K);
-        const T *n = normalised.data(), *w = c.weight.data(), *b = c.bias.data();
-        T* __restrict out = h + begin;
-        for (Index i = 0; i < count; ++i) out[i] = activate<kind>(n[i] * w[i] + b[i]);
-      },
-      [&](Index from, Index to) { std::fill(h + from, h + to, T(0)); });
-}
-
-// by_weight, by_bias (columns): sums over frames.
-template <Activation kind, class T>
-void layer_backward(const T* z, const T* h, const T* g, const LayerColumns<T>& c, T* dz,
-                    double* by_weight, double* by_bias, const Layout& layout) {
-  std::vector<T> normalised(c.size()), inverse(c.size()), errors(c.size());
-  // In single precision over some stretches, then in double.
-  constexpr Index kStretches = 32;
-  std::vector<T> weight_sums(c.size(), T(0)), bias_sums(c.size(), T(0));
-  const auto flush = [&] {
-    for (std::size_t i = 0; i < c.size(); ++i) {
-      const auto column = static_cast<Index>(i) % c.columns;
-      by_weight[column] += static_cast<double>(weight_sums[i]);
-      by_bias[column] += static_cast<double>(bias_sums[i]);
-      weight_sums[i] = bias_sums[i] = T(0);
-    }
-  };
-  Index done = 0;
-  for_stretches(
-      layout, c,
-      [&](Index begin, Index count) {
-        normalise(z + begin, normalised.data(), inverse.data(), count, c.K);
-        const T *n = normalised.data(), *w = c.weight.data(), *b = c.bias.data(), *out = h + begin,
-                *gradient = g + begin;
-        // Told apart, or the compiler gives up on so many that could overlap.
-        T *__restrict e = errors.data(), *__restrict to_weight = weight_sums.data(),
-                      *__restrict to_bias = bias_sums.data();
-        for (Index i = 0; i < count; ++i)
-          e[i] = gradient[i] * derivative<kind>(n[i] * w[i] + b[i], out[i]);
-        for (Index i = 0; i < count; ++i) {
-          to_weight[i] += e[i] * n[i];
-          to_bias[i] += e[i];
-          e[i] *= w[i];
-        }
-        for (Index group = 0; group < count / c.K; ++group) {
-          const T *own_e = e + group * c.K, *own_n = n + group * c.K;
-          const T share = 1 / static_cast<T>(c.K);
-          const T mean_e = share * channel_sum<T>(c.K, [&](Index k) { return own_e[k]; });
-          const T mean_en =
-              share * channel_sum<T>(c.K, [&](Index k) { return own_e[k] * own_n[k]; });
-          T* __restrict result = dz + begin + group * c.K;
-          const T factor = inverse[static_cast<std::size_t>(group)];
-          for (Index k = 0; k < c.K; ++k)
-            result[k] = factor * (own_e[k] - (mean_e + own_n[k] * mean_en));
-        }
-        if (++done % kStretches == 0) flush();
-      },
-      [&](Index from, Index to) { std::fill(dz + from, dz + to, T(0)); });
-  flush();
-}
-
-at::Tensor layer(const at::Tensor& z, const NormState& state, Activation activation,
-                 const LayoutPtr& layout) {
-  const auto input = ordered(z.detach());
-  const Grid grid(input);
-  const auto M = z.size(0), K = state.weight.size(1), positions = z.size(2) / K, n = grid.columns,
-             size = grid.rows * n;
-  const auto weight = state.weight.detach().contiguous(), bias = state.bias.detach().contiguous();
-  auto h = empty_like_signal(input, input.size(2));
-  AT_DISPATCH_FLOATING_TYPES(z.scalar_type(), "layer_norm", [&] {
-    with_activation(activation, [&]<Activation kind>() {
-      for (Index b = 0; b < grid.blocks; ++b) {
-        const LayerColumns<scalar_t> columns(weight.data_ptr<scalar_t>(), bias.data_ptr<scalar_t>(),
-                                             M, positions, K, n, b);
-        layer_forward<kind>(input.data_ptr<scalar_t>() + b * size, columns,
-                            h.data_ptr<scalar_t>() + b * size, *layout);
-      }
-    });
-  });
-  return with_backward(
-      h, {z, state.weight, state.bias}, [=, own = h.detach()](const at::Tensor& gradient) {
-        const auto g = ordered_like(gradient, input);
-        auto dz = empty_like_signal(input, input.size(2));
-        auto by_weight = at::zeros({grid.blocks, n}, input.options().dtype(at::kDouble)),
-             by_bias = at::zeros_like(by_weight);
-        AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "layer_norm_backward", [&] {
-          with_activation(activation, [&]<Activation kind>() {
-            for (Index b = 0; b < grid.blocks; ++b) {
-              const LayerColumns<scalar_t> columns(
-                  weight.data_ptr<scalar_t>(), bias.data_ptr<scalar_t>(), M, positions, K, n, b);
-              layer_backward<kind>(
-                  input.data_ptr<scalar_t>() + b * size, own.data_ptr<scalar_t>() + b * size,
-                  g.data_ptr<scalar_t>() + b * size, columns, dz.data_ptr<scalar_t>() + b * size,
-                  by_weight.data_ptr<double>() + b * n, by_bias.data_ptr<double>() + b * n,
-                  *layout);
-            }
-          });
-        });
-        return std::vector<at::Tensor>{dz,
-                                       to_channels(by_weight, M, positions).to(input.scalar_type()),
-                                       to_channels(by_bias, M, positions).to(input.scalar_type())};
-      });
-}
-
-}  // namespace
-
-namespace {
-
 // v <- 0.9 v + 0.1 new, the new variance with divisor n - 1 (a single frame has none: 0).
 void update_running(const NormState& state, const at::Tensor& mean, const at::Tensor& variance,
                     double count) {
@@ -505,7 +318,7 @@ void update_running(const NormState& state, const at::Tensor& mean, const at::Te
 at::Tensor norm_activation(const at::Tensor& z, Norm norm, const NormState& state, bool training,
                            Activation activation, const LayoutPtr& layout) {
   if (!z.is_cpu()) return plain::norm_activation(z, norm, state, training, activation, layout);
-  if (norm == Norm::layer) return layer(z, state, activation, layout);
+  if (norm == Norm::layer) return layer_norm(z, state, activation, layout);
   if (norm == Norm::none) return by_columns(z, {}, {}, {}, false, activation, layout);
   at::Tensor mean, variance;
   if (training) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 #include <vector>
 
@@ -28,7 +29,7 @@ inline constexpr std::size_t kRegisterBytes = 16, kRegisters = 16;
 template <class T>
 class RepeatedProduct {
   using Index = std::int64_t;
-  using Vector __attribute__((vector_size(kRegisterBytes), aligned(sizeof(T)), may_alias)) = T;
+  using Vector __attribute__((vector_size(kRegisterBytes))) = T;
   static constexpr Index kLanes = kRegisterBytes / sizeof(T);
   // Sums of a panel of outputs stay in registers: as many as one row needs to keep the processor
   // busy, and for several rows as many rows as fit.
@@ -113,8 +114,12 @@ class RepeatedProduct {
     }
   }
 
-  static Vector& vector_at(T* p) { return *reinterpret_cast<Vector*>(p); }
-  static const Vector& vector_at(const T* p) { return *reinterpret_cast<const Vector*>(p); }
+  static Vector load(const T* from) {
+    Vector numbers;
+    std::memcpy(&numbers, from, sizeof(numbers));
+    return numbers;
+  }
+  static void store(const Vector& numbers, T* to) { std::memcpy(to, &numbers, sizeof(numbers)); }
 
   template <Index width, Index rows>
   [[gnu::noinline]] void sums(const T* w, const T* const* s, const T* start, Index start_step,
@@ -125,19 +130,19 @@ class RepeatedProduct {
     for (Index r = 0; r < rows; ++r) {
       factor[r] = s[r];
 #pragma GCC unroll 8
-      for (Index v = 0; v < width; ++v) sum[r][v] = vector_at(start + r * start_step + v * kLanes);
+      for (Index v = 0; v < width; ++v) sum[r][v] = load(start + r * start_step + v * kLanes);
     }
     for (Index k = 0; k < inner_; ++k, w += width * kLanes) {
 #pragma GCC unroll 8
       for (Index r = 0; r < rows; ++r) {
 #pragma GCC unroll 8
-        for (Index v = 0; v < width; ++v) sum[r][v] += vector_at(w + v * kLanes) * factor[r][k];
+        for (Index v = 0; v < width; ++v) sum[r][v] += load(w + v * kLanes) * factor[r][k];
       }
     }
 #pragma GCC unroll 8
     for (Index r = 0; r < rows; ++r) {
 #pragma GCC unroll 8
-      for (Index v = 0; v < width; ++v) vector_at(y + r * padded() + v * kLanes) = sum[r][v];
+      for (Index v = 0; v < width; ++v) store(sum[r][v], y + r * padded() + v * kLanes);
     }
   }
 

@@ -77,6 +77,33 @@ TEST_CASE("layer norm of planar signals: stimuli longer than what is worked at o
                                                       ops::Activation::tanh, layout)) < 1e-12);
 }
 
+// Reference: its plain definition. Registers are filled by 8 and by 4 channels; here are numbers of
+// channels below, between and above, and more than what is worked at once.
+TEST_CASE("layer norm: any number of channels, members side by side or one after the other") {
+  const auto layout = ops::join({9, 1, 5}, 2);
+  for (const std::int64_t K : {1, 2, 3, 4, 5, 7, 8, 11, 15, 16, 17, 20, 23, 24, 200, 600}) {
+    for (const std::int64_t positions : {1, 3}) {
+      CAPTURE(K);
+      CAPTURE(positions);
+      const auto z = noise({2, layout->total, positions * K}, 1) * 3 + 5;
+      const auto operation = [&](auto norm) {
+        return normed(norm, ops::Norm::layer, false, ops::Activation::sigmoid, layout,
+                      running(2, K));
+      };
+      const std::vector<at::Tensor> inputs{z, noise({2, K}, 2), noise({2, K}, 3)};
+      const auto weight = noise(z.sizes().vec(), 4);
+      const auto expected = differentiate(operation(ops::plain::norm_activation), inputs, weight);
+      for (const auto& signal : {z, side_by_side(z)}) {
+        const auto found =
+            differentiate(operation(ops::norm_activation), {signal, inputs[1], inputs[2]}, weight);
+        CHECK(relative_difference(found.value, expected.value) < 1e-9);
+        for (std::size_t i = 0; i < inputs.size(); ++i)
+          CHECK(difference(found.gradients[i], expected.gradients[i]) < 1e-9);
+      }
+    }
+  }
+}
+
 TEST_CASE("norm and activation: values and gradients") {
   const auto layout = some_stimuli(2);
   struct NormSize {

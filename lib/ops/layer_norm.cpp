@@ -1,0 +1,285 @@
+#include "ops/layer_norm.hpp"
+
+#include <ATen/Dispatch.h>
+#include <ATen/Functions.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <type_traits>
+#include <vector>
+
+#include "ops/autograd.hpp"
+#include "ops/grid.hpp"
+
+namespace strffit::ops {
+namespace {
+
+using Index = std::int64_t;
+
+// A group is the K channels of a frame and position, side by side. What is done to each number is
+// done over many groups at once; sums over a group, and numbers that all of a group share, go by
+// registers of `lanes` numbers.
+constexpr Index kMostLanes = 8;
+
+// Calls f(lanes) as a constant: as many as a group fills; 1 where it fills none.
+template <class F>
+void with_lanes(Index K, F&& f) {
+  if (K >= 2 * kMostLanes) return f(std::integral_constant<Index, kMostLanes>());
+  if (K >= 4) return f(std::integral_constant<Index, 4>());
+  f(std::integral_constant<Index, 1>());
+}
+
+template <class T, Index lanes>
+class Groups {
+  using Whole = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  using Numbers __attribute__((vector_size(lanes * sizeof(T)))) = T;
+  using Mask __attribute__((vector_size(lanes * sizeof(T)))) = Whole;
+
+ public:
+  explicit Groups(Index channels) : K_(channels), share_(1 / static_cast<T>(channels)) {
+    // The last register of a group reaches back over channels that are summed already.
+    for (Index j = 0; j < lanes; ++j) last_[j] = j >= lanes - K_ % lanes ? -1 : 0;
+  }
+
+  // Mean and the inverse of the deviation of every group in z (count).
+  void moments(const T* z, Index count, T* mean, T* inverse) const {
+    const auto groups = count / K_;
+    for (Index group = 0; group < groups; ++group, z += K_) {
+      const T middle = share_ * sum([&](Index k) { return load(z + k); });
+      mean[group] = middle;
+      inverse[group] = share_ * sum([&](Index k) {
+                         const auto d = load(z + k) - middle;
+                         return d * d;
+                       });
+    }
+    for (Index group = 0; group < groups; ++group)
+      inverse[group] = 1 / std::sqrt(inverse[group] + T(kNormEpsilon));
+  }
+
+  // Means of e and of e n over every group.
+  void means(const T* e, const T* n, Index count, T* mean_e, T* mean_en) const {
+    for (Index group = 0; group < count / K_; ++group, e += K_, n += K_) {
+      mean_e[group] = share_ * sum([&](Index k) { return load(e + k); });
+      mean_en[group] = share_ * sum([&](Index k) { return load(e + k) * load(n + k); });
+    }
+  }
+
+  // Writes each group's number to all its places: to `count` and up to kMostLanes - 1 beyond.
+  void spread(const T* of_group, Index count, T* to) const {
+    for (Index group = 0; group < count / K_; ++group, to += K_) {
+      const Numbers all = of_group[group] - Numbers{};
+      for (Index k = 0; k < K_; k += lanes) std::memcpy(to + k, &all, sizeof(all));
+    }
+  }
+
+ private:
+  static Numbers load(const T* from) {
+    Numbers numbers;
+    std::memcpy(&numbers, from, sizeof(numbers));
+    return numbers;
+  }
+
+  // Sum over a group; value(k) is a register of what channels k, k + 1, ... add.
+  template <class Value>
+  T sum(Value&& value) const {
+    Numbers sums = value(0);
+    Index k = lanes;
+    for (; k + lanes <= K_; k += lanes) sums += value(k);
+    if (k < K_) {
+      const Numbers more = value(K_ - lanes);
+      sums += last_ ? more : Numbers{};
+    }
+    if constexpr (lanes == 8) {
+      return ((sums[0] + sums[4]) + (sums[2] + sums[6])) +
+             ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+    } else if constexpr (lanes == 4) {
+      return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+    } else {
+      return sums[0];
+    }
+  }
+
+  Index K_;
+  T share_;
+  Mask last_;
+};
+
+// Weight and bias of every column of a block, repeated for as many rows as are worked at once: long
+// enough for the loops over them to fill registers whatever the number of channels.
+template <class T>
+struct LayerColumns {
+  Index K, columns, rows;
+  std::vector<T> weight, bias;  // (rows columns)
+
+  LayerColumns(const T* w, const T* b, Index M, Index positions, Index channels, Index n,
+               Index first_member)
+      : K(channels), columns(n), rows(std::max<Index>(1, kAtOnce / n)) {
+    for (Index row = 0; row < rows; ++row) {
+      for (Index group = 0; group < columns / K; ++group) {
+        const Index m = M == 1 ? 0 : first_member + group / positions;
+        weight.insert(weight.end(), w + m * K, w + (m + 1) * K);
+        bias.insert(bias.end(), b + m * K, b + (m + 1) * K);
+      }
+    }
+  }
+  std::size_t size() const { return weight.size(); }
+  // Room for what is spread over groups.
+  std::vector<T> room() const { return std::vector<T>(size() + kMostLanes); }
+
+ private:
+  static constexpr Index kAtOnce = 512;
+};
+
+// Calls work(begin, count) for the numbers of some rows of the stimuli at a time, and gap for the
+// stretches between.
+template <class T, class Work, class Gap>
+void for_stretches(const Layout& layout, const LayerColumns<T>& c, Work&& work, Gap&& gap) {
+  Index done = 0;
+  for (const auto& [begin, frames] : layout.segments) {
+    gap(done * c.columns, begin * c.columns);
+    for (Index t = begin; t < begin + frames; t += c.rows)
+      work(t * c.columns, std::min(c.rows, begin + frames - t) * c.columns);
+    done = begin + frames;
+  }
+  gap(done * c.columns, layout.total * c.columns);
+}
+
+// mean, inverse: of every group, for the backward pass.
+template <Activation kind, Index lanes, class T>
+void layer_forward(const T* z, const LayerColumns<T>& c, T* h, T* mean, T* inverse,
+                   const Layout& layout) {
+  const Groups<T, lanes> groups(c.K);
+  auto means = c.room(), inverses = c.room();
+  for_stretches(
+      layout, c,
+      [&](Index begin, Index count) {
+        const auto first = begin / c.K;
+        groups.moments(z + begin, count, mean + first, inverse + first);
+        groups.spread(mean + first, count, means.data());
+        groups.spread(inverse + first, count, inverses.data());
+        const T *in = z + begin, *m = means.data(), *f = inverses.data(), *w = c.weight.data(),
+                *b = c.bias.data();
+        T* out = h + begin;
+#pragma GCC ivdep
+        for (Index i = 0; i < count; ++i)
+          out[i] = activate<kind>((in[i] - m[i]) * f[i] * w[i] + b[i]);
+      },
+      [&](Index from, Index to) { std::fill(h + from, h + to, T(0)); });
+}
+
+// by_weight, by_bias (columns): sums over frames.
+template <Activation kind, Index lanes, class T>
+void layer_backward(const T* z, const T* h, const T* g, const T* mean, const T* inverse,
+                    const LayerColumns<T>& c, T* dz, double* by_weight, double* by_bias,
+                    const Layout& layout) {
+  const Groups<T, lanes> groups(c.K);
+  auto normalised = c.room(), errors = c.room(), inverses = c.room(), first_means = c.room(),
+       second_means = c.room(), mean_e = c.room(), mean_en = c.room();
+  // In single precision over some stretches, then in double.
+  constexpr Index kBetweenFlushes = 32;
+  std::vector<T> weight_sums(c.size(), T(0)), bias_sums(c.size(), T(0));
+  const auto flush = [&] {
+    for (std::size_t i = 0; i < c.size(); ++i) {
+      const auto column = static_cast<Index>(i) % c.columns;
+      by_weight[column] += static_cast<double>(weight_sums[i]);
+      by_bias[column] += static_cast<double>(bias_sums[i]);
+      weight_sums[i] = bias_sums[i] = T(0);
+    }
+  };
+  Index done = 0;
+  for_stretches(
+      layout, c,
+      [&](Index begin, Index count) {
+        groups.spread(mean + begin / c.K, count, first_means.data());
+        groups.spread(inverse + begin / c.K, count, inverses.data());
+        const T *in = z + begin, *out = h + begin, *gradient = g + begin, *w = c.weight.data(),
+                *b = c.bias.data(), *f = inverses.data();
+        T *n = normalised.data(), *e = errors.data(), *to_weight = weight_sums.data(),
+          *to_bias = bias_sums.data(), *result = dz + begin, *first = first_means.data(),
+          *second = second_means.data();
+#pragma GCC ivdep
+        for (Index i = 0; i < count; ++i) {
+          const T own = (in[i] - first[i]) * f[i];
+          const T error = gradient[i] * derivative<kind>(own * w[i] + b[i], out[i]);
+          n[i] = own;
+          to_weight[i] += error * own;
+          to_bias[i] += error;
+          e[i] = error * w[i];
+        }
+        groups.means(e, n, count, mean_e.data(), mean_en.data());
+        groups.spread(mean_e.data(), count, first);
+        groups.spread(mean_en.data(), count, second);
+#pragma GCC ivdep
+        for (Index i = 0; i < count; ++i) result[i] = f[i] * (e[i] - (first[i] + n[i] * second[i]));
+        if (++done % kBetweenFlushes == 0) flush();
+      },
+      [&](Index from, Index to) { std::fill(dz + from, dz + to, T(0)); });
+  flush();
+}
+
+}  // namespace
+
+at::Tensor layer_norm(const at::Tensor& z, const NormState& state, Activation activation,
+                      const LayoutPtr& layout) {
+  const auto input = ordered(z.detach());
+  const Grid grid(input);
+  const auto M = z.size(0), K = state.weight.size(1), positions = z.size(2) / K, n = grid.columns,
+             size = grid.rows * n;
+  const auto weight = state.weight.detach().contiguous(), bias = state.bias.detach().contiguous();
+  auto h = empty_like_signal(input, input.size(2));
+  auto means = empty_signal({grid.blocks, grid.rows, n / K}, input.options()),
+       inverses = at::empty_like(means);
+  const auto block = [=]<class T>(const at::Tensor& signal, Index b) {
+    return signal.template data_ptr<T>() + b * size;
+  };
+  const auto of_group = [=]<class T>(const at::Tensor& signal, Index b) {
+    return signal.template data_ptr<T>() + b * (size / K);
+  };
+  // work(b, its columns, kind, lanes) for every block.
+  const auto for_blocks = [=]<class T>(T, auto&& work) {
+    with_activation(activation, [&]<Activation kind>() {
+      with_lanes(K, [&](auto lanes) {
+        for (Index b = 0; b < grid.blocks; ++b) {
+          const LayerColumns<T> columns(weight.template data_ptr<T>(), bias.template data_ptr<T>(),
+                                        M, positions, K, n, b);
+          work(b, columns, std::integral_constant<Activation, kind>(), lanes);
+        }
+      });
+    });
+  };
+  AT_DISPATCH_FLOATING_TYPES(z.scalar_type(), "layer_norm", [&] {
+    for_blocks(scalar_t(), [&](Index b, const auto& columns, auto kind, auto lanes) {
+      layer_forward<kind.value, lanes.value>(block.template operator()<scalar_t>(input, b), columns,
+                                             block.template operator()<scalar_t>(h, b),
+                                             of_group.template operator()<scalar_t>(means, b),
+                                             of_group.template operator()<scalar_t>(inverses, b),
+                                             *layout);
+    });
+  });
+  return with_backward(
+      h, {z, state.weight, state.bias}, [=, own = h.detach()](const at::Tensor& gradient) {
+        const auto g = ordered_like(gradient, input);
+        auto dz = empty_like_signal(input, input.size(2));
+        auto by_weight = at::zeros({grid.blocks, n}, input.options().dtype(at::kDouble)),
+             by_bias = at::zeros_like(by_weight);
+        AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "layer_norm_backward", [&] {
+          for_blocks(scalar_t(), [&](Index b, const auto& columns, auto kind, auto lanes) {
+            layer_backward<kind.value, lanes.value>(
+                block.template operator()<scalar_t>(input, b),
+                block.template operator()<scalar_t>(own, b),
+                block.template operator()<scalar_t>(g, b),
+                of_group.template operator()<scalar_t>(means, b),
+                of_group.template operator()<scalar_t>(inverses, b), columns,
+                block.template operator()<scalar_t>(dz, b), by_weight.data_ptr<double>() + b * n,
+                by_bias.data_ptr<double>() + b * n, *layout);
+          });
+        });
+        const auto to_members = [&](const at::Tensor& by_column) {
+          return by_column.view({M, positions, K}).sum(1).to(input.scalar_type());
+        };
+        return std::vector<at::Tensor>{dz, to_members(by_weight), to_members(by_bias)};
+      });
+}
+
+}  // namespace strffit::ops
