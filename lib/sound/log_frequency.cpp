@@ -28,7 +28,8 @@ std::vector<double> hamming(std::int64_t samples) {
 std::unique_ptr<FilterBank> build_log_frequency(const LogFrequencyOptions& o,
                                                 const std::vector<double>& frequencies_hz,
                                                 double rate_hz, double dt_ms) {
-  const auto samples = window_samples(o.window, rate_hz, dt_ms);
+  const auto samples =
+      window_samples(o.window.window_frames * dt_ms * rate_hz / 1000, rate_hz, o.window);
   const auto length = samples * o.window.padding;
   const double bin_hz = rate_hz / static_cast<double>(length);
   const double width = std::log10(o.max_hz / o.min_hz) / (o.bands - 1);

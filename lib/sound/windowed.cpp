@@ -135,14 +135,13 @@ void describe_window(const WindowOptions& window, SpectrogramOptions& options) {
   }
 }
 
-std::int64_t window_samples(const WindowOptions& window, double rate_hz, double dt_ms) {
-  const double samples = std::round(window.window_frames * dt_ms * rate_hz / 1000);
+std::int64_t window_samples(double samples, double rate_hz, const WindowOptions& window) {
+  samples = std::round(samples);
   if (!(samples >= 2) || samples * window.padding > static_cast<double>(kLongestTransform)) {
-    throw ConfigError(window.where_window, "at " + std::to_string(rate_hz) + " Hz and frames of " +
-                                               std::to_string(dt_ms) + " ms the window has " +
-                                               std::to_string(samples) +
-                                               " samples; expected 2 or more, and at most " +
-                                               std::to_string(kLongestTransform) + " padded");
+    throw ConfigError(window.where_window, "the window has " + std::to_string(samples) +
+                                               " samples at " + std::to_string(rate_hz) +
+                                               " Hz; expected 2 or more, and at most " +
+                                               std::to_string(kLongestTransform / window.padding));
   }
   return static_cast<std::int64_t>(samples);
 }

@@ -27,9 +27,9 @@ WindowOptions read_window(config::Node& node, WindowOptions defaults, bool of_fr
 // What a windowed kind says about itself besides its bands.
 void describe_window(const WindowOptions& window, SpectrogramOptions& options);
 
-// Samples of the window at this rate; ConfigError where they are fewer than 2, or the padded ones
-// too many.
-std::int64_t window_samples(const WindowOptions& window, double rate_hz, double dt_ms);
+// `samples` rounded; ConfigError at where_window unless they are 2 or more, and not too many
+// padded.
+std::int64_t window_samples(double samples, double rate_hz, const WindowOptions& window);
 
 // A band: the weighted sum of bins from `first` on.
 struct Band {
