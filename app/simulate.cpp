@@ -3,23 +3,30 @@
 #include <memory>
 
 #include "commands.hpp"
+#include "run/simulate_recording.hpp"
 
 namespace strffit::app {
 
 void add_simulate(CLI::App& app, Session& session) {
   struct Options {
     SimulateOptions simulate;
-    std::string out;
+    std::string out, recording;
     bool overwrite = false;
   };
   auto options = std::make_shared<Options>();
   auto& simulate = options->simulate;
-  auto* command = app.add_subcommand("simulate", "Make a dataset with known receptive fields");
+  auto* command =
+      app.add_subcommand("simulate", "Make a dataset or a recording with known receptive fields");
   const auto add = [command](const char* name, auto& value, const char* meaning) {
     return command->add_option(name, value, meaning)->capture_default_str();
   };
-  command->add_option("--out", options->out, "File to write")->required();
-  command->add_flag("--overwrite", options->overwrite, "Replace the file");
+  auto* what = command->add_option_group("what to make");
+  what->add_option("--out", options->out, "Dataset to write (HDF5)");
+  what->add_option("--recording", options->recording,
+                   "Folder to write: WAV files, tables of sounds and spikes, a manifest for "
+                   "strffit import");
+  what->require_option(1);
+  command->add_flag("--overwrite", options->overwrite, "Replace it");
   add("--units", simulate.units, "Neurons");
   add("--stimuli", simulate.stimuli, "Sounds: 70 % train, 15 % valid, 15 % test");
   add("--seconds", simulate.seconds, "Length of a sound");
@@ -33,10 +40,15 @@ void add_simulate(CLI::App& app, Session& session) {
   command->footer("Example:\n  strffit simulate --out data.h5 --units 8 --trials 20");
   command->callback([options, &session] {
     session.command = [options, &session] {
-      simulate_file(options->simulate, options->out, options->overwrite);
-      session.console.began(fmt::format("{}: {} units, {} stimuli of {} s", options->out,
-                                        options->simulate.units, options->simulate.stimuli,
-                                        options->simulate.seconds));
+      if (options->recording.empty()) {
+        simulate_file(options->simulate, options->out, options->overwrite);
+      } else {
+        simulate_recording(options->simulate, options->recording, options->overwrite);
+      }
+      session.console.began(fmt::format(
+          "{}: {} units, {} stimuli of {} s",
+          options->recording.empty() ? options->out : options->recording, options->simulate.units,
+          options->simulate.stimuli, options->simulate.seconds));
     };
   });
 }

@@ -247,10 +247,11 @@ Simulation simulate(const SimulateOptions& options, std::vector<Array<float>> sp
   dataset.all_unit_ids = dataset.unit_ids;
   dataset.counts = true;
 
+  const auto keys = simulated_sound_keys(options);
   std::vector<std::size_t> every;
   for (std::int64_t i = 0; i < options.stimuli; ++i) {
     Stimulus stimulus;
-    stimulus.key = numbered("sound_", i + 1, options.stimuli);
+    stimulus.key = keys[static_cast<std::size_t>(i)];
     stimulus.split = split_of(i, options.stimuli);
     stimulus.spectrogram = std::move(spectrograms[static_cast<std::size_t>(i)]);
     stimulus.responses = Array<float>({options.units, options.trials, stimulus.frames()});
@@ -267,6 +268,15 @@ Simulation simulate(const SimulateOptions& options, std::vector<Array<float>> sp
   }
   respond(dataset, heard, simulation.truth, options);
   return simulation;
+}
+
+std::vector<std::string> simulated_sound_keys(const SimulateOptions& options) {
+  check(options);
+  std::vector<std::string> keys;
+  for (std::int64_t i = 0; i < options.stimuli; ++i) {
+    keys.push_back(numbered("sound_", i + 1, options.stimuli));
+  }
+  return keys;
 }
 
 double Ripple::start(double octaves) const {

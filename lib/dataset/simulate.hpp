@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "dataset/dataset.hpp"
@@ -35,6 +36,10 @@ Simulation simulate(const SimulateOptions& options = {});
 // `seconds` counts for nothing. ConfigError where an option is out of range or their number is not
 // `stimuli`.
 Simulation simulate(const SimulateOptions& options, std::vector<Array<float>> spectrograms);
+
+// Keys of the simulated stimuli, in their order: "sound_01", ... ConfigError where an option is out
+// of range.
+std::vector<std::string> simulated_sound_keys(const SimulateOptions& options);
 
 // A moving ripple: a sinusoid along time and octaves (Kowalski, Depireux & Shamma 1996).
 struct Ripple {

@@ -212,21 +212,21 @@ SlurmOutcome shards_to_submit(const SlurmRequest& request, const std::string& ru
 std::string submit_arrays(SlurmOutcome& outcome, const SlurmRequest& request,
                           const std::string& name, const JobsOfRun& jobs, Observer& observer) {
   std::string dependency;
-  for (const auto& [shard, job] : jobs.shards) dependency += ":" + job;
+  for (const auto& [shard, job] : jobs.shards) dependency.append(":").append(job);
   for (auto& array : outcome.arrays) {
     std::vector<std::int64_t> indices;
     for (const auto shard : array.shards) indices.push_back(shard - array.first);
-    const std::string limit = request.at_once ? "%" + std::to_string(*request.at_once) : "";
-    const std::vector<std::string> command = {"sbatch",
-                                              "--parsable",
-                                              "--job-name=" + array_name(name, array.first),
-                                              "--array=" + slurm_indices(indices) + limit,
-                                              outcome.train_script,
-                                              std::to_string(array.first)};
+    const std::vector<std::string> command = {
+        "sbatch",
+        "--parsable",
+        "--job-name=" + array_name(name, array.first),
+        "--array=" + slurm_indices(indices) + at_once(request),
+        outcome.train_script,
+        std::to_string(array.first)};
     array.command = shell_line(command);
     if (!request.submit) continue;
     array.job = submit_job(command);
-    dependency += ":" + array.job;
+    dependency.append(":").append(array.job);
     observer.began("job " + array.job + ": shards " + slurm_indices(array.shards));
   }
   return dependency;

@@ -97,12 +97,17 @@ std::string array_name(const std::string& name, std::int64_t first) {
   return first == 0 ? name : name + "+" + std::to_string(first);
 }
 
+std::string at_once(const SlurmRequest& request) {
+  std::string text;
+  if (request.at_once) text.append("%").append(std::to_string(*request.at_once));
+  return text;
+}
+
 std::string train_job(const SlurmRequest& request, const std::string& run,
                       const std::string& name) {
   const std::int64_t first_array = std::min(request.tasks, request.array_limit - 1);
-  const std::string at_once = request.at_once ? "%" + std::to_string(*request.at_once) : "";
   const auto lines = sbatch_lines(request, name, sbatch_path(run + "/slurm") + "/%A_%a.log",
-                                  {{"array", "1-" + std::to_string(first_array) + at_once},
+                                  {{"array", "1-" + std::to_string(first_array) + at_once(request)},
                                    {"cpus-per-task", std::to_string(request.cpus)},
                                    {"gpus", request.gpus},
                                    {"signal", "B:USR1@" + std::to_string(request.warn)}});

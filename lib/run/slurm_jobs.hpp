@@ -18,6 +18,9 @@ std::string job_name(const std::string& folder);
 // Name of the array whose index 1 is shard first + 1.
 std::string array_name(const std::string& name, std::int64_t first);
 
+// What ends --array: "%4" for at most 4 tasks at once, or "".
+std::string at_once(const SlurmRequest& request);
+
 // The job script that fits one shard per array task. `run`: absolute path of the run folder,
 // without quotes and line breaks.
 std::string train_job(const SlurmRequest& request, const std::string& run, const std::string& name);
