@@ -7,7 +7,6 @@
 
 #include "model/kernel.hpp"
 #include "model/output.hpp"
-#include "ops/dense.hpp"
 #include "ops/lagged_product.hpp"
 #include "util/errors.hpp"
 
@@ -92,10 +91,12 @@ at::Tensor Statenet::drive(const Tensors& tensors, const at::Tensor& x,
       stored.view({stored.size(0), stored.size(1), options_.channels, positions_})
           .transpose(2, 3)
           .reshape(stored.sizes());
-  const auto gates = ops::dense(u, input_weight, tensors.at("recurrent/input_bias"));
-  return readout_->apply(
-      tensors, ops::recurrent(gates, tensors.at("recurrent/hidden_weight"),
-                              tensors.at("recurrent/hidden_bias"), options_.cell, layout));
+  const auto h =
+      ops::recurrent(u,
+                     {input_weight, tensors.at("recurrent/input_bias"),
+                      tensors.at("recurrent/hidden_weight"), tensors.at("recurrent/hidden_bias")},
+                     options_.cell, layout);
+  return readout_->apply(tensors, h);
 }
 
 ModelSpec statenet_kind(config::Node& node) {

@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 
+#include <algorithm>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -50,11 +51,15 @@ WithoutGradients::WithoutGradients() : before_(c10::GradMode::is_enabled()) {
 }
 WithoutGradients::~WithoutGradients() { c10::GradMode::set_enabled(before_); }
 
+bool wants_derivatives(const std::vector<at::Tensor>& inputs) {
+  return c10::GradMode::is_enabled() &&
+         std::any_of(inputs.begin(), inputs.end(),
+                     [](const auto& input) { return input.defined() && input.requires_grad(); });
+}
+
 at::Tensor with_backward(at::Tensor output, const std::vector<at::Tensor>& inputs,
                          Backward backward) {
-  bool wanted = false;
-  for (const auto& input : inputs) wanted = wanted || (input.defined() && input.requires_grad());
-  if (!wanted || !c10::GradMode::is_enabled()) return output;
+  if (!wants_derivatives(inputs)) return output;
   torch::autograd::edge_list edges;
   for (const auto& input : inputs) {
     edges.push_back(input.defined() ? torch::autograd::impl::gradient_edge(input)

@@ -12,6 +12,9 @@ namespace strffit::ops {
 // needed.
 using Backward = std::function<std::vector<at::Tensor>(const at::Tensor& gradient)>;
 
+// Whether a derivative of what is made from `inputs` is asked for.
+bool wants_derivatives(const std::vector<at::Tensor>& inputs);
+
 // `output`, made from `inputs` without autograd, with `backward` as its derivative. Returned as it
 // is where no input asks for a gradient. `backward` must not hold `output` itself (a cycle), but
 // may hold `output.detach()`.

@@ -5,15 +5,14 @@
 #include <ATen/TensorOperators.h>
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
 #include "ops/activation.hpp"
 #include "ops/autograd.hpp"
-#include "ops/gemm.hpp"
+#include "ops/dense.hpp"
 #include "ops/grid.hpp"
 #include "ops/lane_operations.hpp"
-#include "ops/repeated_product.hpp"
+#include "ops/packed_matrix.hpp"
 #include "ops/teams.hpp"
 
 namespace strffit::ops {
@@ -120,143 +119,290 @@ void lstm_backward(const T* gradient, const T* later, const T* cell_later, const
   });
 }
 
+// One member's layer. Frames of u and du are `step` numbers apart, those of the others side by
+// side.
 template <class T>
-struct Buffers {
-  const T *x, *weight, *bias;  // (S, G H), (G H, H), (G H)
-  T *h, *saved, *cell;         // (S, H), (S, 4 H), (S, H) for lstm, else null
+struct LayerOf {
+  Index H, inputs, n, step;                // n: numbers of all gates, G H
+  const T *u, *input_weight, *input_bias;  // (S, inputs), (n, inputs), (n)
+  const T *hidden_weight, *hidden_bias;    // (n, H), (n)
+  T *h, *saved, *cell;  // (S, H); (S, 4 H), or null where no backward pass comes; (S, H) for lstm
 };
 
+// A number of frames of every stimulus that still runs, worked at once where the recursion allows
+// it, one after the other where not: as many as stay in the cache. `rows` of them, those of one
+// stimulus side by side.
+struct Stretch {
+  Index begin, end;
+  std::vector<Index> first;   // per stimulus, its first row
+  std::vector<Index> frames;  // per row, the frame of the joined signal
+
+  Stretch(const std::vector<Segment>& segments, Index from, Index to) : begin(from), end(to) {
+    for (const auto& [start, length] : segments) {
+      first.push_back(rows());
+      for (Index t = begin; t < std::min(end, length); ++t) frames.push_back(start + t);
+    }
+  }
+  Index rows() const { return static_cast<Index>(frames.size()); }
+  Index row(Index stimulus, Index t) const {
+    return first[static_cast<std::size_t>(stimulus)] + t - begin;
+  }
+};
+
+// Rows at once, of all stimuli together.
+constexpr Index kRows = 64;
+Index frames_at_once(const std::vector<Segment>& segments) {
+  return std::max(Index{4}, kRows / static_cast<Index>(segments.size()));
+}
+
 template <class T>
-void recurrent_forward(const Buffers<T>& b, Index H, Cell kind, const Layout& layout) {
+std::vector<T> numbers(Index count) {
+  return std::vector<T>(static_cast<std::size_t>(count), T(0));
+}
+
+template <class T>
+void recurrent_forward(const LayerOf<T>& l, Cell kind, const Layout& layout) {
   const auto segments = longest_first(layout);
-  const auto n = gates(kind) * H, batch = static_cast<Index>(segments.size());
-  const RepeatedProduct<T> product(b.weight, H, n, 1, H);
-  const auto padded = product.padded();
-  const std::vector<T> zero(static_cast<std::size_t>(H), T(0));
-  std::vector<T> bias(static_cast<std::size_t>(padded), T(0)),
-      y(static_cast<std::size_t>(batch * padded));
-  std::copy_n(b.bias, n, bias.data());
-  std::vector<const T*> before(static_cast<std::size_t>(batch), zero.data());
-  std::fill_n(b.h, layout.total * H, T(0));
-  for (Index t = 0; t < segments.front().frames; ++t) {
-    const auto rows = running(segments, t);
-    product(rows, before.data(), bias.data(), 0, y.data());
-    for (Index i = 0; i < rows; ++i) {
-      const auto at = segments[static_cast<std::size_t>(i)].begin + t;
-      const T* gate = &y[static_cast<std::size_t>(i * padded)];
-      auto& state = before[static_cast<std::size_t>(i)];
-      if (kind == Cell::gru) {
-        gru_forward(b.x + at * n, gate, state, b.h + at * H, b.saved + at * kSaved * H, H);
-      } else {
-        lstm_forward(b.x + at * n, gate, t > 0 ? b.cell + (at - 1) * H : zero.data(),
-                     b.cell + at * H, b.h + at * H, b.saved + at * kSaved * H, H);
+  const auto H = l.H, batch = static_cast<Index>(segments.size()),
+             at_once = frames_at_once(segments);
+  PackedMatrix<T> from_input(l.n), from_state(l.n);
+  from_input.pack(l.inputs, l.inputs, [&](Index k) { return l.input_weight + k; });
+  from_state.pack(H, H, [&](Index k) { return l.hidden_weight + k; });
+  const auto padded = from_state.padded();
+  auto input_bias = numbers<T>(padded), hidden_bias = numbers<T>(padded),
+       x = numbers<T>(batch * at_once * padded), y = numbers<T>(batch * padded);
+  std::copy_n(l.input_bias, l.n, input_bias.data());
+  std::copy_n(l.hidden_bias, l.n, hidden_bias.data());
+  const auto zero = numbers<T>(H);
+  auto unused = numbers<T>(kSaved * H);
+  std::vector<const T*> before(static_cast<std::size_t>(batch), zero.data()), in;
+  std::fill_n(l.h, layout.total * H, T(0));
+  for (Index begin = 0; begin < segments.front().frames; begin += at_once) {
+    const Stretch stretch(segments, begin, std::min(begin + at_once, segments.front().frames));
+    in.clear();
+    for (const auto frame : stretch.frames) in.push_back(l.u + frame * l.step);
+    from_input.multiply(stretch.rows(), in.data(), 1, input_bias.data(), 0, x.data());
+    for (Index t = begin; t < stretch.end; ++t) {
+      const auto rows = running(segments, t);
+      from_state.multiply(rows, before.data(), 1, hidden_bias.data(), 0, y.data());
+      for (Index i = 0; i < rows; ++i) {
+        const auto at = segments[static_cast<std::size_t>(i)].begin + t;
+        const T *own = &x[static_cast<std::size_t>(stretch.row(i, t) * padded)],
+                *gate = &y[static_cast<std::size_t>(i * padded)];
+        T* saved = l.saved ? l.saved + at * kSaved * H : unused.data();
+        auto& state = before[static_cast<std::size_t>(i)];
+        if (kind == Cell::gru) {
+          gru_forward(own, gate, state, l.h + at * H, saved, H);
+        } else {
+          lstm_forward(own, gate, t > 0 ? l.cell + (at - 1) * H : zero.data(), l.cell + at * H,
+                       l.h + at * H, saved, H);
+        }
+        state = l.h + at * H;
       }
-      state = b.h + at * H;
     }
   }
 }
 
-// dx (S, G H), dy (S, G H, zero at gap frames; may be dx itself for lstm).
+// Gradients of one member's layer, shaped as what they are of.
 template <class T>
-void recurrent_backward(const Buffers<T>& b, const T* g, T* dx, T* dy, Index H, Cell kind,
+struct LayerGradients {
+  T *u, *input_weight, *input_bias, *hidden_weight, *hidden_bias;
+};
+
+// Gradient of a weight and bias (n, inputs), (n), gathered stretch after stretch: each row of gate
+// gradients meets the numbers that the weight met.
+template <class T>
+class WeightGradient {
+ public:
+  WeightGradient(Index gates, Index inputs)
+      : n_(gates),
+        inputs_(inputs),
+        met_(inputs),
+        sums_(numbers<T>(gates * met_.padded())),
+        part_(numbers<T>(gates)),
+        bias_(static_cast<std::size_t>(gates), 0.0) {}
+
+  // gate (rows, n); met[r]: `inputs` numbers.
+  void add(const std::vector<const T*>& met, const T* gate) {
+    const auto rows = static_cast<Index>(met.size());
+    met_.pack(rows, 1, [&](Index r) { return met[static_cast<std::size_t>(r)]; });
+    columns_.clear();
+    for (Index i = 0; i < n_; ++i) columns_.push_back(gate + i);
+    met_.multiply(n_, columns_.data(), n_, sums_.data(), met_.padded(), sums_.data());
+    std::fill(part_.begin(), part_.end(), T(0));
+    for (Index r = 0; r < rows; ++r) {
+      for (Index i = 0; i < n_; ++i) part_[static_cast<std::size_t>(i)] += gate[r * n_ + i];
+    }
+    for (std::size_t i = 0; i < part_.size(); ++i) bias_[i] += static_cast<double>(part_[i]);
+  }
+
+  void store(T* weight, T* bias) const {
+    for (Index i = 0; i < n_; ++i) {
+      std::copy_n(&sums_[static_cast<std::size_t>(i * met_.padded())], inputs_,
+                  weight + i * inputs_);
+      bias[i] = static_cast<T>(bias_[static_cast<std::size_t>(i)]);
+    }
+  }
+
+ private:
+  Index n_, inputs_;
+  PackedMatrix<T> met_;
+  std::vector<T> sums_, part_;  // (n, padded inputs), (n)
+  std::vector<double> bias_;
+  std::vector<const T*> columns_;
+};
+
+template <class T>
+void recurrent_backward(const LayerOf<T>& l, const T* g, const LayerGradients<T>& to, Cell kind,
                         const Layout& layout) {
   const auto segments = longest_first(layout);
-  const auto n = gates(kind) * H, batch = static_cast<Index>(segments.size());
-  const RepeatedProduct<T> product(b.weight, n, H, H, 1);
-  const auto padded = product.padded();
+  const auto H = l.H, n = l.n, batch = static_cast<Index>(segments.size()),
+             at_once = frames_at_once(segments), longest = segments.front().frames;
+  PackedMatrix<T> to_state(H), to_input(l.inputs);
+  to_state.pack(n, 1, [&](Index k) { return l.hidden_weight + k * H; });
+  to_input.pack(n, 1, [&](Index k) { return l.input_weight + k * l.inputs; });
+  WeightGradient<T> input(n, l.inputs), hidden(n, H);
   // Gradients of the states and cells from later frames, and those for the frames before.
-  const auto size = static_cast<std::size_t>(batch * padded);
-  std::vector<T> later(size, T(0)), next(size, T(0)), cell_later(size, T(0)), cell_next(size, T(0));
-  const std::vector<T> zero(static_cast<std::size_t>(H), T(0));
-  std::vector<const T*> gate(static_cast<std::size_t>(batch));
-  std::fill_n(dx, layout.total * n, T(0));
-  if (dy != dx) std::fill_n(dy, layout.total * n, T(0));
-  for (Index t = segments.front().frames - 1; t >= 0; --t) {
-    const auto rows = running(segments, t);
-    for (Index i = 0; i < rows; ++i) {
-      const auto& [begin, frames] = segments[static_cast<std::size_t>(i)];
-      const auto at = begin + t;
-      const auto from = static_cast<std::size_t>(i * padded);
-      const bool cut =
-          layout.window > 0 && t + 1 < frames && layout.window_of(t) != layout.window_of(t + 1);
-      if (cut) {
-        std::fill_n(&later[from], H, T(0));
-        std::fill_n(&cell_later[from], H, T(0));
-      }
-      const T *saved = b.saved + at * kSaved * H, *own = g + at * H;
-      if (kind == Cell::gru) {
-        gru_backward(own, &later[from], t > 0 ? b.h + (at - 1) * H : zero.data(), saved,
-                     dx + at * n, dy + at * n, &next[from], H);
-      } else {
-        lstm_backward(own, &later[from], &cell_later[from], b.cell + at * H,
-                      t > 0 ? b.cell + (at - 1) * H : zero.data(), saved, dx + at * n, &next[from],
-                      &cell_next[from], H);
-      }
-      gate[static_cast<std::size_t>(i)] = dy + at * n;
-    }
-    product(rows, gate.data(), next.data(), padded, next.data());
-    later.swap(next);
-    cell_later.swap(cell_next);
+  const auto padded = to_state.padded();
+  auto later = numbers<T>(batch * padded), next = later, cell_later = later, cell_next = later;
+  // Of a stretch: gradients by what input and state contribute to the gates, for lstm both in one,
+  // and of u.
+  const auto most = batch * at_once;
+  auto by_input = numbers<T>(most * n), by_state = numbers<T>(kind == Cell::gru ? most * n : 0),
+       du = numbers<T>(most * to_input.padded());
+  const auto zero = numbers<T>(std::max(H, to_input.padded()));
+  std::vector<const T*> gate(static_cast<std::size_t>(batch)), met, rows_by_input;
+  Index done = 0;
+  for (const auto& [begin, frames] : layout.segments) {
+    for (Index t = done; t < begin; ++t) std::fill_n(to.u + t * l.step, l.inputs, T(0));
+    done = begin + frames;
   }
+  for (Index t = done; t < layout.total; ++t) std::fill_n(to.u + t * l.step, l.inputs, T(0));
+
+  for (Index begin = (longest - 1) / at_once * at_once; begin >= 0; begin -= at_once) {
+    const Stretch stretch(segments, begin, std::min(begin + at_once, longest));
+    T *dx = by_input.data(), *dy = kind == Cell::gru ? by_state.data() : dx;
+    for (Index t = stretch.end - 1; t >= begin; --t) {
+      const auto rows = running(segments, t);
+      for (Index i = 0; i < rows; ++i) {
+        const auto& [start, frames] = segments[static_cast<std::size_t>(i)];
+        const auto at = start + t, row = stretch.row(i, t) * n;
+        const auto from = static_cast<std::size_t>(i * padded);
+        const bool cut =
+            layout.window > 0 && t + 1 < frames && layout.window_of(t) != layout.window_of(t + 1);
+        if (cut) {
+          std::fill_n(&later[from], H, T(0));
+          std::fill_n(&cell_later[from], H, T(0));
+        }
+        const T *saved = l.saved + at * kSaved * H, *own = g + at * H;
+        if (kind == Cell::gru) {
+          gru_backward(own, &later[from], t > 0 ? l.h + (at - 1) * H : zero.data(), saved, dx + row,
+                       dy + row, &next[from], H);
+        } else {
+          lstm_backward(own, &later[from], &cell_later[from], l.cell + at * H,
+                        t > 0 ? l.cell + (at - 1) * H : zero.data(), saved, dx + row, &next[from],
+                        &cell_next[from], H);
+        }
+        gate[static_cast<std::size_t>(i)] = dy + row;
+      }
+      to_state.multiply(rows, gate.data(), 1, next.data(), padded, next.data());
+      later.swap(next);
+      cell_later.swap(cell_next);
+    }
+
+    rows_by_input.clear();
+    for (Index r = 0; r < stretch.rows(); ++r) rows_by_input.push_back(dx + r * n);
+    to_input.multiply(stretch.rows(), rows_by_input.data(), 1, zero.data(), 0, du.data());
+    met.clear();
+    for (Index r = 0; r < stretch.rows(); ++r) {
+      const auto frame = stretch.frames[static_cast<std::size_t>(r)];
+      std::copy_n(&du[static_cast<std::size_t>(r * to_input.padded())], l.inputs,
+                  to.u + frame * l.step);
+      met.push_back(l.u + frame * l.step);
+    }
+    input.add(met, dx);
+    met.clear();
+    for (Index i = 0; i < batch; ++i) {
+      const auto& [start, frames] = segments[static_cast<std::size_t>(i)];
+      for (Index t = begin; t < std::min(stretch.end, frames); ++t)
+        met.push_back(t > 0 ? l.h + (start + t - 1) * H : zero.data());
+    }
+    hidden.add(met, dy);
+  }
+  input.store(to.input_weight, to.input_bias);
+  hidden.store(to.hidden_weight, to.hidden_bias);
 }
 
 }  // namespace
 
-at::Tensor recurrent(const at::Tensor& x, const at::Tensor& hidden_weight,
-                     const at::Tensor& hidden_bias, Cell cell, const LayoutPtr& layout) {
-  if (!x.is_cpu()) {
-    return lanes::on_gpu(x, *layout) && lanes::team_fits(hidden_weight, cell)
-               ? lanes::recurrent(x, hidden_weight, hidden_bias, cell, layout)
-               : plain::recurrent(x, hidden_weight, hidden_bias, cell, layout);
+at::Tensor recurrent(const at::Tensor& u, const RecurrentWeights& weights, Cell cell,
+                     const LayoutPtr& layout) {
+  if (!u.is_cpu()) {
+    if (!lanes::on_gpu(u, *layout) || !lanes::team_fits(weights.hidden, cell))
+      return plain::recurrent(u, weights, cell, layout);
+    return lanes::recurrent(dense(u, weights.input, weights.input_bias), weights.hidden,
+                            weights.hidden_bias, cell, layout);
   }
-  const auto input = x.detach().contiguous(), weight = hidden_weight.detach().contiguous(),
-             bias = hidden_bias.detach().contiguous();
-  const auto M = weight.size(0), S = input.size(1), H = weight.size(2), n = weight.size(1);
-  auto h = empty_signal({M, S, H}, x.options()),
-       saved = empty_signal({M, S, kSaved * H}, x.options());
-  auto cells = cell == Cell::lstm ? at::empty({M, S, H}, x.options()) : at::Tensor();
-  const auto buffers = [=]<class T>(Index m, const at::Tensor& states) {
-    return Buffers<T>{input.template data_ptr<T>() + m * S * n,
-                      weight.template data_ptr<T>() + m * n * H,
-                      bias.template data_ptr<T>() + m * n,
-                      states.template data_ptr<T>() + m * S * H,
-                      saved.template data_ptr<T>() + m * S * kSaved * H,
-                      cells.defined() ? cells.template data_ptr<T>() + m * S * H : nullptr};
+  const auto own = [](const at::Tensor& tensor) { return tensor.detach().contiguous(); };
+  const auto input = ordered(u.detach()), input_weight = own(weights.input),
+             input_bias = own(weights.input_bias), hidden_weight = own(weights.hidden),
+             hidden_bias = own(weights.hidden_bias);
+  const auto M = hidden_weight.size(0), S = input.size(1), H = hidden_weight.size(2),
+             n = hidden_weight.size(1), inputs = input.size(2);
+  const std::vector<at::Tensor> learnt = {u, weights.input, weights.input_bias, weights.hidden,
+                                          weights.hidden_bias};
+  auto h = empty_signal({M, S, H}, u.options());
+  auto saved =
+      wants_derivatives(learnt) ? empty_signal({M, S, kSaved * H}, u.options()) : at::Tensor();
+  auto cells = cell == Cell::lstm ? empty_signal({M, S, H}, u.options()) : at::Tensor();
+  const auto layer_of = [=]<class T>(Index m, const at::Tensor& states) {
+    const auto at = [m]<class Tensor>(const Tensor& tensor) {
+      return tensor.defined() ? tensor.template data_ptr<T>() + m * tensor.stride(0) : nullptr;
+    };
+    return LayerOf<T>{H,
+                      inputs,
+                      n,
+                      input.stride(1),
+                      at(input),
+                      at(input_weight),
+                      at(input_bias),
+                      at(hidden_weight),
+                      at(hidden_bias),
+                      at(states),
+                      at(saved),
+                      at(cells)};
   };
-  AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "recurrent", [&] {
+  AT_DISPATCH_FLOATING_TYPES(u.scalar_type(), "recurrent", [&] {
     for (Index m = 0; m < M; ++m)
-      recurrent_forward(buffers.template operator()<scalar_t>(m, h), H, cell, *layout);
+      recurrent_forward(layer_of.template operator()<scalar_t>(m, h), cell, *layout);
   });
-  return with_backward(
-      h, {x, hidden_weight, hidden_bias}, [=, own = h.detach()](const at::Tensor& gradient) {
-        const auto g = gradient.contiguous();
-        auto dx = empty_signal(input.sizes(), input.options()),
-             dy = cell == Cell::gru ? empty_signal(input.sizes(), input.options()) : dx;
-        auto dw = at::zeros_like(weight);
-        AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "recurrent_backward", [&] {
-          for (Index m = 0; m < M; ++m) {
-            auto *to_x = dx.data_ptr<scalar_t>() + m * S * n,
-                 *to_y = dy.data_ptr<scalar_t>() + m * S * n;
-            recurrent_backward(buffers.template operator()<scalar_t>(m, own),
-                               g.data_ptr<scalar_t>() + m * S * H, to_x, to_y, H, cell, *layout);
-            for (const auto& [begin, frames] :
-                 layout->segments) {  // each gate meets the state before it
-              gemm(true, false, n, H, frames - 1, to_y + (begin + 1) * n, n,
-                   own.data_ptr<scalar_t>() + (m * S + begin) * H, H, scalar_t(1),
-                   dw.data_ptr<scalar_t>() + m * n * H, H);
-            }
-          }
-        });
-        return std::vector<at::Tensor>{dx, dw, sum_over_frames(dy)};
-      });
+  return with_backward(h, learnt, [=, states = h.detach()](const at::Tensor& gradient) {
+    const auto g = gradient.contiguous();
+    auto du = empty_like_signal(input, inputs);
+    auto by_input = at::empty_like(input_weight), by_input_bias = at::empty_like(input_bias),
+         by_hidden = at::empty_like(hidden_weight), by_hidden_bias = at::empty_like(hidden_bias);
+    AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "recurrent_backward", [&] {
+      for (Index m = 0; m < M; ++m) {
+        const auto at = [m](const at::Tensor& tensor) {
+          return tensor.data_ptr<scalar_t>() + m * tensor.stride(0);
+        };
+        recurrent_backward(layer_of.template operator()<scalar_t>(m, states), at(g),
+                           LayerGradients<scalar_t>{at(du), at(by_input), at(by_input_bias),
+                                                    at(by_hidden), at(by_hidden_bias)},
+                           cell, *layout);
+      }
+    });
+    return std::vector<at::Tensor>{du, by_input, by_input_bias, by_hidden, by_hidden_bias};
+  });
 }
 
 namespace plain {
 
-at::Tensor recurrent(const at::Tensor& x, const at::Tensor& hidden_weight,
-                     const at::Tensor& hidden_bias, Cell cell, const LayoutPtr& layout) {
-  const auto M = hidden_weight.size(0), H = hidden_weight.size(2);
-  const auto weight = hidden_weight.transpose(1, 2);
+at::Tensor recurrent(const at::Tensor& u, const RecurrentWeights& weights, Cell cell,
+                     const LayoutPtr& layout) {
+  const auto M = weights.hidden.size(0), H = weights.hidden.size(2);
+  const auto x = dense(u, weights.input, weights.input_bias);
+  const auto weight = weights.hidden.transpose(1, 2);
   const auto zeros = [&](Index frames) { return at::zeros({M, frames, H}, x.options()); };
   std::vector<at::Tensor> pieces;
   Index done = 0;
@@ -265,7 +411,8 @@ at::Tensor recurrent(const at::Tensor& x, const at::Tensor& hidden_weight,
     auto h = zeros(1), c = zeros(1);
     for (Index t = begin; t < begin + frames; ++t) {
       const auto now = x.narrow(1, t, 1).chunk(gates(cell), 2);
-      const auto y = (at::matmul(h, weight) + hidden_bias.unsqueeze(1)).chunk(gates(cell), 2);
+      const auto y =
+          (at::matmul(h, weight) + weights.hidden_bias.unsqueeze(1)).chunk(gates(cell), 2);
       if (cell == Cell::gru) {
         const auto r = at::sigmoid(now[0] + y[0]), z = at::sigmoid(now[1] + y[1]);
         h = (1 - z) * at::tanh(now[2] + r * y[2]) + z * h;

@@ -4,6 +4,7 @@
 #include "ops/lane_operations.hpp"
 #include "ops/leaky.hpp"
 #include "ops/recurrent.hpp"
+#include "weights_of_gates.hpp"
 
 // Brings doctest: after everything of LibTorch.
 #include "agreement.hpp"
@@ -79,9 +80,15 @@ struct Recurrent {
   std::int64_t units;
   ops::LayoutPtr layout;
 
-  Function with(decltype(&ops::recurrent) recurrent) const {
-    return
-        [*this, recurrent](const auto& in) { return recurrent(in[0], in[1], in[2], cell, layout); };
+  Function by_teams() const {
+    return [*this](const auto& in) {
+      return ops::lanes::recurrent(in[0], in[1], in[2], cell, layout);
+    };
+  }
+  Function reference() const {
+    return [*this](const auto& in) {
+      return ops::recurrent(in[0], weights_of_gates(in[1], in[2]), cell, layout);
+    };
   }
   std::vector<at::Tensor> inputs() const {
     const auto n = ops::gates(cell) * units;
@@ -97,9 +104,8 @@ TEST_CASE("teams: GRU and LSTM") {
     for (const auto& layout : {some_stimuli(2), ops::join({4, 1, 3, 3, 2}, 0),
                                ops::join(std::vector<std::int64_t>(67, 2), 1)}) {
       const Recurrent recurrent{cell, 3, layout};
-      check_agreement(cell == ops::Cell::gru ? "gru" : "lstm",
-                      recurrent.with(ops::lanes::recurrent), recurrent.with(ops::recurrent),
-                      recurrent.inputs());
+      check_agreement(cell == ops::Cell::gru ? "gru" : "lstm", recurrent.by_teams(),
+                      recurrent.reference(), recurrent.inputs());
     }
   }
 }
@@ -110,8 +116,8 @@ TEST_CASE("teams: layers so wide that each stimulus has its own") {
     const auto inputs = wide.inputs();
     REQUIRE(ops::lanes::team_fits(inputs[1], cell));
     const auto weight = noise({kLaneMembers, wide.layout->total, wide.units}, 4);
-    const auto found = differentiate(wide.with(ops::lanes::recurrent), inputs, weight),
-               expected = differentiate(wide.with(ops::recurrent), inputs, weight);
+    const auto found = differentiate(wide.by_teams(), inputs, weight),
+               expected = differentiate(wide.reference(), inputs, weight);
     CHECK(relative_difference(found.value, expected.value) < 1e-9);
     for (std::size_t i = 0; i < inputs.size(); ++i)
       CHECK(relative_difference(found.gradients[i], expected.gradients[i]) < 1e-9);

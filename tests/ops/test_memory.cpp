@@ -1,6 +1,7 @@
 // Leaky units and recurrent layers against their plain references.
 #include "ops/leaky.hpp"
 #include "ops/recurrent.hpp"
+#include "weights_of_gates.hpp"
 
 // Brings doctest: after everything of LibTorch.
 #include "agreement.hpp"
@@ -46,7 +47,7 @@ TEST_CASE("recurrent layers: values and gradients") {
       const auto x = noise({members, layout->total, n}, 1);
       const auto with = [&](auto recurrent) {
         return Function([&, recurrent](const auto& in) {
-          return recurrent(in[0], in[1], in[2], cell, layout);
+          return recurrent(in[0], weights_of_gates(in[1], in[2]), cell, layout);
         });
       };
       for (const auto& signal : {x, side_by_side(x)}) {
@@ -71,7 +72,9 @@ TEST_CASE("gap frames: zero values and zero gradients, whatever stands there") {
   const auto recurrent = [&](ops::Cell cell) {
     const auto n = ops::gates(cell) * H;
     return Operation{"recurrent",
-                     [=](const auto& v) { return ops::recurrent(v[0], v[1], v[2], cell, layout); },
+                     [=](const auto& v) {
+                       return ops::recurrent(v[0], weights_of_gates(v[1], v[2]), cell, layout);
+                     },
                      {in(n), noise({2, n, H}, 2), noise({2, n}, 3)}};
   };
   const std::vector<Operation> operations{

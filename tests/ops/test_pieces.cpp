@@ -111,8 +111,10 @@ at::Tensor conv2d(const Piece& p) {
 
 at::Tensor recurrent(const Piece& p, ops::Cell cell) {
   const One one(p.raw("u").size(1), 1);
-  const auto gates = ops::dense(one.in(p.raw("u")), p["input_weight"], p["input_bias"]);
-  return one.out(ops::recurrent(gates, p["hidden_weight"], p["hidden_bias"], cell, one.layout));
+  return one.out(
+      ops::recurrent(one.in(p.raw("u")),
+                     {p["input_weight"], p["input_bias"], p["hidden_weight"], p["hidden_bias"]},
+                     cell, one.layout));
 }
 
 // z (K, T) or (K, F, T): bands are positions, channel fastest.

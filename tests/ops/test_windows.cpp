@@ -4,6 +4,7 @@
 #include "ops/lagged_product.hpp"
 #include "ops/leaky.hpp"
 #include "ops/recurrent.hpp"
+#include "weights_of_gates.hpp"
 
 // Brings doctest: after everything of LibTorch.
 #include "agreement.hpp"
@@ -109,7 +110,7 @@ TEST_CASE("gradients cut into windows") {
       const auto n = ops::gates(cell) * H;
       const auto weight = noise({2, n, H}, 6), bias = noise({2, n}, 7);
       const Signal recurrent = [&](const at::Tensor& in, const ops::LayoutPtr& l) {
-        return ops::recurrent(in, weight, bias, cell, l);
+        return ops::recurrent(in, weights_of_gates(weight, bias), cell, l);
       };
       check_windows("recurrent", recurrent, noise({2, layout->total, n}, 8), layout, window);
     }

@@ -1,6 +1,6 @@
-// Products of a few rows with one and the same matrix, frame after frame: what a recurrent layer
-// does. A BLAS would copy the matrix at every call, and its kernels differ between processors; here
-// the matrix is laid out once in the order in which it is read, and every output is summed over the
+// A matrix laid out for products of many rows with it, as recurrent layers need frame after frame.
+// A BLAS would copy the matrix at every call, and its kernels differ between processors; here the
+// matrix is copied once into the order in which it is read, and every output is summed over the
 // inputs in their order, so that a row's numbers depend neither on the rows beside it nor on the
 // BLAS. Private to this room.
 #pragma once
@@ -27,7 +27,7 @@ inline constexpr std::size_t kRegisterBytes = 16, kRegisters = 16;
 #endif
 
 template <class T>
-class RepeatedProduct {
+class PackedMatrix {
   using Index = std::int64_t;
   using Vector __attribute__((vector_size(kRegisterBytes))) = T;
   static constexpr Index kLanes = kRegisterBytes / sizeof(T);
@@ -36,19 +36,27 @@ class RepeatedProduct {
   static constexpr Index kWidest = 7, kMostRows = kRegisters >= 32 ? 4 : 2;
 
  public:
-  // A matrix (inner, outputs) whose element (k, i) is weight[k step_inner + i step_output].
-  RepeatedProduct(const T* weight, Index inner, Index outputs, Index step_inner, Index step_output)
-      : inner_(inner), vectors_((outputs + kLanes - 1) / kLanes) {
-    numbers_.resize(static_cast<std::size_t>(inner * vectors_), Lanes{});
+  // Matrices (inner, outputs); nothing is in it before pack.
+  explicit PackedMatrix(Index outputs)
+      : outputs_(outputs), vectors_((outputs + kLanes - 1) / kLanes) {}
+
+  // Takes the matrix whose element (k, i) is row(k)[i step], k = 0 .. inner - 1.
+  template <class Row>
+  void pack(Index inner, Index step, Row&& row) {
+    inner_ = inner;
+    numbers_.resize(static_cast<std::size_t>(inner * vectors_));
     auto* to = numbers_.data();
     for_panels([&](Index first, Index width) {
       for (Index k = 0; k < inner; ++k) {
-        for (Index v = 0; v < width; ++v, ++to) {
-          for (Index lane = 0; lane < kLanes; ++lane) {
-            const auto i = (first + v) * kLanes + lane;
-            if (i < outputs)
-              to->of[static_cast<std::size_t>(lane)] = weight[k * step_inner + i * step_output];
+        const T* from = row(k) + first * kLanes * step;
+        for (Index v = 0; v < width; ++v, ++to, from += kLanes * step) {
+          const auto there = std::min(kLanes, outputs_ - (first + v) * kLanes);
+          if (there == kLanes && step == 1) {
+            std::memcpy(to, from, sizeof(*to));
+            continue;
           }
+          for (Index lane = 0; lane < kLanes; ++lane)
+            to->of[static_cast<std::size_t>(lane)] = lane < there ? from[lane * step] : T(0);
         }
       }
     });
@@ -57,18 +65,19 @@ class RepeatedProduct {
   // Outputs, rounded up to whole registers: the numbers of a row of y and of start.
   Index padded() const { return vectors_ * kLanes; }
 
-  // y[r] = start[r] + s[r] times the matrix for rows r = 0 .. rows - 1: s[r] points to `inner`
-  // numbers, start[r] and y[r] to `padded` ones, `start_step` apart (0: one for all rows) and
-  // `padded` apart. start may be y.
-  void operator()(Index rows, const T* const* s, const T* start, Index start_step, T* y) const {
+  // y[r] = start[r] + s[r] times the matrix for rows r = 0 .. rows - 1. Of s[r] are read s[r][0],
+  // s[r][step], ..., `inner` numbers; start[r] and y[r] are `padded` numbers, `start_step` apart
+  // (0: one for all rows) and `padded` apart. start may be y.
+  void multiply(Index rows, const T* const* s, Index step, const T* start, Index start_step,
+                T* y) const {
     const auto* w = numbers_.data();
     for_panels([&](Index first, Index width) {
       const auto at = first * kLanes;
       Index row = 0;
-      const auto work = [&]<Index count>(std::integral_constant<Index, count>) {
+      const auto work = [&]<Index count>(std::integral_constant<Index, count> together) {
         for (; row + count <= rows; row += count) {
-          panel(width, std::integral_constant<Index, count>(), w->of.data(), s + row,
-                start + row * start_step + at, start_step, y + row * padded() + at);
+          panel(width, together, w->of.data(), s + row, step, start + row * start_step + at,
+                start_step, y + row * padded() + at);
         }
       };
       if constexpr (kMostRows >= 4) work(std::integral_constant<Index, 4>());
@@ -95,22 +104,22 @@ class RepeatedProduct {
 
   template <Index rows>
   void panel(Index width, std::integral_constant<Index, rows>, const T* w, const T* const* s,
-             const T* start, Index start_step, T* y) const {
+             Index step, const T* start, Index start_step, T* y) const {
     switch (width) {
       case 1:
-        return sums<1, rows>(w, s, start, start_step, y);
+        return sums<1, rows>(w, s, step, start, start_step, y);
       case 2:
-        return sums<2, rows>(w, s, start, start_step, y);
+        return sums<2, rows>(w, s, step, start, start_step, y);
       case 3:
-        return sums<3, rows>(w, s, start, start_step, y);
+        return sums<3, rows>(w, s, step, start, start_step, y);
       case 4:
-        return sums<4, rows>(w, s, start, start_step, y);
+        return sums<4, rows>(w, s, step, start, start_step, y);
       case 5:
-        return sums<5, rows>(w, s, start, start_step, y);
+        return sums<5, rows>(w, s, step, start, start_step, y);
       case 6:
-        return sums<6, rows>(w, s, start, start_step, y);
+        return sums<6, rows>(w, s, step, start, start_step, y);
       default:
-        return sums<kWidest, rows>(w, s, start, start_step, y);
+        return sums<kWidest, rows>(w, s, step, start, start_step, y);
     }
   }
 
@@ -122,8 +131,8 @@ class RepeatedProduct {
   static void store(const Vector& numbers, T* to) { std::memcpy(to, &numbers, sizeof(numbers)); }
 
   template <Index width, Index rows>
-  [[gnu::noinline]] void sums(const T* w, const T* const* s, const T* start, Index start_step,
-                              T* y) const {
+  [[gnu::noinline]] void sums(const T* w, const T* const* s, Index step, const T* start,
+                              Index start_step, T* y) const {
     Vector sum[rows][width];
     const T* factor[rows];
 #pragma GCC unroll 8
@@ -132,7 +141,8 @@ class RepeatedProduct {
 #pragma GCC unroll 8
       for (Index v = 0; v < width; ++v) sum[r][v] = load(start + r * start_step + v * kLanes);
     }
-    for (Index k = 0; k < inner_; ++k, w += width * kLanes) {
+    const auto numbers = inner_ * step;
+    for (Index k = 0; k < numbers; k += step, w += width * kLanes) {
 #pragma GCC unroll 8
       for (Index r = 0; r < rows; ++r) {
 #pragma GCC unroll 8
@@ -146,7 +156,7 @@ class RepeatedProduct {
     }
   }
 
-  Index inner_, vectors_;
+  Index outputs_, vectors_, inner_ = 0;
   std::vector<Lanes> numbers_;  // panel after panel; in a panel input after input
 };
 
