@@ -1,5 +1,7 @@
-// How near the STRF products come to the machine's own matrix product: nrf's, forward and backward,
-// against sgemm of a comfortable size, on one thread. scripts/bench.sh --study builds and runs it.
+// What this machine can do at most, and how near products come to it, on one thread: nrf's STRF
+// products, forward and backward, against sgemm of a comfortable size; and for statenet's limit, how
+// fast its hidden weights are read over and over, and its own products. scripts/bench.sh --study
+// builds and runs it.
 #include <ATen/Functions.h>
 
 #include <algorithm>
@@ -12,6 +14,7 @@
 #include "ops/autograd.hpp"
 #include "ops/gemm.hpp"
 #include "ops/lagged_product.hpp"
+#include "ops/packed_matrix.hpp"
 
 namespace {
 
@@ -58,12 +61,52 @@ double product_rate(std::int64_t members, std::int64_t channels, bool shared) {
          seconds(work);
 }
 
+constexpr std::int64_t kUnits = 70, kGates = 3 * kUnits;  // statenet's GRU on 34 bands
+
+// Bytes a second that registers can be filled with from the hidden weights, read again and again.
+double reading_rate() {
+  constexpr std::int64_t numbers = kGates * kUnits, lanes = 128, repetitions = 1000;
+  std::vector<float> weights(numbers, 1.0F);
+  std::vector<float> sums(lanes);
+  const auto work = [&] {
+    for (std::int64_t time = 0; time < repetitions; ++time) {
+      float own[lanes];
+      std::copy_n(sums.data(), lanes, own);
+      for (std::int64_t i = 0; i + lanes <= numbers; i += lanes) {
+        for (std::int64_t lane = 0; lane < lanes; ++lane) own[lane] += weights[static_cast<std::size_t>(i + lane)];
+      }
+      std::copy_n(own, lanes, sums.data());
+    }
+  };
+  return static_cast<double>(repetitions * (numbers / lanes) * lanes) * sizeof(float) /
+         seconds(work);
+}
+
+// Of the recurrent layer's own products, 64 frames at once.
+double packed_rate() {
+  constexpr std::int64_t rows = 64, repetitions = 100;
+  const std::vector<float> weights(kGates * kUnits, 1e-3F), states(rows * kUnits, 1.0F);
+  ops::PackedMatrix<float> packed(kGates);
+  packed.pack(kUnits, kUnits, [&](std::int64_t k) { return weights.data() + k; });
+  std::vector<const float*> s;
+  for (std::int64_t r = 0; r < rows; ++r) s.push_back(states.data() + r * kUnits);
+  std::vector<float> y(static_cast<std::size_t>(rows * packed.padded()));
+  const auto work = [&] {
+    for (std::int64_t time = 0; time < repetitions; ++time)
+      packed.multiply(rows, s.data(), 1, y.data(), packed.padded(), y.data());
+  };
+  return 2.0 * static_cast<double>(repetitions * rows * kGates * kUnits) / seconds(work);
+}
+
 }  // namespace
 
 int main() {
   ops::set_inner_threads(1);
   const double gemm = gemm_rate(), plain = product_rate(4, 1, true),
                adaptrans = product_rate(1, 2, false);
-  std::printf("{\"gemm\": %.4g, \"plain\": %.4g, \"adaptrans\": %.4g}\n", gemm, plain, adaptrans);
+  std::printf(
+      "{\"gemm\": %.4g, \"plain\": %.4g, \"adaptrans\": %.4g, \"reading\": %.4g, \"packed\": "
+      "%.4g}\n",
+      gemm, plain, adaptrans, reading_rate(), packed_rate());
   return 0;
 }

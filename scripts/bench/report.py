@@ -49,6 +49,16 @@ def machine_line(facts, loads):
             f"{min(loads):.1f} to {max(loads):.1f}.{warning}")
 
 
+def epoch_row(samples, key, adaptrans, batch, asked, facts, loads):
+    theirs = statistics.median(sample["deepstrf_ms"] for sample in samples)
+    ours = statistics.median(sample[key] for sample in samples)
+    factors = [sample["deepstrf_ms"] / sample[key] for sample in samples]
+    return ["AdapTrans" if adaptrans else "none", "all" if batch == "all" else "1 sound",
+            number(theirs), number(ours), number(theirs / ours), asked,
+            judge(theirs / ours >= asked, facts, loads),
+            f"{number(min(factors))} to {number(max(factors))}", len(samples)]
+
+
 def epochs_section(state, kinds, cell_name, facts):
     loads = [sample["load"] for adaptrans in (False, True) for kind in kinds
              for batch in ("all", 1) for sample in state.samples(cell_name(kind, adaptrans, batch))]
@@ -57,22 +67,22 @@ def epochs_section(state, kinds, cell_name, facts):
         for kind in kinds:
             for index, batch in enumerate(("all", 1)):
                 samples = state.samples(cell_name(kind, adaptrans, batch))
-                theirs = statistics.median(sample["deepstrf_ms"] for sample in samples)
-                ours = statistics.median(sample["strffit_ms"] for sample in samples)
-                factors = [sample["deepstrf_ms"] / sample["strffit_ms"] for sample in samples]
                 asked = ASKED[kind, adaptrans][index]
-                rows.append([kind, "AdapTrans" if adaptrans else "none",
-                             "all" if batch == "all" else "1 sound", number(theirs), number(ours),
-                             number(theirs / ours), asked,
-                             judge(theirs / ours >= asked, facts, loads),
-                             f"{number(min(factors))} to {number(max(factors))}", len(samples)])
+                configured = samples[-1]["configured_ms"] is not None
+                rows.append([kind, "as published" if configured else "as published and configured",
+                             *epoch_row(samples, "strffit_ms", adaptrans, batch, asked, facts,
+                                        loads)])
+                if configured:
+                    rows.append([kind, f"configs/{kind}.yaml",
+                                 *epoch_row(samples, "configured_ms", adaptrans, batch, asked,
+                                            facts, loads)])
                 command = samples[-1]["command"]
             sizes.append([kind, "AdapTrans" if adaptrans else "none",
                           samples[-1]["deepstrf_parameters"], samples[-1]["strffit_parameters"]])
     return "\n\n".join([
         "### One epoch",
         machine_line(facts, loads),
-        table(["model", "prefilter", "batch", "deepSTRF, ms an epoch of one unit",
+        table(["model", "configuration", "prefilter", "batch", "deepSTRF, ms an epoch of one unit",
                "strffit, ms an epoch per member", "factor", "asked", "reached",
                "factor, lowest to highest repetition", "repetitions"], rows),
         f"Last command: `{command}`",

@@ -19,6 +19,11 @@ PRODUCTS = pathlib.Path("build/release/bench_products")
 NO_OUTPUT = ("output.predictions=none", "output.kernels=false")
 
 
+def member_epoch_ms(run):
+    """Without the first epoch, which warms up."""
+    return 1e3 * statistics.median(run["epoch_seconds"][1:]) / run["members"]
+
+
 def seeds(count):
     return f"fit.seeds=[{','.join(map(str, range(count)))}]"
 
@@ -35,6 +40,7 @@ def measure(state, deepstrf, strffit, dataset, dataset_sha256, scratch, quick):
     tables.append(memory_of_4000(state, strffit, scratch, quick))
     if PRODUCTS.exists():
         tables.append(products(state, quick))
+        tables.append(statenet_limit(state, strffit, dataset, quick))
     return tables
 
 
@@ -83,7 +89,8 @@ def time_to_accuracy(state, strffit, dataset, quick):
     rows, all_samples = [], []
     for kind, (target, seconds, share) in ACCURACY.items():
         limit = ("fit.max_epochs=2",) if quick else ()
-        samples = state.take(f"accuracy of {kind}", 1 if quick else 3,
+        # conv2d takes half a minute.
+        samples = state.take(f"accuracy of {kind}", 1 if quick or kind == "conv2d" else 3,
                              lambda: strffit.train(kind, True, dataset, *limit, threads=1))
         wall = statistics.median(sample["wall"] for sample in samples)
         score = statistics.median(sample["test_cc_norm"] for sample in samples)
@@ -150,9 +157,19 @@ def growth_with_data(state, strffit, scratch, quick):
 
 
 def training_frames(dataset):
+    return sum(frame_counts(dataset, "train"))
+
+
+def frame_counts(dataset, split):
+    """Of every sound of a split."""
     with h5py.File(dataset) as file:
-        return sum(sound["spectrogram"].shape[1] for sound in file["stimuli"].values()
-                   if sound.attrs["split"] == "train")
+        return [sound["spectrogram"].shape[1] for sound in file["stimuli"].values()
+                if sound.attrs["split"] == split]
+
+
+def bands_of(dataset):
+    with h5py.File(dataset) as file:
+        return next(iter(file["stimuli"].values()))["spectrogram"].shape[0]
 
 
 def one_growth(strffit, kind, adaptrans, dataset, units, n_seeds, epochs):
@@ -160,7 +177,7 @@ def one_growth(strffit, kind, adaptrans, dataset, units, n_seeds, epochs):
                         "fit.mode=independent", seeds(n_seeds), "fit.batch=1",
                         f"fit.max_epochs={epochs}", "fit.patience=1000000", *NO_OUTPUT)
     assert run["members"] == units * n_seeds, f"{run['members']} members were fitted"
-    return {"ms": 1e3 * statistics.median(run["epoch_seconds"][1:]) / run["members"]}
+    return {"ms": member_epoch_ms(run)}
 
 
 def start_up(state, strffit, dataset, quick):
@@ -222,6 +239,49 @@ def products(state, quick):
                     "same BLAS, both on one thread: `build/release/bench_products`.",
             "header": ["product", "GFLOP/s", "sgemm, GFLOP/s", "fraction", "asked", "reached"],
             "rows": rows, "loads": loads(*samples)}
+
+
+def statenet_limit(state, strffit, dataset, quick):
+    """What the machine can do at most, from rates measured on it, against what is reached."""
+    rates = state.samples("products")
+    reading = statistics.median(sample["reading"] for sample in rates)
+    gemm, packed = (statistics.median(sample[key] for sample in rates)
+                    for key in ("gemm", "packed"))
+    flops = max(gemm, packed)
+    train, valid = frame_counts(dataset, "train"), frame_counts(dataset, "valid")
+    # configs/statenet.yaml: 7 channels on 7 bands, 3 apart, and as many recurrent units as inputs.
+    positions = (bands_of(dataset) - 7) // 3 + 1
+    units = 7 * positions
+    weights = 3 * units * units
+    # The weights' and the input's gradient, the input's product; the local layer and its gradient.
+    outside = 2 * (weights * (4 * sum(train) + sum(valid))
+                   + 7 * units * (2 * sum(train) + sum(valid))) / flops
+    rows, all_samples = [], []
+    for batch in (1, "all"):
+        together = 1 if batch == 1 else len(train)
+        frame = max(4 * weights / reading / together, 2 * weights / flops)
+        limit = 1e3 * (frame * (2 * sum(train) + sum(valid)) + outside)
+        samples = state.take(f"statenet, one thread, batch {batch}", 1 if quick else 3, lambda: {
+            "ms": member_epoch_ms(strffit.train(
+                "statenet", False, dataset, "fit.mode=independent", f"fit.batch={batch}",
+                f"fit.max_epochs={2 if quick else 4}", "fit.patience=1000000", *NO_OUTPUT,
+                threads=1))})
+        reached = statistics.median(sample["ms"] for sample in samples)
+        rows.append([batch if batch == "all" else "1 sound", number(limit), number(reached),
+                     number(reached / limit), 1.7, reached / limit <= 1.7])
+        all_samples += samples
+    return {"title": "StateNet against this machine's limit",
+            "note": "ms an epoch and member, one thread, without a prefilter. The limit: every "
+                    "frame reads the hidden weights once, forward and backward "
+                    f"({number(reading / 1e9)} GB/s, measured by doing only that; once for all "
+                    "sounds of a batch) or multiplies with them, whichever takes longer; and the "
+                    "products outside the recursion, both at the better of the rates of sgemm "
+                    f"({number(gemm / 1e9)} GFLOP/s) and of the layer's own products "
+                    f"({number(packed / 1e9)}). Nonlinearities, norm, readout, optimiser and "
+                    "scores are not in it.",
+            "header": ["batch", "limit, ms", "strffit, ms", "multiple of the limit", "asked, at "
+                       "most", "reached"],
+            "rows": rows, "loads": loads(*all_samples)}
 
 
 def memory_of_4000(state, strffit, scratch, quick):
