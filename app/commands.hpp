@@ -29,6 +29,9 @@ void add_slurm(CLI::App& app, Session& session);
 void add_status(CLI::App& app, Session& session);
 void add_simulate(CLI::App& app, Session& session);
 
+// Refuses what is no whole number from 0 on, and what would not fit into 64 bits.
+CLI::Validator from_zero();
+
 // A text as the value of a `key=value`, whatever is in it.
 std::string yaml_text(const std::string& text);
 

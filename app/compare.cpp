@@ -21,7 +21,7 @@ void add_compare(CLI::App& app, Session& session) {
   command->add_option("--metric", request.metric, "As eval has them")->capture_default_str();
   command->add_option("--resamples", request.resamples, "Of the bootstrap")->capture_default_str();
   command->add_option("--seed", request.seed, "Of the bootstrap")
-      ->check(CLI::NonNegativeNumber)
+      ->check(from_zero())
       ->capture_default_str();
   command->add_option("--plot", request.plot, "Folder for a scatter plot per pair");
   command->add_option("--format", request.format, "png, svg or pdf")->capture_default_str();

@@ -21,7 +21,7 @@ void add_eval(CLI::App& app, Session& session) {
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000000}))
       ->type_name("N");
   command->add_option("--null-seed", request.null_seed, "Of the draws")
-      ->check(CLI::NonNegativeNumber)
+      ->check(from_zero())
       ->capture_default_str();
   add_run_options(*command, request.device, request.threads);
   auto* json = command->add_flag("--json", options->json, "JSON instead of a table");

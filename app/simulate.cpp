@@ -36,7 +36,7 @@ void add_simulate(CLI::App& app, Session& session) {
   add("--dt", simulate.dt_ms, "ms, width of a frame");
   add("--trials", simulate.trials, "Repeats of each sound");
   add("--rate", simulate.rate_hz, "Spikes/s on average: more is less noise");
-  add("--seed", simulate.seed, "Of the random numbers")->check(CLI::NonNegativeNumber);
+  add("--seed", simulate.seed, "Of the random numbers")->check(from_zero());
   command->footer("Example:\n  strffit simulate --out data.h5 --units 8 --trials 20");
   command->callback([options, &session] {
     session.command = [options, &session] {

@@ -45,6 +45,16 @@ void train(const Options& options, Session& session) {
 
 }  // namespace
 
+CLI::Validator from_zero() {
+  const auto refusal = [](const std::string& text) -> std::string {
+    constexpr std::size_t kMostDigits = 18;
+    const bool whole = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+    if (whole && text.size() <= kMostDigits) return "";
+    return "expected a whole number from 0 on, of 18 digits at most; found " + text;
+  };
+  return {refusal, ""};
+}
+
 std::string yaml_text(const std::string& text) {
   std::string result = "\"";
   for (const char c : text) {

@@ -23,12 +23,12 @@ cat <<EOF
 
 Where everything lies:
   $folder/data.h5              the simulated recording: 8 units, 20 sounds, the true receptive fields
-  $folder/fit/results.h5       scores, predictions, receptive fields, learning curves (docs/python.md)
+  $folder/fit/results.h5       scores, predictions, receptive fields, learning curves (docs/languages.md)
   $folder/fit/checkpoint.h5    the fitted models, for strffit eval, predict and export-strfs
   $folder/fit/config.yaml      the configuration with every default filled in
   $folder/figures/             a figure of each receptive field
 
-Your own recording: docs/python.md shows how to write it; then
+Your own recording: docs/languages.md shows how to write it; then
   $strffit inspect my_data.h5
   $strffit init ln > my_fit.yaml
 EOF

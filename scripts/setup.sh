@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what strffit is built from, on Debian 12+ and Ubuntu 24.04+; does nothing where all is
-# there. `--tests` adds what only scripts/test.sh needs, `--slurm` a Slurm for scripts/check_slurm.
+# there. `--tests` adds what only scripts/test.sh needs, `--slurm` a Slurm for scripts/check_slurm,
+# `--languages` Octave and R for scripts/check_language_docs where this release has them.
 # Elsewhere it says what to install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,6 +16,7 @@ required_by_tests=(python3-venv)
 # Some releases no longer have exactly these versions; what needs them then says that it is skipped.
 optional_for_tests=(clang-format-14 clang-14 libclang-rt-14-dev shellcheck)
 
+optional_for_languages=(octave r-bioc-rhdf5)
 required_by_slurm=(munge slurmctld slurmd slurm-client)
 
 wanted=("${required[@]}")
@@ -26,8 +28,9 @@ for flag in "$@"; do
       optional+=("${optional_for_tests[@]}")
       ;;
     --slurm) wanted+=("${required_by_slurm[@]}") ;;
+    --languages) optional+=("${optional_for_languages[@]}") ;;
     *)
-      echo "usage: scripts/setup.sh [--tests] [--slurm]" >&2
+      echo "usage: scripts/setup.sh [--tests] [--slurm] [--languages]" >&2
       exit 2
       ;;
   esac

@@ -2,7 +2,7 @@
 # Installs what is missing, then runs every stage. With names of stages: only those.
 #   checks      layout, formatting, which room includes which, shell scripts
 #   release     warnings are errors, every header compiles alone, every test
-#   quickstart  the new user's first command, the tour of README.md, the code of docs/python.md
+#   quickstart  the new user's first command, the tour of README.md, the code of docs/languages.md
 #   slurm       an array, failures, time limits and the merge on a Slurm of this machine
 #   asan        every test under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tsan        the trainer's tests under ThreadSanitizer, built without precompiled headers
@@ -70,12 +70,14 @@ run_release() {
 run_quickstart() {
   scripts/quickstart.sh
   scripts/check_readme
+  local python languages
   if python=$(python_with numpy h5py matplotlib); then
-    "$python" scripts/check_python_docs
-    summary+=("quickstart, README.md, docs/python.md: passed")
+    scripts/setup.sh --languages || echo "Octave and R could not be installed" >&2
+    languages=$("$python" scripts/check_language_docs)
+    summary+=("quickstart, README.md: passed" "$languages")
   else
     summary+=("quickstart, README.md: passed")
-    skip "docs/python.md: needs numpy, h5py and matplotlib from PyPI, which could not be fetched"
+    skip "docs/languages.md: needs numpy, h5py and matplotlib from PyPI, which could not be fetched"
   fi
 }
 

@@ -55,10 +55,15 @@ std::string with_range(const std::string& noun, const Range& range) {
   throw ConfigError(where, "expected " + expected + "; found " + describe(value));
 }
 
+void refuse_broken(const Value& value) {
+  if (!value.broken.empty()) throw ConfigError("", value.broken);
+}
+
 // Reads one key: `parse` turns (value, where) into T or throws, `written` is the YAML of a T.
+// `yaml`: whether it must be YAML on the command line too, and is not text taken as it is.
 template <class T, class Parse, class Write>
 T read(Section& section, const std::string& key, const T& fallback, const std::string& values,
-       const std::string& doc, Parse parse, Write written) {
+       const std::string& doc, Parse parse, Write written, bool yaml = true) {
   const std::string fallback_text = written(fallback);
   try {
     // What resolved() writes for the default must be readable again.
@@ -67,6 +72,7 @@ T read(Section& section, const std::string& key, const T& fallback, const std::s
     throw Bug("the default of " + section.path_of(key) + " is refused: " + error.what());
   }
   const Value* value = section.find(key);
+  if (value && yaml) refuse_broken(*value);
   T result = value ? parse(*value, section.where(key)) : fallback;
   Record& record = section.record(key);
   record = {.key = key,
@@ -80,9 +86,10 @@ T read(Section& section, const std::string& key, const T& fallback, const std::s
 
 template <class T, class Parse>
 T read(Section& section, const std::string& key, const T& fallback, const std::string& values,
-       const std::string& doc, Parse parse) {
-  return read<T>(section, key, fallback, values, doc, parse,
-                 [](const T& value) { return write(value); });
+       const std::string& doc, Parse parse, bool yaml = true) {
+  return read<T>(
+      section, key, fallback, values, doc, parse, [](const T& value) { return write(value); },
+      yaml);
 }
 
 // Turns a parser of one item into a parser of a list.
@@ -193,6 +200,7 @@ Form Node::form(const std::string& key) const {
     case Kind::null:
       break;
   }
+  if (!value->broken.empty()) return Form::scalar;
   return Form::nothing;
 }
 
@@ -227,7 +235,7 @@ bool Node::get_boolean(const std::string& key, bool fallback, const std::string&
 }
 
 std::string Node::get(const std::string& key, const std::string& fallback, const std::string& doc) {
-  return read(*section_, key, fallback, "text", doc, read_text);
+  return read(*section_, key, fallback, "text", doc, read_text, false);
 }
 
 std::string Node::get(const std::string& key, const char* fallback, const std::string& doc) {
@@ -292,14 +300,20 @@ std::vector<double> Node::numbers(const std::string& key, const std::vector<doub
 std::vector<std::string> Node::strings(const std::string& key,
                                        const std::vector<std::string>& fallback,
                                        const std::string& doc) {
-  return read(*section_, key, fallback, "list of texts", doc,
-              list_parser(section_->path_of(key), read_text));
+  const auto list = list_parser(section_->path_of(key), read_text);
+  const auto parse = [&](const Value& value, const std::string& where) {
+    const bool yaml = !value.raw || value.raw->starts_with('[') || value.raw->starts_with('{');
+    if (yaml) refuse_broken(value);
+    return yaml ? list(value, where) : std::vector<std::string>{read_text(value, where)};
+  };
+  return read(*section_, key, fallback, "list of texts", doc, parse, false);
 }
 
 std::vector<std::vector<Alternative>> Node::alternatives(const std::string& key,
                                                          const std::string& doc) {
   std::vector<std::vector<Alternative>> found;
   const Value* value = section_->find(key);
+  if (value) refuse_broken(*value);
   if (value && value->kind != Kind::null) collect_alternatives(*value, where(key), "", found);
   std::string text;
   for (const auto& list : found) {
@@ -318,6 +332,7 @@ std::vector<std::vector<Alternative>> Node::alternatives(const std::string& key,
 
 Node Node::map(const std::string& key, const std::string& doc) {
   const Value* value = section_->find(key);
+  if (value) refuse_broken(*value);
   const bool present = value && value->kind == Kind::map;
   if (value && !present && value->kind != Kind::null) {
     refuse(where(key), "a mapping (`" + key + ":` with its keys indented below it)", *value);
@@ -345,6 +360,10 @@ void Node::fail(const std::string& key, const std::string& what) const {
 std::string Node::where(const std::string& key) const { return section_->where(key); }
 
 std::string Node::path() const { return section_->path; }
+
+std::string Node::cure_of(const std::string& path) const {
+  return unknown_path(path, *state_->root);
+}
 
 void Node::finish() { refuse_unknown_keys(*section_, *state_->root); }
 

@@ -54,7 +54,8 @@ class Node {
     return get_boolean(key, fallback, doc);
   }
 
-  // Text. A plain number counts (a folder called 2024), true and false do not.
+  // Text. A plain number counts (a folder called 2024), true and false do not. On the command line
+  // text is taken as it stands behind the =, so that #, [ or % need no quotes.
   std::string get(const std::string& key, const std::string& fallback, const std::string& doc);
   std::string get(const std::string& key, const char* fallback, const std::string& doc);
 
@@ -72,7 +73,8 @@ class Node {
   NumberOrWord number_or(const std::string& key, const NumberOrWord& fallback, const Range& range,
                          const std::vector<std::string>& words, const std::string& doc);
 
-  // Lists, each item checked; may be empty. A single value counts as a list of one.
+  // Lists, each item checked; may be empty. A single value counts as a list of one; on the command
+  // line text that does not begin with [ is one as it stands.
   std::vector<std::int64_t> integers(const std::string& key,
                                      const std::vector<std::int64_t>& fallback, const Range& range,
                                      const std::string& doc);
@@ -98,6 +100,10 @@ class Node {
 
   // Key path of this mapping, "model.kernel"; "" at the root.
   std::string path() const;
+
+  // What to say of a path that is no key read so far, from the root: "; did you mean
+  // "fit.weight_decay"?"; "" where it is one.
+  std::string cure_of(const std::string& path) const;
 
   // Refuses the first key that nobody has read, here and in the mappings handed out by map(), with
   // the nearest known key. To be called when everything is read.

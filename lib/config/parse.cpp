@@ -15,7 +15,9 @@
 namespace strffit::config {
 namespace {
 
-constexpr char kCure[] = "; check the indentation, brackets and quotes up to here";
+constexpr char kCure[] =
+    "; check the indentation, brackets and quotes up to here; text that begins with one of "
+    "%@`[]{} goes in quotes";
 
 // Builds the tree from events, because yaml-cpp's own tree drops duplicate keys and expands
 // aliases, and because depth can be refused here before the parser has recursed further.
@@ -250,9 +252,15 @@ Value parse_file_text(const std::string& text, const std::string& name) {
 
 Value parse_assigned_text(const std::string& text, const std::string& assignment) {
   const Place place{.source = std::make_shared<const std::string>(assignment)};
-  Value value = parse(checked_text(text, printable(assignment) + " (command line)"), place,
-                      assignment.substr(0, assignment.find('=')));
+  const std::string checked = checked_text(text, printable(assignment) + " (command line)");
+  Value value;
+  try {
+    value = parse(checked, place, assignment.substr(0, assignment.find('=')));
+  } catch (const ConfigError& error) {
+    value.broken = error.what();
+  }
   value.place = place;
+  value.raw = checked;
   return value;
 }
 

@@ -150,7 +150,18 @@ bool read_boolean(const Value& value, const std::string& where) {
 }
 
 std::string read_text(const Value& value, const std::string& where) {
-  if (value.kind != Kind::scalar) refuse(value, where, "text");
+  const std::size_t first = value.raw ? value.raw->find_first_not_of(' ') : std::string::npos;
+  if (first != std::string::npos) {
+    // As it stands behind the =, unless it is one text in quotes.
+    const char begin = (*value.raw)[first];
+    const bool quoted =
+        value.kind == Kind::scalar && value.quoted && (begin == '"' || begin == '\'');
+    if (!quoted) return value.raw->substr(first, value.raw->find_last_not_of(' ') - first + 1);
+  }
+  if (value.kind != Kind::scalar) {
+    refuse(value, where, "text",
+           value.kind == Kind::null ? ", and put text that begins with # in quotes" : "");
+  }
   if (looks_like_boolean(value)) {
     refuse(value, where, "text", "; put it in quotes if it is meant as text");
   }

@@ -99,6 +99,21 @@ void leave_out_unlike(Section& section, const Section* other) {
   }
 }
 
+std::string unknown_path(const std::string& path, const Section& root) {
+  const Section* section = &root;
+  std::size_t start = 0;
+  while (true) {
+    const std::size_t end = path.find('.', start);
+    const std::string key = path.substr(start, end - start);
+    const Record* record = find_record(*section, key);
+    if (!record) return cure(path.substr(start), *section, root);
+    if (end == std::string::npos) return "";
+    if (!record->child) return "; " + section->path_of(key) + " is no mapping";
+    section = record->child.get();
+    start = end + 1;
+  }
+}
+
 void refuse_unknown_keys(const Section& section, const Section& root) {
   if (!section.value) return;
   for (const auto& [key, place] : section.value->keys) {

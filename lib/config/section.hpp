@@ -48,6 +48,9 @@ struct State {
 // mapping of another document; null: it has none.
 void leave_out_unlike(Section& section, const Section* other);
 
+// How to go on where `path`, from the root, is no key that was read; "" where it is one.
+std::string unknown_path(const std::string& path, const Section& root);
+
 // Throws ConfigError at the first key without a record, in the order of the file.
 void refuse_unknown_keys(const Section& section, const Section& root);
 

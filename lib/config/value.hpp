@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,10 @@ struct Value {
   bool quoted = false;            // a quoted or block scalar is text, whatever it looks like
   std::vector<Value> items = {};  // of a list, or of a map, one for each key
   std::vector<Key> keys = {};     // of a map, in the order of the file, each once
+  // Of a whole assignment of the command line: what stands behind the =, for keys that take text as
+  // it is (a file may be called #1.h5 or [x].h5); and why it is no YAML, or "".
+  std::optional<std::string> raw = {};
+  std::string broken = {};
 
   // Index of a key of a map, or -1.
   int index(const std::string& key) const;

@@ -136,8 +136,13 @@ void smooth(Dataset& dataset, double smooth_ms) {
                most = static_cast<double>(longest) * dataset.axes.dt_ms;
   if (smooth_ms + 1e-9 < least || smooth_ms > most) {
     std::ostringstream text;
-    text << "expected off, or from " << least << " ms (four frames; less smooths nothing) to "
-         << most << " ms, the longest stimulus; found " << smooth_ms;
+    if (most < least) {
+      text << "expected none: the longest stimulus is shorter than four frames; found "
+           << smooth_ms;
+    } else {
+      text << "expected none, or from " << least << " ms (four frames; less smooths nothing) to "
+           << most << " ms, the longest stimulus; found " << smooth_ms;
+    }
     throw ConfigError("data.smooth_ms", text.str());
   }
   for (Stimulus& stimulus : dataset.stimuli) {

@@ -30,8 +30,8 @@ void check(const SimulateOptions& options) {
   expect(options.units >= 1 && options.stimuli >= 1 && options.bands >= 1 && options.trials >= 1,
          "one unit, stimulus, band and trial or more");
   expect(options.dt_ms > 0 && std::isfinite(options.dt_ms), "a frame width above 0 ms");
-  expect(options.seconds * 1000 >= options.dt_ms && std::isfinite(options.seconds),
-         "sounds of one frame or longer");
+  expect(options.seconds * 1000 >= options.dt_ms && std::isfinite(options.seconds * 1000),
+         "sounds of one frame or longer, and of finite length");
   expect(options.min_frequency_hz > 0 && options.max_frequency_hz > options.min_frequency_hz &&
              std::isfinite(options.max_frequency_hz),
          "frequencies above 0 Hz, the lowest below the highest");

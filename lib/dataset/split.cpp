@@ -105,10 +105,11 @@ std::vector<Partition> nested(const Dataset& dataset, const SplitOptions& option
              inner = static_cast<std::size_t>(options.inner);
   const std::size_t left = outer < 2 || outer > n ? 0 : n - (n + outer - 1) / outer;
   if (outer < 2 || outer > n || left < 2) {
-    throw ConfigError(options.where,
-                      n < 3 ? "needs three stimuli or more; found " + std::to_string(n)
-                            : "expected from 2 to " + std::to_string(n) + " outer folds; found " +
-                                  std::to_string(options.outer));
+    throw ConfigError(options.where, n < 3
+                                         ? "needs three stimuli or more; found " + std::to_string(n)
+                                         : "expected from " + std::string(n == 3 ? "3" : "2") +
+                                               " to " + std::to_string(n) + " outer folds; found " +
+                                               std::to_string(options.outer));
   }
   if (inner < 2 || inner > left) {
     throw ConfigError(options.where, "expected from 2 inner folds to the " + std::to_string(left) +

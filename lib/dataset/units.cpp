@@ -104,13 +104,18 @@ class Selector {
       return;
     }
     const auto range = range_in(word);
+    const auto last_unit = static_cast<std::int64_t>(ids_.size()) - 1;
     if (!range) {
+      if (const auto index = range_in(word + "-" + word); index && index->first <= last_unit) {
+        fail("\"" + word + "\" is no unit of " + file_ + "; \"" + word + "-" + word +
+             "\" is the unit of that index, counted from 0, \"" +
+             ids_[static_cast<std::size_t>(index->first)] + "\"");
+      }
       const std::string nearest = config::nearest(word, ids_);
       fail("\"" + word + "\" is no unit of " + file_ +
            (nearest.empty() ? ", no range such as 0-10 and no condition such as noise_ratio < 40"
                             : "; did you mean \"" + nearest + "\"?"));
     }
-    const auto last_unit = static_cast<std::int64_t>(ids_.size()) - 1;
     if (range->first > range->last || range->last > last_unit) {
       fail("expected a range within 0-" + std::to_string(last_unit) + ", the units of " + file_ +
            "; found " + word);

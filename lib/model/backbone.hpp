@@ -47,6 +47,9 @@ class Backbone : public Part {
     return kernels(tensors);
   }
 
+  // ConfigError where its kernel is made of more pieces than it can need.
+  virtual void require_possible() const {}
+
   // The kernel whose outputs are the drives themselves, one a unit, so that a closed-form solution
   // can be put there; null for the kinds with hidden units.
   virtual const Kernel* response_kernel() const { return nullptr; }

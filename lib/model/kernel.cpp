@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "ops/lagged_product.hpp"
+#include "util/errors.hpp"
 
 namespace strffit {
 namespace {
@@ -54,8 +55,12 @@ class Full : public Kernel {
 // built point by point.
 class Dcls : public Kernel {
  public:
-  Dcls(std::int64_t gaussians, bool bilinear, const KernelShape& shape)
-      : Kernel(shape), gaussians_(gaussians), bilinear_(bilinear) {}
+  Dcls(std::int64_t gaussians, bool bilinear, std::string where, const KernelShape& shape)
+      : Kernel(shape), gaussians_(gaussians), bilinear_(bilinear), where_(std::move(where)) {}
+
+  void require_possible() const override {
+    require_at_most(gaussians_, shape().bands * shape().lags, "points", where_);
+  }
 
   std::vector<Entry> entries() const override {
     const auto& s = shape();
@@ -203,11 +208,17 @@ class Dcls : public Kernel {
 
   std::int64_t gaussians_;
   bool bilinear_;
+  std::string where_;  // of their number in the configuration
 };
 
 class Separable : public Kernel {
  public:
-  Separable(std::int64_t rank, const KernelShape& shape) : Kernel(shape), rank_(rank) {}
+  Separable(std::int64_t rank, std::string where, const KernelShape& shape)
+      : Kernel(shape), rank_(rank), where_(std::move(where)) {}
+
+  void require_possible() const override {
+    require_at_most(rank_, std::min(shape().bands, shape().lags), "independent products", where_);
+  }
 
   std::vector<Entry> entries() const override {
     const auto& s = shape();
@@ -271,6 +282,7 @@ class Separable : public Kernel {
   }
 
   std::int64_t rank_;
+  std::string where_;  // in the configuration
 };
 
 }  // namespace
@@ -280,6 +292,15 @@ at::Tensor Kernel::apply(const Tensors& tensors, const at::Tensor& x, const ops:
   const auto& bias = tensors.at(kBias);
   return ops::lagged_product(x, kernel(tensors), fixed_bias ? bias.detach() : bias, layout,
                              shape_.ahead, shape_.own_input);
+}
+
+void Kernel::require_at_most(std::int64_t pieces, std::int64_t most, const std::string& what,
+                             const std::string& where) const {
+  if (pieces <= most) return;
+  throw ConfigError(where, "expected at most " + std::to_string(most) + ", the " + what +
+                               " that a kernel of " + std::to_string(shape_.bands) + " bands and " +
+                               std::to_string(shape_.lags) + " frames can hold; found " +
+                               std::to_string(pieces));
 }
 
 double Kernel::start_bound() const {
@@ -300,19 +321,23 @@ KernelSpec read_kernel(config::Node& node) {
       "what is learnt of the receptive field: every point, Gaussians or bumps with learnt "
       "positions, or products of a profile along frequency and one along time");
   if (kind == "dcls") {
-    const auto gaussians = node.get("gaussians", std::int64_t{10}, config::between(1, 10000),
-                                    "Gaussians per output and input channel");
+    const auto gaussians =
+        node.get("gaussians", std::int64_t{10}, config::between(1, 10000),
+                 "Gaussians per output and input channel; at most the kernel's bands x frames");
     const bool bilinear = node.choice("interpolation", "gaussian", {"gaussian", "bilinear"},
                                       "shape of each; bilinear has no width") == "bilinear";
+    const auto where = node.where("gaussians");
     return {.any = false, .build = [=](const KernelShape& shape) {
-              return std::make_unique<Dcls>(gaussians, bilinear, shape);
+              return std::make_unique<Dcls>(gaussians, bilinear, where, shape);
             }};
   }
   if (kind == "separable") {
-    const auto rank = node.get("rank", std::int64_t{1}, config::between(1, 1000),
-                               "products per output and input channel");
+    const auto rank =
+        node.get("rank", std::int64_t{1}, config::between(1, 1000),
+                 "products per output and input channel; at most the kernel's bands and frames");
+    const auto where = node.where("rank");
     return {.any = false, .build = [=](const KernelShape& shape) {
-              return std::make_unique<Separable>(rank, shape);
+              return std::make_unique<Separable>(rank, where, shape);
             }};
   }
   return {.build = [](const KernelShape& shape) { return std::make_unique<Full>(shape); }};

@@ -22,6 +22,9 @@ class Kernel : public Part {
   explicit Kernel(const KernelShape& shape) : shape_(shape) {}
 
   const KernelShape& shape() const { return shape_; }
+  // ConfigError where it is made of more pieces than any kernel of its shape needs: fitting them
+  // would only take time. (A checkpoint of another program may have them all the same.)
+  virtual void require_possible() const {}
   // (M, K, C, F, L), lag 0 = current frame.
   virtual at::Tensor kernel(const Tensors& tensors) const = 0;
   // Sets one member's k near `wanted` (K, C, F, L): all outputs, or as many as `member` holds views
@@ -40,6 +43,8 @@ class Kernel : public Part {
   Entry bias() const {
     return {"strf/bias", {shape_.outputs}, Role::learnt, shape_.response_units};
   }
+  void require_at_most(std::int64_t pieces, std::int64_t most, const std::string& what,
+                       const std::string& where) const;
   // Uniform in +-1/sqrt(C F L), as the published models start.
   double start_bound() const;
 

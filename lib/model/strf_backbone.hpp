@@ -24,6 +24,7 @@ class StrfBackbone : public Backbone {
                bool response_units);
 
   std::int64_t context() const override { return context_; }
+  void require_possible() const override { kernel_->require_possible(); }
   std::optional<at::Tensor> kernels(const Tensors& tensors) const override {
     return kernel_->kernel(tensors);
   }

@@ -68,6 +68,9 @@ std::vector<Swept> read_sweep(config::Node& root) {
     const bool taken = key == "model" || key.starts_with("model.") || key == "data.standardise" ||
                        (key.starts_with("fit.") && key != "fit.seeds" && key != "fit.mode");
     if (taken) continue;
+    if (const std::string cure = root.cure_of(key); !cure.empty()) {
+      throw ConfigError(values.front().where, "unknown key" + cure);
+    }
     throw ConfigError(values.front().where,
                       "cannot be swept: settings are compared on the same data, by the same "
                       "members; model as a whole, its keys, those of fit but seeds and mode, and "

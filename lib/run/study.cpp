@@ -211,8 +211,8 @@ void warn_of_little_data(const Study& study, Observer& observer) {
   if (const auto n = std::count_if(stimuli.begin(), stimuli.end(), is_short); n > 0) {
     observer.warning(std::to_string(n) + " of " + std::to_string(stimuli.size()) +
                      " stimuli are shorter than the model's context of " + std::to_string(context) +
-                     " frames: they say nothing of its longest lags, and if none is longer those "
-                     "weights mean nothing; a smaller model.context fits them");
+                     " frames: they say nothing of its longest lags; a smaller model.context fits "
+                     "them");
   }
 }
 

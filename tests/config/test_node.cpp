@@ -171,5 +171,72 @@ TEST_CASE("ranges hold their ends as they say, and never NaN") {
   CHECK(describe({.low = 0, .high = 1, .low_open = true}) == "above 0 and at most 1");
 }
 
+TEST_CASE("node: text of the command line is taken as it stands, YAML only where YAML is wanted") {
+  const auto text_of = [](const std::string& value) {
+    auto document = Document::from_text("", "fit.yaml");
+    document.set("data.file=" + value);
+    return document.root().map("data", "").get("file", "none", "");
+  };
+  for (const std::string name :
+       {"#1.h5", "%x.h5", "[x].h5",  "[x]",     "{y}.h5", "&a",   "*a",       "!a",
+        "@a",    "`a`",   "a #1.h5", "a: b.h5", "- a",    "true", "'half.h5", "half\".h5",
+        "|",     ">x",    "?x",      "~",       "a, b",   "2024"}) {
+    CAPTURE(name);
+    CHECK(text_of(name) == name);
+    // What is written of it reads back as the same.
+    auto document = Document::from_text("", "fit.yaml");
+    document.set("data.file=" + name);
+    document.root().map("data", "").get("file", "none", "");
+    auto again = Document::from_text(document.resolved(), "again.yaml");
+    CHECK(again.root().map("data", "").get("file", "none", "") == name);
+  }
+  CHECK(text_of("\"#1.h5\"") == "#1.h5");
+  CHECK(text_of("'[x].h5'") == "[x].h5");
+  CHECK(text_of(" a.h5 ") == "a.h5");
+
+  const auto list_of = [](const std::string& value) {
+    auto document = Document::from_text("", "fit.yaml");
+    document.set("data.units=" + value);
+    return document.root().map("data", "").strings("units", {"all"}, "");
+  };
+  using Texts = std::vector<std::string>;
+  CHECK(list_of("#7") == Texts{"#7"});
+  CHECK(list_of("unit #7") == Texts{"unit #7"});
+  CHECK(list_of("snr < 4 and depth > 2") == Texts{"snr < 4 and depth > 2"});
+  CHECK(list_of("\"snr < 4\"") == Texts{"snr < 4"});
+  CHECK(list_of("[a, '#7']") == Texts{"a", "#7"});
+  CHECK(list_of("[]") == Texts{});
+  CHECK_THROWS_WITH_AS(list_of("[a, b"),
+                       doctest::Contains("data.units=[a, b (command line): a list"), ConfigError);
+
+  // Numbers, words and mappings are YAML: what is none is refused where it is read.
+  auto document = Document::from_text("", "fit.yaml");
+  document.set("model.hidden=[3");
+  document.set("fit=@");
+  document.set("data.units=");
+  auto root = document.root();
+  CHECK_THROWS_WITH_AS(root.map("model", "").get("hidden", 3, at_least(1), ""),
+                       doctest::Contains("model.hidden=[3 (command line): a list"), ConfigError);
+  CHECK_THROWS_WITH_AS(root.map("fit", ""),
+                       doctest::Contains("fit=@ (command line): not valid YAML"), ConfigError);
+  CHECK_THROWS_WITH_AS(root.map("data", "").strings("units", {}, ""),
+                       doctest::Contains("expected text; found nothing"), ConfigError);
+  auto file = Document::from_text("file: #1.h5\n", "fit.yaml");
+  CHECK_THROWS_WITH_AS(file.root().get("file", "none", ""),
+                       doctest::Contains("and put text that begins with # in quotes"), ConfigError);
+}
+
+TEST_CASE("node: what to say of a path that is no key") {
+  auto document = Document::from_text("", "fit.yaml");
+  auto root = document.root();
+  root.map("fit", "").get("weight_decay", 0.0, at_least(0), "");
+  root.map("model", "").get("hidden", 3, at_least(1), "");
+  CHECK(root.cure_of("fit.weight_decay").empty());
+  CHECK(root.cure_of("fit").empty());
+  CHECK(root.cure_of("weight_decay") == "; did you mean \"fit.weight_decay\"?");
+  CHECK(root.cure_of("fit.hiden") == "; did you mean \"model.hidden\"?");
+  CHECK(root.cure_of("fit.weight_decay.x") == "; fit.weight_decay is no mapping");
+}
+
 }  // namespace
 }  // namespace strffit::config

@@ -168,10 +168,11 @@ TEST_CASE("smoothing: windows that smooth nothing, or all away, are refused") {
   dataset.stimuli.front().responses = Array<float>({1, 1, 40});
   for (const double width : {5.0, 19.0, 201.0, 1e300}) {
     CAPTURE(width);
-    CHECK_THROWS_WITH_AS(smooth(dataset, width),
-                         doctest::Contains("expected off, or from 20 ms (four frames; less smooths "
-                                           "nothing) to 200 ms, the longest stimulus"),
-                         ConfigError);
+    CHECK_THROWS_WITH_AS(
+        smooth(dataset, width),
+        doctest::Contains("expected none, or from 20 ms (four frames; less smooths "
+                          "nothing) to 200 ms, the longest stimulus"),
+        ConfigError);
   }
   smooth(dataset, 20);
   smooth(dataset, 200);

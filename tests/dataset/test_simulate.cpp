@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include "dataset/inspect.hpp"
 #include "dataset/simulate.hpp"
@@ -163,6 +164,9 @@ TEST_CASE("simulation: the smallest one, and what is refused") {
       [](SimulateOptions& o) { o.dt_ms = std::nan(""); },
       [](SimulateOptions& o) { o.seconds = 0.001; },
       [](SimulateOptions& o) { o.seconds = 1e300; },
+      [](SimulateOptions& o) { o.seconds = std::numeric_limits<double>::infinity(); },
+      [](SimulateOptions& o) { o.seconds = 1e306, o.dt_ms = 1e308; },
+      [](SimulateOptions& o) { o.dt_ms = 1e-300; },
       [](SimulateOptions& o) { o.min_frequency_hz = 0; },
       [](SimulateOptions& o) { o.max_frequency_hz = 100; },
       [](SimulateOptions& o) { o.rate_hz = 0; },

@@ -70,6 +70,10 @@ TEST_CASE("units: what is refused, and what is said") {
        "\"something else entirely\" is no unit of x.h5, no range such as 0-10 and no condition "
        "such as "
        "noise_ratio < 40"},
+      {{"1"},
+       "\"1\" is no unit of x.h5; \"1-1\" is the unit of that index, counted from 0, \"cell b\""},
+      {{"7"},
+       "\"7\" is no unit of x.h5, no range such as 0-10 and no condition such as noise_ratio < 40"},
       {{"0-5"}, "expected a range within 0-4, the units of x.h5; found 0-5"},
       {{"3-1"}, "expected a range within 0-4, the units of x.h5; found 3-1"},
       {{"0-99999999999999999999"},

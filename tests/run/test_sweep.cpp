@@ -213,6 +213,9 @@ TEST_CASE("sweep: what cannot be swept, at its place") {
   refused("  fit.seeds: [[0], [1]]", "cannot be swept");
   refused("  data.smooth_ms: [5, 10]", "cannot be swept");
   refused("  output.kernels: [true]", "cannot be swept");
+  refused("  weight_decay: [0, 1e-2]",
+          "weight_decay: unknown key; did you mean \"fit.weight_decay\"?");
+  refused("  context: [3]", "unknown key; did you mean \"model.context\"?");
   refused("  fit.l1: [0]\n  fit: {l1: [1]}", "given twice");
   // On the command line all values have one place.
   CHECK_THROWS_WITH_AS(train_sweep(study, {"sweep={fit.l1: [0, 0.0]}"}),

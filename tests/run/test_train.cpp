@@ -359,24 +359,70 @@ TEST_CASE("train: the same sound on both sides of a split is told") {
   CHECK(watcher.told.find("have the same spectrogram") != std::string::npos);
 }
 
+void keep_frames(Stimulus& stimulus, std::int64_t frames) {
+  const auto kept = [frames](const Array<float>& all) {
+    Shape shape = all.shape;
+    shape.back() = frames;
+    Array<float> part(shape);
+    for (std::int64_t i = 0; i < part.size(); ++i) {
+      part.data()[i] = all.data()[i / frames * all.shape.back() + i % frames];
+    }
+    return part;
+  };
+  stimulus.responses = kept(stimulus.responses);
+  stimulus.spectrogram = kept(stimulus.spectrogram);
+}
+
 TEST_CASE("train: data that are too few for what is asked of them are told") {
-  const SmallStudy study("{kind: linear, context: 200}", "{max_epochs: 1}");  // sounds: 120 frames
+  const SmallStudy study("{kind: linear, context: 100}", "{max_epochs: 1}");  // sounds: 120 frames
   auto recording = test::small_recording().dataset;
   for (auto& stimulus : recording.stimuli) {
     if (stimulus.split == SplitName::valid) stimulus.split = SplitName::train;
+    if (stimulus.split == SplitName::test) keep_frames(stimulus, 60);
   }
   write_dataset(study.data_file(), recording);
   Watcher watcher;
   train_run(request_of(study), watcher);
   CHECK(watcher.told.find("warning: there are no validation stimuli") != std::string::npos);
-  CHECK(watcher.told.find("warning: 10 of 10 stimuli are shorter than the model's context of 200 "
+  CHECK(watcher.told.find("warning: 2 of 10 stimuli are shorter than the model's context of 100 "
                           "frames") != std::string::npos);
+
+  const SmallStudy too_long("{kind: linear, context: 121}");
+  CHECK_THROWS_WITH_AS(train_run(request_of(too_long), watcher),
+                       doctest::Contains("its longest stimulus has 120 frames, and the model looks "
+                                         "back 121"),
+                       DataError);
 
   const SmallStudy sound;
   Watcher silent;
   train_run(request_of(sound), silent);
   CHECK(silent.told.find("warning: there are") == std::string::npos);
   CHECK(silent.told.find("shorter than") == std::string::npos);
+}
+
+TEST_CASE("train: a kernel of more pieces than its points can need is refused with their number") {
+  const auto refused = [](const std::string& kernel, const std::string& message) {
+    CAPTURE(kernel);
+    for (const std::string kind : {"linear, ", "nrf, hidden: 3, "}) {
+      const SmallStudy study("{kind: " + kind + "context: 5, kernel: {kind: " + kernel + "}}",
+                             "{max_epochs: 0}");  // 6 bands
+      TrainObserver silent;
+      CHECK_THROWS_WITH_AS(train_run(request_of(study), silent), doctest::Contains(message.c_str()),
+                           ConfigError);
+    }
+  };
+  refused(
+      "separable, rank: 6",
+      "model.kernel.rank: expected at most 5, the independent products that a kernel of 6 bands "
+      "and 5 frames can hold; found 6");
+  refused("separable, rank: 1000", "expected at most 5,");
+  refused("dcls, gaussians: 31",
+          "model.kernel.gaussians: expected at most 30, the points that a kernel of 6 bands and 5 "
+          "frames can hold; found 31");
+  const SmallStudy study("{kind: linear, context: 5, kernel: {kind: separable, rank: 5}}",
+                         "{max_epochs: 1}");
+  TrainObserver silent;
+  CHECK_NOTHROW(train_run(request_of(study), silent));
 }
 
 TEST_CASE("train: a plan says what it will take and writes nothing") {
