@@ -174,6 +174,20 @@ void refuse_twins(const std::string& resolved, const Swept& values,
   }
 }
 
+void require_context(const Study& study) {
+  std::int64_t longest = 0;
+  for (const auto& stimulus : study.dataset.stimuli) longest = std::max(longest, stimulus.frames());
+  for (const auto& ensemble : study.ensembles) {
+    const auto context = ensemble.plan.model->context();
+    if (context <= longest) continue;
+    throw DataError(study.dataset.file, "",
+                    "its longest stimulus has " + std::to_string(longest) +
+                        " frames, and the model looks back " + std::to_string(context) +
+                        ": nothing is known of the lags beyond; choose a model.context (conv2d: "
+                        "model.kernel_size) that fits");
+  }
+}
+
 // What is fitted nevertheless, but not as its author may think.
 void warn_of_little_data(const Study& study, Observer& observer) {
   const auto& partitions = study.ensembles.front().plan.partitions;
@@ -310,6 +324,7 @@ void load(Study& study, const std::string& config_path, const Shard& shard,
     ensemble.numbers.resize(plan.members.size());
     std::iota(ensemble.numbers.begin(), ensemble.numbers.end(), 0);
   }
+  require_context(study);
   warn_of_leaks(study, observer);
   warn_of_little_data(study, observer);
   for (const auto& unusable : study.ensembles.front().plan.unusable) {

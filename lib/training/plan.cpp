@@ -54,16 +54,6 @@ Plan make_plan(const Dataset& dataset, const SplitOptions& split, Standardise ho
   const bool population = fit.mode == FitMode::population;
   plan.model = model.build(dataset.axes, population ? dataset.units() : 1, non_negative);
   plan.model->backbone().require_possible();
-  std::int64_t longest = 0;
-  for (const auto& stimulus : dataset.stimuli) longest = std::max(longest, stimulus.frames());
-  if (plan.model->context() > longest) {
-    throw DataError(dataset.file, "",
-                    "its longest stimulus has " + std::to_string(longest) +
-                        " frames, and the model looks back " +
-                        std::to_string(plan.model->context()) +
-                        ": nothing is known of the lags beyond; choose a model.context (conv2d: "
-                        "model.kernel_size) that fits");
-  }
   const auto number_of_settings =
       std::max<std::int64_t>(1, static_cast<std::int64_t>(settings.size()));
   for (std::int64_t fold = 0; fold < static_cast<std::int64_t>(plan.partitions.size()); ++fold) {

@@ -153,6 +153,13 @@ TEST_CASE("asked to stop, a run saves and says 75 within 5 seconds") {
 
 // An epoch of this takes minutes. Waits until it has begun.
 std::vector<std::string> slow_train(const SmallStudy& study) {
+  SimulateOptions options;
+  options.units = 2;
+  options.stimuli = 4;
+  options.bands = 6;
+  options.trials = 1;
+  options.seconds = 10.5;  // sounds of 2,100 frames
+  write_dataset(study.data_file(), simulate(options).dataset);
   return train(study, {"model={kind: nrf, hidden: 5000, context: 2000}"});
 }
 void wait_for_epoch(const Program& program) {
