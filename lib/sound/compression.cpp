@@ -34,7 +34,7 @@ CompressionOptions read_compression(config::Node& node, double power) {
   if (o.kind == "power") {
     o.exponent = node.get("exponent", o.exponent, config::above(0), "x to this power");
   } else if (o.kind == "log") {
-    o.offset = node.get("offset", o.offset, config::above(0),
+    o.offset = node.get("d", o.offset, config::above(0),
                         "d of log((x + d) / d), in the spectrogram's unit");
   } else if (o.kind == "decibel") {
     read_decibel(node, o);

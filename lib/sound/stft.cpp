@@ -13,7 +13,7 @@ constexpr double kDeviations = 6;
 
 struct StftOptions {
   double width_hz = 125;  // standard deviation of a band, > 0
-  double step_hz = 125;   // from band to band, > 0
+  double step_hz = 125;   // from band to band, > 0; width_hz unless given
   double min_hz = 250;    // lowest band, >= 0
   double max_hz = 8000;   // no band above it, >= min_hz
   WindowOptions window;
@@ -40,7 +40,8 @@ SpectrogramOptions stft_spectrogram(config::Node& node) {
   o.width_hz =
       node.get("width_hz", o.width_hz, config::above(0),
                "Hz, bandwidth: standard deviation of a band; the window's is 1 / (2 pi width_hz)");
-  o.step_hz = node.get("step_hz", o.step_hz, config::above(0), "Hz, from band to band");
+  o.step_hz = node.get("step_hz", o.width_hz, config::above(0),
+                       "Hz, from band to band; as wide as a band where it is left out");
   o.min_hz = node.get("min_hz", o.min_hz, config::at_least(0), "Hz, lowest band");
   o.max_hz = node.get("max_hz", o.max_hz, config::above(0),
                       "Hz, no band lies above; at most half the rate of every sound");

@@ -32,7 +32,7 @@ TEST_CASE("compression: none, power, log") {
   check(compressed("{kind: none}", {0, 0.5, 3}), {0, 0.5, 3});
   check(compressed("{kind: power}", {0, 16, 0.0625}), {0, 2, 0.5});
   check(compressed("{kind: power, exponent: 2}", {0, 3}), {0, 9});
-  check(compressed("{kind: log, offset: 0.5}", {0, 0.5, 3.5}), {0, std::log(2), std::log(8)});
+  check(compressed("{kind: log, d: 0.5}", {0, 0.5, 3.5}), {0, std::log(2), std::log(8)});
 }
 
 TEST_CASE("compression: decibels below the loudest of all sounds, or below a number") {
