@@ -1,5 +1,5 @@
-// libFuzzer target: no bytes make the reader of audio files do anything but read them, or refuse them
-// as a DataError that names the file; what it reads are amplitudes, no more than are allowed.
+// libFuzzer target: no bytes make the reader of audio files do anything but read them, or refuse
+// them as a DataError that names the file; what it reads are amplitudes, no more than are allowed.
 #include <unistd.h>
 
 #include <cmath>

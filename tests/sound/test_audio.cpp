@@ -44,12 +44,12 @@ std::string written(const std::string& path, int format, int rate_hz, int channe
   return path;
 }
 
-std::string bytes_of(const std::string& path) {
+std::string audio_bytes(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-std::string with_bytes(const std::string& path, const std::string& bytes) {
+std::string with_audio_bytes(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
   return path;
 }
@@ -126,16 +126,16 @@ TEST_CASE("audio: what is torn is refused wherever it ends") {
   const TemporaryFolder folder;
   for (const auto& [ending, format, tolerance] : forms()) {
     CAPTURE(ending);
-    const auto whole = bytes_of(written(folder.file("whole." + ending), format, 32000, 1, 9000));
+    const auto whole = audio_bytes(written(folder.file("whole." + ending), format, 32000, 1, 9000));
     const auto path = folder.file("torn." + ending);
     for (const double share : {0.0001, 0.003, 0.1, 0.5, 0.9, 0.999}) {
       const auto size = static_cast<std::size_t>(share * static_cast<double>(whole.size()));
-      const auto message = refusal_of(with_bytes(path, whole.substr(0, size)));
+      const auto message = refusal_of(with_audio_bytes(path, whole.substr(0, size)));
       CAPTURE(share);
       CAPTURE(message);
       CHECK(contains(message, path + ": "));
     }
-    const auto last = refusal_of(with_bytes(path, whole.substr(0, whole.size() - 2)));
+    const auto last = refusal_of(with_audio_bytes(path, whole.substr(0, whole.size() - 2)));
     CAPTURE(last);
     CHECK(contains(last, path + ": "));
   }
@@ -144,15 +144,15 @@ TEST_CASE("audio: what is torn is refused wherever it ends") {
 TEST_CASE("audio: headers that lie") {
   const TemporaryFolder folder;
   const auto path = folder.file("lie.wav");
-  const auto whole =
-      bytes_of(written(folder.file("whole.wav"), SF_FORMAT_WAV | SF_FORMAT_PCM_16, 32000, 1, 1000));
+  const auto whole = audio_bytes(
+      written(folder.file("whole.wav"), SF_FORMAT_WAV | SF_FORMAT_PCM_16, 32000, 1, 1000));
   REQUIRE(whole.size() == 44 + 2000);
   const auto with = [&](std::size_t place, std::uint32_t number, int bytes) {
     auto lie = whole;
     for (int i = 0; i < bytes; ++i) {
       lie[place + static_cast<std::size_t>(i)] = static_cast<char>(number >> (8 * i));
     }
-    return refusal_of(with_bytes(path, lie));
+    return refusal_of(with_audio_bytes(path, lie));
   };
   CHECK(with(40, 2000, 4) == "no error");
   CHECK(contains(with(40, 2002, 4), "says 2002 bytes of sound, the file holds 2000"));
@@ -171,19 +171,19 @@ TEST_CASE("audio: samples that are no amplitudes") {
   const TemporaryFolder folder;
   const auto path =
       written(folder.file("a.wav"), SF_FORMAT_WAV | SF_FORMAT_FLOAT, 32000, 1, 100000);
-  const auto whole = bytes_of(path);
+  const auto whole = audio_bytes(path);
   for (const float bad : {NAN, INFINITY, -3e9F}) {
     auto damaged = whole;
     // Sample 90000, in the second block.
     std::memcpy(damaged.data() + damaged.size() - 4 * 10000, &bad, 4);
-    CHECK(contains(refusal_of(with_bytes(path, damaged)), ": sample 90000 (2.812500 s) is "));
+    CHECK(contains(refusal_of(with_audio_bytes(path, damaged)), ": sample 90000 (2.812500 s) is "));
   }
 }
 
 TEST_CASE("audio: what is no sound") {
   const TemporaryFolder folder;
   const auto refused = [&](const std::string& bytes) {
-    return refusal_of(with_bytes(folder.file("file.wav"), bytes));
+    return refusal_of(with_audio_bytes(folder.file("file.wav"), bytes));
   };
   CHECK(contains(refusal_of(folder.file("none.wav")), "none.wav: there is no such file"));
   CHECK(contains(refusal_of(folder.path()), "is no file but a folder"));

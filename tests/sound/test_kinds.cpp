@@ -221,7 +221,8 @@ TEST_CASE("keys that do not go with a rate or a frame width are refused at their
   CHECK(
       contains(refusal("{window_frames: 0.005}", 5), "spectrogram.window_frames: the window has"));
   CHECK(contains(refusal("{window_frames: 1000, padding: 64}", 5), "spectrogram.window_frames"));
-  CHECK(contains(refusal("{kind: stft, width_hz: 1e-9, step_hz: 100}", 5), "spectrogram.width_hz: the window"));
+  CHECK(contains(refusal("{kind: stft, width_hz: 1e-9, step_hz: 100}", 5),
+                 "spectrogram.width_hz: the window"));
 }
 
 TEST_CASE("keys are refused with the place and the nearest key") {
