@@ -7,6 +7,7 @@
 
 #include "model/kernel.hpp"
 #include "model/output.hpp"
+#include "ops/autograd.hpp"
 #include "ops/lagged_product.hpp"
 #include "util/errors.hpp"
 
@@ -44,14 +45,18 @@ at::Tensor locally_connected(const at::Tensor& x, const at::Tensor& weight, cons
                              std::int64_t bands, std::int64_t stride, const ops::LayoutPtr& layout,
                              bool own_input) {
   // A kernel of one frame over all bands, zero outside each position's own.
-  const auto M = weight.size(0), P = weight.size(1), channels = weight.size(2),
-             width = weight.size(4);
-  std::vector<at::Tensor> rows;
-  for (std::int64_t p = 0; p < P; ++p) {
-    const auto below = stride * p;
-    rows.push_back(at::constant_pad_nd(weight.select(1, p), {below, bands - below - width}));
-  }
-  const auto kernel = at::stack(rows, 1).view({M, P * channels, weight.size(3), bands, 1});
+  const auto M = weight.size(0), P = weight.size(1), channels = weight.size(2), C = weight.size(3);
+  const auto row = C * bands, position = channels * row;
+  // Where each position's own bands lie in it.
+  const auto own = [sizes = weight.sizes().vec(),
+                    strides =
+                        std::vector<std::int64_t>{P * position, position + stride, row, bands, 1}](
+                       const at::Tensor& kernels) { return kernels.as_strided(sizes, strides); };
+  auto kernel = at::zeros({M, P * channels, C, bands, 1}, weight.options());
+  own(kernel).copy_(weight.detach());
+  kernel = ops::with_backward(kernel, {weight}, [own](const at::Tensor& gradient) {
+    return std::vector<at::Tensor>{own(gradient.contiguous()).contiguous()};
+  });
   return ops::lagged_product(x, kernel, bias.reshape({M, P * channels}), layout, 0, own_input);
 }
 
