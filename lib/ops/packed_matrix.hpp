@@ -46,7 +46,7 @@ class PackedMatrix {
     inner_ = inner;
     numbers_.resize(static_cast<std::size_t>(inner * vectors_));
     auto* to = numbers_.data();
-    for_panels([&](Index first, Index width) {
+    for_panels(false, [&](Index first, Index width) {
       for (Index k = 0; k < inner; ++k) {
         const T* from = row(k) + first * kLanes * step;
         for (Index v = 0; v < width; ++v, ++to, from += kLanes * step) {
@@ -67,11 +67,13 @@ class PackedMatrix {
 
   // y[r] = start[r] + s[r] times the matrix for rows r = 0 .. rows - 1. Of s[r] are read s[r][0],
   // s[r][step], ..., `inner` numbers; start[r] and y[r] are `padded` numbers, `start_step` apart
-  // (0: one for all rows) and `padded` apart. start may be y.
-  void multiply(Index rows, const T* const* s, Index step, const T* start, Index start_step,
-                T* y) const {
-    const auto* w = numbers_.data();
-    for_panels([&](Index first, Index width) {
+  // (0: one for all rows) and `padded` apart. start may be y. `last_first`: the matrix is read from
+  // its other end, which changes no number; in turn, call after call, what was read last is still
+  // in the cache.
+  void multiply(Index rows, const T* const* s, Index step, const T* start, Index start_step, T* y,
+                bool last_first = false) const {
+    for_panels(last_first, [&](Index first, Index width) {
+      const auto* w = numbers_.data() + inner_ * first;
       const auto at = first * kLanes;
       Index row = 0;
       const auto work = [&]<Index count>(std::integral_constant<Index, count> together) {
@@ -83,7 +85,6 @@ class PackedMatrix {
       if constexpr (kMostRows >= 4) work(std::integral_constant<Index, 4>());
       work(std::integral_constant<Index, 2>());
       work(std::integral_constant<Index, 1>());
-      w += inner_ * width;
     });
   }
 
@@ -94,9 +95,10 @@ class PackedMatrix {
 
   // work(first, width) for panels of `width` registers of outputs, all about equally wide.
   template <class Work>
-  void for_panels(Work&& work) const {
+  void for_panels(bool last_first, Work&& work) const {
     const auto panels = (vectors_ + kWidest - 1) / kWidest;
-    for (Index i = 0; i < panels; ++i) {
+    for (Index j = 0; j < panels; ++j) {
+      const auto i = last_first ? panels - 1 - j : j;
       const auto first = i * vectors_ / panels;
       work(first, (i + 1) * vectors_ / panels - first);
     }

@@ -184,7 +184,7 @@ void recurrent_forward(const LayerOf<T>& l, Cell kind, const Layout& layout) {
     from_input.multiply(stretch.rows(), in.data(), 1, input_bias.data(), 0, x.data());
     for (Index t = begin; t < stretch.end; ++t) {
       const auto rows = running(segments, t);
-      from_state.multiply(rows, before.data(), 1, hidden_bias.data(), 0, y.data());
+      from_state.multiply(rows, before.data(), 1, hidden_bias.data(), 0, y.data(), t % 2 == 1);
       for (Index i = 0; i < rows; ++i) {
         const auto at = segments[static_cast<std::size_t>(i)].begin + t;
         const T *own = &x[static_cast<std::size_t>(stretch.row(i, t) * padded)],

@@ -80,7 +80,7 @@ TEST_CASE("products with a packed matrix: any size, and a row does not depend on
 
 TEST_CASE("products with a packed matrix: its rows as they lie, the other's columns as rows") {
   // Reference: the product of the transpose, by LibTorch.
-  for (const std::int64_t outputs : {3, 16, 70, 129}) {
+  for (const std::int64_t outputs : {3, 16, 70, 129, 500}) {
     const std::int64_t inner = 9, rows = 13;
     const auto a = noise({inner, rows}, 1), b = noise({inner, outputs}, 2);
     ops::PackedMatrix<double> packed(outputs);
@@ -93,6 +93,11 @@ TEST_CASE("products with a packed matrix: its rows as they lie, the other's colu
     packed.multiply(rows, columns.data(), rows, y.data_ptr<double>(), packed.padded(),
                     y.data_ptr<double>());
     CHECK(difference(y.narrow(1, 0, outputs), at::matmul(a.t(), b) + 1) < 1e-13);
+    // From its other end: the same to the last bit.
+    const auto again = at::ones_like(y);
+    packed.multiply(rows, columns.data(), rows, again.data_ptr<double>(), packed.padded(),
+                    again.data_ptr<double>(), true);
+    CHECK(at::equal(y, again));
   }
 }
 
