@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "sound/audio_header.hpp"
+#include "sound/number.hpp"
 #include "util/errors.hpp"
 
 namespace strffit {
@@ -29,8 +30,8 @@ void check_samples(const Sound& sound, std::size_t first) {
     if (std::abs(sample) <= kLargestSample) continue;
     throw DataError(sound.name, "",
                     "sample " + std::to_string(i) + " (" +
-                        std::to_string(static_cast<double>(i) / sound.rate_hz) + " s) is " +
-                        std::to_string(sample) +
+                        in_words(static_cast<double>(i) / sound.rate_hz) + " s) is " +
+                        in_words(sample) +
                         ", no amplitude: the file is damaged, or was written with an error; write "
                         "it anew");
   }
@@ -87,7 +88,7 @@ void check_sound(const Sound& sound) {
   if (!(sound.rate_hz > 0) || std::isinf(sound.rate_hz)) {
     throw DataError(
         sound.name, "",
-        "has a rate of " + std::to_string(sound.rate_hz) + " samples a second; give the right one");
+        "has a rate of " + in_words(sound.rate_hz) + " samples a second; give the right one");
   }
   if (sound.samples.empty()) throw DataError(sound.name, "", "has no samples");
   if (static_cast<std::int64_t>(sound.samples.size()) > kMostSamples) {

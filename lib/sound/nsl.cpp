@@ -6,6 +6,7 @@
 #include <complex>
 #include <numbers>
 
+#include "sound/number.hpp"
 #include "sound/spectrogram.hpp"
 #include "sound/wide.hpp"
 #include "util/threads.hpp"
@@ -241,7 +242,7 @@ SpectrogramOptions nsl_spectrogram(config::Node& node) {
     centres_hz.push_back(o.min_hz * std::exp2(static_cast<double>(k) / o.per_octave));
   }
   if (!(centres_hz.back() < 1e7)) {
-    node.fail("bands", "go up to " + std::to_string(centres_hz.back()) +
+    node.fail("bands", "go up to " + in_words(centres_hz.back()) +
                            " Hz: expected fewer bands, or more an octave");
   }
   options.frequencies_hz.assign(centres_hz.begin(), centres_hz.end() - 1);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "sound/number.hpp"
 #include "util/errors.hpp"
 
 namespace strffit {
@@ -35,16 +36,15 @@ void check_frames(const Sound& sound, const SpectrogramOptions& options, const F
   }
   if (!(frames.dt_ms * sound.rate_hz / 1000 >= 2)) {
     throw DataError(sound.name, "",
-                    "at its rate of " + std::to_string(sound.rate_hz) + " Hz a frame of " +
-                        std::to_string(frames.dt_ms) +
+                    "at its rate of " + in_words(sound.rate_hz) + " Hz a frame of " +
+                        in_words(frames.dt_ms) +
                         " ms has less than two samples: give a larger dt_ms, or the right rate");
   }
   if (options.highest_hz > sound.rate_hz / 2) {
     throw DataError(sound.name, "",
-                    "its rate of " + std::to_string(sound.rate_hz) +
-                        " Hz holds frequencies up to " + std::to_string(sound.rate_hz / 2) +
-                        " Hz, and the spectrogram goes up to " +
-                        std::to_string(options.highest_hz) + " Hz: lower " + options.highest_key +
+                    "its rate of " + in_words(sound.rate_hz) + " Hz holds frequencies up to " +
+                        in_words(sound.rate_hz / 2) + " Hz, and the spectrogram goes up to " +
+                        in_words(options.highest_hz) + " Hz: lower " + options.highest_key +
                         ", or take this sound from a recording of a higher rate");
   }
 }

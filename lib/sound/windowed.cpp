@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "sound/chirp_transform.hpp"
+#include "sound/number.hpp"
 #include "util/errors.hpp"
 #include "util/threads.hpp"
 
@@ -138,8 +139,8 @@ void describe_window(const WindowOptions& window, SpectrogramOptions& options) {
 std::int64_t window_samples(double samples, double rate_hz, const WindowOptions& window) {
   samples = std::round(samples);
   if (!(samples >= 2) || samples * window.padding > static_cast<double>(kLongestTransform)) {
-    throw ConfigError(window.where_window, "the window has " + std::to_string(samples) +
-                                               " samples at " + std::to_string(rate_hz) +
+    throw ConfigError(window.where_window, "the window has " + in_words(samples) + " samples at " +
+                                               in_words(rate_hz) +
                                                " Hz; expected 2 or more, and at most " +
                                                std::to_string(kLongestTransform / window.padding));
   }
@@ -151,9 +152,9 @@ void refuse_empty_bands(const std::vector<Band>& bands, const std::vector<double
   for (std::size_t f = 0; f < bands.size(); ++f) {
     if (!bands[f].weights.empty()) continue;
     throw ConfigError(where,
-                      "the band at " + std::to_string(frequencies_hz[f]) +
+                      "the band at " + in_words(frequencies_hz[f]) +
                           " Hz is narrower than the transform resolves, whose frequencies are " +
-                          std::to_string(bin_hz) +
+                          in_words(bin_hz) +
                           " Hz apart: fewer bands, a higher min_hz, a longer window or more "
                           "padding");
   }

@@ -176,7 +176,7 @@ TEST_CASE("audio: samples that are no amplitudes") {
     auto damaged = whole;
     // Sample 90000, in the second block.
     std::memcpy(damaged.data() + damaged.size() - 4 * 10000, &bad, 4);
-    CHECK(contains(refusal_of(with_audio_bytes(path, damaged)), ": sample 90000 (2.812500 s) is "));
+    CHECK(contains(refusal_of(with_audio_bytes(path, damaged)), ": sample 90000 (2.8125 s) is "));
   }
 }
 

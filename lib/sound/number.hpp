@@ -1,0 +1,16 @@
+// Numbers as they stand in messages. Private to this room.
+#pragma once
+
+#include <cstdio>
+#include <string>
+
+namespace strffit {
+
+// "32000", "48828.125", "0.03": ten digits, no zeros behind the point.
+inline std::string in_words(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.10g", value);
+  return text;
+}
+
+}  // namespace strffit
