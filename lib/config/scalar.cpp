@@ -160,7 +160,8 @@ std::string read_text(const Value& value, const std::string& where) {
   }
   if (value.kind != Kind::scalar) {
     refuse(value, where, "text",
-           value.kind == Kind::null ? ", and put text that begins with # in quotes" : "");
+           value.kind == Kind::null && !value.raw ? ", and put text that begins with # in quotes"
+                                                  : "");
   }
   if (looks_like_boolean(value)) {
     refuse(value, where, "text", "; put it in quotes if it is meant as text");

@@ -282,13 +282,18 @@ std::string how_averaged(const ComparedRun& run) {
   return text;
 }
 
+constexpr std::int64_t kMostResamples = 1000000;
+
 std::string probability(double p) { return p < 1e-4 ? number(p) : score_text(p); }
 
 }  // namespace
 
 Comparison compare_runs(const CompareRequest& request, Observer& observer) {
   if (request.paths.size() < 2) throw ConfigError("RUN", "expected at least two runs to compare");
-  if (request.resamples < 1) throw ConfigError("--resamples", "expected 1 or more");
+  if (request.resamples < 1 || request.resamples > kMostResamples) {
+    throw ConfigError("--resamples", "expected from 1 to " + std::to_string(kMostResamples) +
+                                         "; found " + std::to_string(request.resamples));
+  }
   const UnitMetricName& metric = metric_named(request.metric);
   if (!request.plot.empty()) check_figure_format(request.format);
   Comparison comparison{

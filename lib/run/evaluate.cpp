@@ -156,7 +156,7 @@ NullOptions null_options(const EvalRequest& request, const Checkpoint& checkpoin
     }
     const double possible = null_shifts(options, frames);
     if (static_cast<double>(options.draws) <= possible) continue;
-    throw ConfigError("--null", "only " + number(possible) +
+    throw ConfigError("--null", "only " + std::to_string(static_cast<std::int64_t>(possible)) +
                                     " different shifts of these stimuli are possible; ask for at "
                                     "most as many draws");
   }

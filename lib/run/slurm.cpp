@@ -34,7 +34,11 @@ void check_request(const SlurmRequest& request) {
     throw ConfigError("--tasks", "expected at most " + std::to_string(kMostShards) + "; found " +
                                      std::to_string(request.tasks));
   }
-  refuse_below_one(request.cpus, "--cpus");
+  if (request.cpus < 1 || request.cpus > kMostThreads) {
+    throw ConfigError("--cpus", "expected from 1 to " + std::to_string(kMostThreads) +
+                                    ", as run.threads takes; found " +
+                                    std::to_string(request.cpus));
+  }
   refuse_below_one(request.warn, "--warn");
   if (request.at_once) refuse_below_one(*request.at_once, "--at-once");
   static const std::regex memory("[0-9]+([KMGTkmgt][Bb]?)?");

@@ -134,7 +134,7 @@ RunOptions read_run_options(config::Node& node) {
   o.device = node.choice("device", o.device, {"auto", "cpu", "cuda"},
                          "where to compute; auto takes a GPU where LibTorch has one");
   const auto threads =
-      node.integer_or("threads", "auto", config::between(1, 4096), {"auto"},
+      node.integer_or("threads", "auto", config::between(1, kMostThreads), {"auto"},
                       "threads on a CPU; auto takes what the machine or the job has");
   o.threads = std::holds_alternative<std::string>(threads) ? 0 : std::get<std::int64_t>(threads);
   const auto chunk = node.integer_or("chunk", "auto", config::between(1, 1e9), {"auto"},

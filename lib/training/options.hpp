@@ -49,6 +49,8 @@ struct ModelSpec;
 // the model are unknown.
 FitOptions read_fit_options(config::Node& node, const ModelSpec& model);
 
+inline constexpr std::int64_t kMostThreads = 4096;
+
 struct RunOptions {
   std::string device = "auto";  // cpu, cuda, auto: cuda where there is one
   std::int64_t threads = 0;     // 0: as many as the machine (or the job) has

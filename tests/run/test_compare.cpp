@@ -52,6 +52,19 @@ Comparison compared(const std::vector<std::string>& paths, const std::string& sp
   return compare_runs(request, silent);
 }
 
+TEST_CASE("compare: a bootstrap without end is refused") {
+  for (const std::int64_t resamples :
+       {std::int64_t{0}, std::int64_t{1000001}, std::int64_t{1} << 62}) {
+    CompareRequest request;
+    request.paths = {"a", "b"};
+    request.resamples = resamples;
+    Observer silent;
+    CHECK_THROWS_WITH_AS(compare_runs(request, silent),
+                         doctest::Contains("--resamples: expected from 1 to 1000000; found"),
+                         ConfigError);
+  }
+}
+
 TEST_CASE("compare: scores of eval, averaged over seeds, and their differences") {
   const SmallStudy study("{kind: ln, context: 5}", "{mode: independent, max_epochs: 2}");
   const auto first = trained(study, "first");

@@ -400,6 +400,9 @@ TEST_CASE("slurm: what is refused") {
   refuses("take more --tasks", [](SlurmRequest& r) { r.gpus = "2"; });
   refuses("--sbatch: expected an option", [](SlurmRequest& r) { r.sbatch = {"qos=x"}; });
   refuses("--tasks: expected at most 100000", [](SlurmRequest& r) { r.tasks = 100001; });
+  refuses("--cpus: expected from 1 to 4096", [](SlurmRequest& r) { r.cpus = 0; });
+  refuses("--cpus: expected from 1 to 4096, as run.threads takes; found 5000",
+          [](SlurmRequest& r) { r.cpus = 5000; });
   refuses("--at-once: expected 1 or more; found 0", [](SlurmRequest& r) { r.at_once = 0; });
   refuses("--mem: expected memory as sbatch has it, such as 800M or 8G; found \"lots\"",
           [](SlurmRequest& r) { r.mem = "lots"; });
