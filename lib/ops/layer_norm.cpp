@@ -11,6 +11,7 @@
 
 #include "ops/autograd.hpp"
 #include "ops/grid.hpp"
+#include "ops/registers.hpp"
 
 namespace strffit::ops {
 namespace {
@@ -22,11 +23,13 @@ using Index = std::int64_t;
 // registers of `lanes` numbers.
 constexpr Index kMostLanes = 8;
 
-// Calls f(lanes) as a constant: as many as a group fills; 1 where it fills none.
-template <class F>
+// Calls f(lanes) as a constant: as many as a register holds and a group fills; 1 where it fills
+// none.
+template <class T, class F>
 void with_lanes(Index K, F&& f) {
-  if (K >= 2 * kMostLanes) return f(std::integral_constant<Index, kMostLanes>());
-  if (K >= 4) return f(std::integral_constant<Index, 4>());
+  constexpr Index most = std::min(kMostLanes, static_cast<Index>(kRegisterBytes / sizeof(T)));
+  if (K >= most) return f(std::integral_constant<Index, most>());
+  if (K >= 4) return f(std::integral_constant<Index, std::min<Index>(most, 4)>());
   f(std::integral_constant<Index, 1>());
 }
 
@@ -95,6 +98,8 @@ class Groups {
              ((sums[1] + sums[5]) + (sums[3] + sums[7]));
     } else if constexpr (lanes == 4) {
       return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+    } else if constexpr (lanes == 2) {
+      return sums[0] + sums[1];
     } else {
       return sums[0];
     }
@@ -239,7 +244,7 @@ at::Tensor layer_norm(const at::Tensor& z, const NormState& state, Activation ac
   // work(b, its columns, kind, lanes) for every block.
   const auto for_blocks = [=]<class T>(T, auto&& work) {
     with_activation(activation, [&]<Activation kind>() {
-      with_lanes(K, [&](auto lanes) {
+      with_lanes<T>(K, [&](auto lanes) {
         for (Index b = 0; b < grid.blocks; ++b) {
           const LayerColumns<T> columns(weight.template data_ptr<T>(), bias.template data_ptr<T>(),
                                         M, positions, K, n, b);
