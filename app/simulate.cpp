@@ -20,12 +20,10 @@ void add_simulate(CLI::App& app, Session& session) {
   const auto add = [command](const char* name, auto& value, const char* meaning) {
     return command->add_option(name, value, meaning)->capture_default_str();
   };
-  auto* what = command->add_option_group("what to make");
-  what->add_option("--out", options->out, "Dataset to write (HDF5)");
-  what->add_option("--recording", options->recording,
-                   "Folder to write: WAV files, tables of sounds and spikes, a manifest for "
-                   "strffit import");
-  what->require_option(1);
+  auto* out = command->add_option("--out", options->out, "Dataset to write (HDF5), or");
+  command
+      ->add_option("--recording", options->recording, "folder to write: sounds, tables, a manifest")
+      ->excludes(out);
   command->add_flag("--overwrite", options->overwrite, "Replace it");
   add("--units", simulate.units, "Neurons");
   add("--stimuli", simulate.stimuli, "Sounds: 70 % train, 15 % valid, 15 % test");
@@ -39,6 +37,9 @@ void add_simulate(CLI::App& app, Session& session) {
   add("--seed", simulate.seed, "Of the random numbers")->check(from_zero());
   command->footer("Example:\n  strffit simulate --out data.h5 --units 8 --trials 20");
   command->callback([options, &session] {
+    if (options->out.empty() && options->recording.empty()) {
+      throw CLI::RequiredError("--out or --recording");
+    }
     session.command = [options, &session] {
       if (options->recording.empty()) {
         simulate_file(options->simulate, options->out, options->overwrite);
