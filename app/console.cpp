@@ -16,6 +16,7 @@ namespace strffit::app {
 namespace {
 
 constexpr double kSecondsBetweenLines = 10;
+constexpr int kMostWarnings = 20;        // lines of them on the screen
 constexpr std::int64_t kLinesARun = 20;  // at least, where epochs are fast
 
 // A part is left out where the run has no such number (no validation stimuli).
@@ -62,7 +63,24 @@ void Console::log_to(const std::string& path, bool append) {
   }
 }
 
-void Console::tell(spdlog::level::level_enum level, const std::string& message) {
+void Console::tell(spdlog::level::level_enum level, const std::string& text) {
+  // Ids come from files: an escape in one would change the terminal.
+  std::string message = text;
+  std::replace_if(
+      message.begin(), message.end(),
+      [](unsigned char c) { return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f; }, '?');
+  if (level == spdlog::level::warn && ++warnings_ >= kMostWarnings) {
+    if (warnings_ == kMostWarnings) {
+      clear_line();
+      screen_->warn("warning: there are more; they are in the log of the run alone");
+    }
+    if (log_) {
+      log_->log(level, message);
+    } else {
+      told_.emplace_back(level, message);
+    }
+    return;
+  }
   clear_line();
   const char* const prefix = level == spdlog::level::err    ? "error: "
                              : level == spdlog::level::warn ? "warning: "

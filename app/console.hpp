@@ -29,7 +29,7 @@ class Console : public TrainObserver {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void tell(spdlog::level::level_enum level, const std::string& message);
+  void tell(spdlog::level::level_enum level, const std::string& text);
   void clear_line();
   bool is_due(const EpochReport& report) const;
 
@@ -37,6 +37,7 @@ class Console : public TrainObserver {
   std::shared_ptr<spdlog::logger> log_;                                  // null until a run begins
   std::vector<std::pair<spdlog::level::level_enum, std::string>> told_;  // for the log, until then
   bool terminal_;
+  int warnings_ = 0;
   bool line_drawn_ = false;
   bool stop_told_ = false;
   std::int64_t first_epoch_ = 0;   // of this process

@@ -1,8 +1,11 @@
 #include "dataset/inspect.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <set>
+#include <unordered_map>
 
 #include "util/nan.hpp"
 
@@ -74,17 +77,48 @@ UnitSummary summary_of(const Dataset& dataset, std::int64_t unit) {
 
 using Splits = std::vector<std::optional<SplitName>>;
 
-std::vector<Leak> leaks_between(const std::vector<Stimulus>& stimuli, const Splits& splits) {
+// The same for spectrograms that are equal.
+std::uint64_t fingerprint(const Array<float>& spectrogram) {
+  std::uint64_t hash = static_cast<std::uint64_t>(spectrogram.dim(0));  // FNV-1a, by numbers
+  for (const float value : spectrogram.values) {
+    hash = (hash ^ std::bit_cast<std::uint32_t>(value + 0.0F)) * 0x100000001b3U;  // -0 is 0
+  }
+  return hash;
+}
+
+Repeats repeats_of(const std::vector<Stimulus>& stimuli) {
+  std::unordered_map<std::uint64_t, std::vector<std::size_t>> alike;  // groups, by fingerprint
+  Repeats groups;
+  for (std::size_t i = 0; i < stimuli.size(); ++i) {
+    const auto& spectrogram = stimuli[i].spectrogram;
+    if (spectrogram.values.empty()) continue;
+    auto& candidates = alike[fingerprint(spectrogram)];
+    const auto same = std::find_if(candidates.begin(), candidates.end(), [&](std::size_t group) {
+      const auto& other = stimuli[groups[group].front()].spectrogram;
+      return other.shape == spectrogram.shape && other.values == spectrogram.values;
+    });
+    if (same != candidates.end()) {
+      groups[*same].push_back(i);
+    } else {
+      candidates.push_back(groups.size());
+      groups.push_back({i});
+    }
+  }
+  std::erase_if(groups, [](const auto& group) { return group.size() < 2; });
+  return groups;
+}
+
+std::vector<Leak> leaks_between(const Repeats& repeats, const Splits& splits) {
   std::vector<Leak> leaks;
-  for (std::size_t first = 0; first < stimuli.size(); ++first) {
-    for (std::size_t second = first + 1; second < stimuli.size(); ++second) {
-      const Array<float>&a = stimuli[first].spectrogram, &b = stimuli[second].spectrogram;
-      if (splits[first] && splits[second] && *splits[first] != *splits[second] &&
-          a.shape == b.shape && a.values == b.values) {
-        leaks.push_back({first, second});
+  for (const auto& group : repeats) {
+    for (std::size_t a = 0; a < group.size(); ++a) {
+      for (std::size_t b = a + 1; b < group.size(); ++b) {
+        const auto &one = splits[group[a]], &other = splits[group[b]];
+        if (one && other && *one != *other) leaks.push_back({group[a], group[b]});
       }
     }
   }
+  std::sort(leaks.begin(), leaks.end());
   return leaks;
 }
 
@@ -101,16 +135,23 @@ DatasetSummary summarise(const Dataset& dataset) {
   }
   Splits splits;
   for (const Stimulus& stimulus : dataset.stimuli) splits.push_back(stimulus.split);
-  summary.leaks = leaks_between(dataset.stimuli, splits);
+  summary.repeats = repeats_of(dataset.stimuli);
+  summary.leaks = leaks_between(summary.repeats, splits);
   return summary;
 }
 
-std::vector<Leak> find_leaks(const Dataset& dataset, const Partition& partition) {
-  Splits splits(dataset.stimuli.size());
-  for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
-    for (const std::size_t i : partition.of(split)) splits.at(i) = split;
+std::vector<Leak> find_leaks(const Dataset& dataset, const std::vector<Partition>& partitions) {
+  const Repeats repeats = repeats_of(dataset.stimuli);
+  std::set<Leak> leaks;  // folds share those to the test stimuli
+  for (const auto& partition : partitions) {
+    Splits splits(dataset.stimuli.size());
+    for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
+      for (const std::size_t i : partition.of(split)) splits.at(i) = split;
+    }
+    const auto found = leaks_between(repeats, splits);
+    leaks.insert(found.begin(), found.end());
   }
-  return leaks_between(dataset.stimuli, splits);
+  return {leaks.begin(), leaks.end()};
 }
 
 }  // namespace strffit

@@ -2,7 +2,9 @@
 // metric.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,15 +35,19 @@ struct UnitSummary {
   bool constant = false;  // the same value wherever there is one
 };
 
-// Two stimuli of different splits with the same spectrogram: what is learnt from one is no secret
-// in the other.
+// Stimuli with one and the same spectrogram, by their indices into Dataset::stimuli, ascending.
+using Repeats = std::vector<std::vector<std::size_t>>;
+
+// Two of those in different splits: what is learnt from one is no secret in the other.
 struct Leak {
   std::size_t first, second;  // indices into Dataset::stimuli
+  auto operator<=>(const Leak&) const = default;
 };
 
 struct DatasetSummary {
   std::vector<StimulusSummary> stimuli;
   std::vector<UnitSummary> units;
+  Repeats repeats;
   std::vector<Leak> leaks;
   double seconds = 0;  // of all stimuli
 };
@@ -49,7 +55,26 @@ struct DatasetSummary {
 // `leaks` are those between the splits that the file itself names.
 DatasetSummary summarise(const Dataset& dataset);
 
-// Leaks between the sides of a partition.
-std::vector<Leak> find_leaks(const Dataset& dataset, const Partition& partition);
+// By how much the responses follow the sound: models.md, "Is a dataset in the right units".
+struct Following {
+  double lag_ms = std::numeric_limits<double>::quiet_NaN();  // from -200 to 300; NaN: not known
+  bool clear = false;                                        // above what chance gives
+  bool possible = true;  // within 0 to 100 ms, or hardly less within than there
+};
+
+// What looks as if it were in other units than formats.md asks for.
+struct Doubts {
+  Following following;
+  double skewness = 0;  // of the spectrograms' values above the lowest; NaN where some are below 0
+  std::vector<std::string>
+      warnings;  // each says what was seen, what it probably is, how to mend it
+};
+
+// Of a dataset as it was read, before anything is smoothed. What is large is looked at in part, a
+// few tenths of a second at most.
+Doubts doubts_about(const Dataset& dataset);
+
+// Leaks between the sides of any of these partitions, each once, in order.
+std::vector<Leak> find_leaks(const Dataset& dataset, const std::vector<Partition>& partitions);
 
 }  // namespace strffit

@@ -6,19 +6,17 @@
 #include <numbers>
 #include <sstream>
 
+#include "util/constant_range.hpp"
 #include "util/errors.hpp"
 
 namespace strffit {
 
 namespace {
 
-// As the metrics say it: a range of at most this share of the largest magnitude is rounding.
-constexpr float kConstantRange = 1e-6F;
-
-// Mean, standard deviation and range of the bands [first, last) of the stimuli `train`.
+// Mean and standard deviation of the bands [first, last) of the stimuli `train`.
 struct Moments {
   double mean = 0, std = 0;
-  bool constant = true;
+  bool constant = true;  // but for roundings, whose range grows with their number, unlike their std
 };
 
 Moments moments(const Dataset& dataset, const std::vector<std::size_t>& train, std::int64_t first,
@@ -41,7 +39,8 @@ Moments moments(const Dataset& dataset, const std::vector<std::size_t>& train, s
   const double mean = sum / n;
   double squares = 0;
   each([&](float value) { squares += (value - mean) * (value - mean); });
-  return {mean, std::sqrt(squares / n), !(high > low)};
+  const double std = std::sqrt(squares / n);
+  return {mean, std, is_rounding(std, low, high)};
 }
 
 std::vector<double> hann_window(double smooth_ms, double dt_ms) {
@@ -89,30 +88,40 @@ void Standardisation::apply(Array<float>& spectrogram) const {
     const double shift = mean[mean.size() == 1 ? 0 : band],
                  scale = std[mean.size() == 1 ? 0 : band];
     for (std::size_t i = band * frames; i < (band + 1) * frames; ++i) {
-      spectrogram.values[i] = static_cast<float>((spectrogram.values[i] - shift) / scale);
+      spectrogram.values[i] =
+          std::isinf(scale) ? 0.0F : static_cast<float>((spectrogram.values[i] - shift) / scale);
     }
   }
+}
+
+std::vector<std::size_t> Standardisation::silenced() const {
+  std::vector<std::size_t> bands;
+  for (std::size_t band = 0; band < std.size(); ++band) {
+    if (std::isinf(std[band])) bands.push_back(band);
+  }
+  return bands;
 }
 
 Standardisation standardisation(const Dataset& dataset, const std::vector<std::size_t>& train,
                                 Standardise how) {
   if (train.empty() || how == Standardise::none) throw Bug("nothing to standardise by");
   Standardisation result;
+  bool all_constant = true;
   const std::int64_t group = how == Standardise::per_band ? 1 : dataset.bands();
   for (std::int64_t band = 0; band < dataset.bands(); band += group) {
     const Moments found = moments(dataset, train, band, band + group);
-    if (found.constant) {
-      const double hz = dataset.axes.frequencies_hz[static_cast<std::size_t>(band)];
-      throw DataError(
-          dataset.file, "/stimuli",
-          (group == 1 ? "band " + std::to_string(band) + " (" + std::to_string(hz) + " Hz)"
-                      : std::string("the spectrogram")) +
-              " is constant over the training stimuli and cannot be standardised: "
-              "leave it out, or set data.standardise to " +
-              (group == 1 ? "true" : "false"));
-    }
+    all_constant = all_constant && found.constant;
     result.mean.push_back(found.mean);
-    result.std.push_back(found.std);
+    result.std.push_back(found.constant ? std::numeric_limits<double>::infinity() : found.std);
+  }
+  if (all_constant) {
+    throw DataError(
+        dataset.file, "/stimuli",
+        std::string(group == 1 ? "each band of the spectrogram" : "the spectrogram") +
+            " is constant over the training stimuli (its standard deviation at most 1e-6 of "
+            "its largest magnitude) and cannot be standardised: look at the file, or set "
+            "data.standardise to " +
+            (group == 1 ? "true" : "false"));
   }
   return result;
 }
@@ -208,10 +217,9 @@ std::vector<UnusableUnit> unusable_units(const Dataset& dataset,
   std::vector<UnusableUnit> unusable;
   for (std::size_t unit = 0; unit < units; ++unit) {
     if (low[unit] > high[unit]) {
-      unusable.push_back({unit, "no response in the training stimuli"});
-    } else if (high[unit] - low[unit] <=
-               kConstantRange * std::max(std::abs(low[unit]), std::abs(high[unit]))) {
-      unusable.push_back({unit, "a constant response in the training stimuli"});
+      unusable.push_back({.unit = unit, .reason = "no response in the training stimuli"});
+    } else if (is_rounding(high[unit] - low[unit], low[unit], high[unit])) {
+      unusable.push_back({.unit = unit, .reason = "a constant response in the training stimuli"});
     }
   }
   return unusable;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,14 +15,19 @@ enum class Standardise { none, overall, per_band };
 // x <- (x - mean) / std. Both hold 1 value, or one per band.
 struct Standardisation {
   std::vector<double> mean;
-  std::vector<double> std;  // divisor n, > 0
+  std::vector<double> std;  // divisor n, > 0; infinite: a band that held roundings alone
 
   // `spectrogram` (F, T) in place; F must be that of a per-band standardisation (else a Bug).
+  // A band of infinite std becomes 0, whatever it holds there.
   void apply(Array<float>& spectrogram) const;
+  // The bands of infinite std.
+  std::vector<std::size_t> silenced() const;
 };
 
-// Over all frames of the stimuli `train` (one or more), in double. DataError naming the band where
-// the spectrograms (per_band: those of one band) are constant. `how` must not be none.
+// Over all frames of the stimuli `train` (one or more), in double. A band whose standard deviation
+// is_rounding() would become noise as large as the other bands, and any true sound in it enormous:
+// per_band gives it an infinite one. DataError where the whole spectrogram (per_band: every band)
+// is so. `how` must not be none.
 Standardisation standardisation(const Dataset& dataset, const std::vector<std::size_t>& train,
                                 Standardise how);
 
@@ -44,6 +50,7 @@ std::vector<std::size_t> units_without_response(const Dataset& dataset,
 struct UnusableUnit {
   std::size_t unit;  // index into Dataset::unit_ids
   std::string reason;
+  std::int64_t fold = -1;  // whose training stimuli those are, of several
 };
 
 // The units that nobody can fit, because they have no response in the training stimuli or a

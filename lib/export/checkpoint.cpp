@@ -84,12 +84,12 @@ std::vector<Standardisation> read_standardisation(const files::Reader& reader, S
   const auto sound = [](const Standardisation& one) {
     const auto finite = [](double value) { return std::isfinite(value); };
     return std::all_of(one.mean.begin(), one.mean.end(), finite) &&
-           std::all_of(one.std.begin(), one.std.end(),
-                       [&](double value) { return value > 0 && finite(value); });
+           std::all_of(one.std.begin(), one.std.end(), [](double value) { return value > 0; }) &&
+           one.silenced().size() < one.std.size();
   };
   if (!std::all_of(result.begin(), result.end(), sound)) {
     throw DataError(reader.file(), "/standardise",
-                    "expected finite means and standard deviations above 0");
+                    "expected finite means and standard deviations above 0, not all infinite");
   }
   return result;
 }

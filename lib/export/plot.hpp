@@ -5,8 +5,9 @@
 // journal's: 85 mm a column, up to 183 mm a page. A shape that does not fit its axes is a Bug.
 //
 // Receptive fields are drawn with the lag growing to the right from the current frame ("lag (ms)",
-// the time before the response) and frequency upwards, bands equally tall, ticks at round kHz; red
-// is above 0, blue below, white 0, grey NaN.
+// the time before the response), or from the future of a model that is not causal, with a dashed
+// line at lag 0, and frequency upwards, bands equally tall, ticks at round kHz; red is above 0,
+// blue below, white 0, grey NaN.
 #pragma once
 
 #include <limits>

@@ -177,14 +177,18 @@ std::vector<Tick> band_ticks(const std::vector<double>& frequencies_hz, double g
   return ticks;
 }
 
-std::vector<Tick> lag_ticks(const std::vector<double>& lags_ms, int most) {
+double lag_place(const std::vector<double>& lags_ms, double ms) {
   const auto count = static_cast<double>(lags_ms.size());
   const double first = lags_ms.front();
   const double range = lags_ms.back() - first;
+  const double cell = range > 0 ? (ms - first) / range * (count - 1) : 0.0;
+  return (cell + 0.5) / count;
+}
+
+std::vector<Tick> lag_ticks(const std::vector<double>& lags_ms, int most) {
   std::vector<Tick> ticks;
-  for (const double ms : round_values(first, lags_ms.back(), most)) {
-    const double cell = range > 0 ? (ms - first) / range * (count - 1) : 0.0;
-    ticks.push_back({(cell + 0.5) / count, short_number(ms)});
+  for (const double ms : round_values(lags_ms.front(), lags_ms.back(), most)) {
+    ticks.push_back({lag_place(lags_ms, ms), short_number(ms)});
   }
   return ticks;
 }

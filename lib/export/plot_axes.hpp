@@ -45,6 +45,10 @@ Scale logarithmic_scale(double low, double high, int most);
 // second octave, then round steps, then the outermost bands, whichever first gives two.
 std::vector<Tick> band_ticks(const std::vector<double>& frequencies_hz, double gap);
 
+// Where a lag lies among L lags drawn equally wide: 0 at the left of the first, 1 at the right of
+// the last.
+double lag_place(const std::vector<double>& lags_ms, double ms);
+
 // Ticks of L lags drawn equally wide: round ms values at the cells' centres or between them.
 std::vector<Tick> lag_ticks(const std::vector<double>& lags_ms, int most);
 

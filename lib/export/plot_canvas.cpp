@@ -31,9 +31,16 @@ void check_cairo(cairo_status_t status) {
   }
 }
 
-// The characters of a text, '?' for what is none. Cairo stops drawing for good on bytes that are
-// not UTF-8, and titles come from files.
-std::vector<std::string> characters(const std::string& text) {
+std::string joined(const std::vector<std::string>& parts, std::size_t from, std::size_t to) {
+  std::string text;
+  for (std::size_t i = from; i < to; ++i) text += parts[i];
+  return text;
+}
+
+}  // namespace
+
+// Cairo stops drawing for good on bytes that are not UTF-8, and titles come from files.
+std::vector<std::string> clean_characters(const std::string& text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   std::vector<std::string> result;
   for (std::size_t i = 0; i < text.size();) {
@@ -46,14 +53,6 @@ std::vector<std::string> characters(const std::string& text) {
   }
   return result;
 }
-
-std::string joined(const std::vector<std::string>& parts, std::size_t count) {
-  std::string text;
-  for (std::size_t i = 0; i < count; ++i) text += parts[i];
-  return text;
-}
-
-}  // namespace
 
 Format format_of(const std::string& path) {
   std::string ending = std::filesystem::path(path).extension().string();
@@ -222,8 +221,8 @@ void Canvas::cells(const Box& box, const Cells& cells) {
 }
 
 void Canvas::text(Point place, const std::string& text, const TextStyle& style) {
-  const auto parts = characters(text);
-  const std::string clean = joined(parts, parts.size());
+  const auto parts = clean_characters(text);
+  const std::string clean = joined(parts, 0, parts.size());
   const double width = text_width(clean, style);
   // Heights of digits and capitals, the same for every text, so that labels of one row agree.
   const double down = style.vertical == Vertical::kTop      ? 0.73 * style.size
@@ -244,21 +243,23 @@ void Canvas::text(Point place, const std::string& text, const TextStyle& style) 
 }
 
 double Canvas::text_width(const std::string& text, const TextStyle& style) {
-  const auto parts = characters(text);
+  const auto parts = clean_characters(text);
   cairo_text_extents_t extents;
   pages_->font(style);
-  cairo_text_extents(pages_->context, joined(parts, parts.size()).c_str(), &extents);
+  cairo_text_extents(pages_->context, joined(parts, 0, parts.size()).c_str(), &extents);
   return extents.x_advance;
 }
 
 std::string Canvas::shortened(const std::string& text, double width, const TextStyle& style) {
   if (text_width(text, style) <= width) return text;
-  const auto parts = characters(text);
+  const auto parts = clean_characters(text);
   std::size_t kept = parts.size();
   std::string result;
   do {
     --kept;
-    result = joined(parts, kept) + "…";
+    const std::size_t front = (kept + 1) / 2;
+    result =
+        joined(parts, 0, front) + "…" + joined(parts, parts.size() - (kept - front), parts.size());
   } while (kept > 0 && text_width(result, style) > width);
   return result;
 }

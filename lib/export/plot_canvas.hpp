@@ -75,6 +75,9 @@ enum class Format { kPng, kSvg, kPdf };
 // ending.
 Format format_of(const std::string& path);
 
+// The characters of a text of any bytes: '?' for what is no UTF-8 or a control character.
+std::vector<std::string> clean_characters(const std::string& text);
+
 inline constexpr double kDotsPerPoint =
     300.0 / 72.0;  // of PNG: 300 dots per inch, what journals ask for
 
@@ -102,7 +105,7 @@ class Canvas {
   // Text of any bytes: what is no UTF-8 or a control character is drawn as '?'.
   void text(Point place, const std::string& text, const TextStyle& style);
   double text_width(const std::string& text, const TextStyle& style);
-  // The text, or its beginning and "…" where it is wider than `width`.
+  // The text, or its beginning and its end with "…" between where it is wider than `width`.
   std::string shortened(const std::string& text, double width, const TextStyle& style);
 
   // Ends the drawing and gives the file's bytes. RunError where Cairo met trouble on the way.

@@ -37,6 +37,18 @@ void label_y(Canvas& canvas, const Box& box, const std::string& label) {
   canvas.text({6, box.centre().y}, canvas.shortened(label, box.height + 10, style), style);
 }
 
+// Where a box begins whose ticks have room beside the label of their axis.
+double left_of(Canvas& canvas, const std::vector<Scale>& scales) {
+  double widest = 0;
+  for (const Scale& scale : scales) {
+    for (const Tick& tick : scale.ticks) {
+      widest = std::max(widest, canvas.text_width(tick.label, {.size = kTickFont}));
+    }
+  }
+  constexpr double kLabelAndGaps = 20;  // the page's edge, the label, between it and the ticks
+  return std::max(kCurvesLeft, kLabelAndGaps + widest);
+}
+
 std::string with_factor(const std::string& label, const Scale& scale) {
   return scale.factor.empty() ? label : label + " (" + scale.factor + ")";
 }
@@ -115,13 +127,14 @@ void draw_time_constants(const std::string& path, const TimeConstantsFigure& fig
   const Scale x = logarithmic_scale(lowest, highest, 8);
   const Scale y = logarithmic_for(constants, 7);
   const Scale w = linear_scale(0, 1, 5);
-  const double width = kTimeConstantsPage.width - kCurvesLeft - kCurvesRight;
-  const Box upper{kCurvesLeft, 36, width, 105};
-  const Box lower{kCurvesLeft, 154, width, 68};
-
   Canvas canvas(format, kTimeConstantsPage);
+  const double left = left_of(canvas, {y, w});
+  const double width = kTimeConstantsPage.width - left - kCurvesRight;
+  const Box upper{left, 36, width, 105};
+  const Box lower{left, 154, width, 68};
+
   draw_title(canvas, figure.title, kTimeConstantsPage.width);
-  draw_legend(canvas, {kCurvesLeft, 25}, constants);
+  draw_legend(canvas, {left, 25}, constants);
   draw_frame(
       canvas,
       {.box = upper, .x_ticks = x.ticks, .y_ticks = y.ticks, .x_labels = false, .closed = false});
@@ -149,10 +162,11 @@ void draw_scatter(const std::string& path, const ScatterFigure& figure) {
   const auto [low, high] = value_range(
       {plain_line("", kBlack, false, x, x), plain_line("", kBlack, false, y, y)}, false);
   const Scale scale = rounded_linear_scale(low, high, 6);
-  const double side = kScatterPage.width - kCurvesLeft - kCurvesRight;
-  const Box box{kCurvesLeft, 44, side, side};
-
   Canvas canvas(format, kScatterPage);
+  const double left = left_of(canvas, {scale});
+  const double side = kScatterPage.width - left - kCurvesRight;
+  const Box box{left, 44, side, side};
+
   draw_title(canvas, figure.title, kScatterPage.width);
   const std::size_t left_out = figure.x.size() - x.size();
   std::string note = "above the diagonal: " + std::to_string(higher) + " of " +
@@ -218,12 +232,12 @@ void draw_curves(const std::string& path, const CurvesFigure& figure) {
   const bool wide = low > 0 && high > 30 * low;
   const Scale y = wide ? logarithmic_for(lines, 6) : rounded_linear_scale(low, high, 6);
   const Scale x = linear_scale(1, std::max(last_epoch, 2.0), 7);
-  const Box box{kCurvesLeft, 36, kCurvesPage.width - kCurvesLeft - kCurvesRight,
-                kCurvesPage.height - 36 - 28};
-
   Canvas canvas(format, kCurvesPage);
+  const double left = left_of(canvas, {y});
+  const Box box{left, 36, kCurvesPage.width - left - kCurvesRight, kCurvesPage.height - 36 - 28};
+
   draw_title(canvas, figure.title, kCurvesPage.width);
-  draw_legend(canvas, {kCurvesLeft, 25}, lines);
+  draw_legend(canvas, {left, 25}, lines);
   draw_frame(canvas, {.box = box, .x_ticks = x.ticks, .y_ticks = y.ticks, .closed = false});
   draw_lines(canvas, box, x, y, lines);
   label_x(canvas, box, "epoch");

@@ -6,6 +6,7 @@
 
 #include "export/plot_axes.hpp"
 #include "export/plot_colour.hpp"
+#include "export/plot_titles.hpp"
 #include "files/writer.hpp"
 
 namespace strffit::plot {
@@ -20,6 +21,7 @@ constexpr double kTitles = 31;        // for title and subtitle
 constexpr double kBarWidth = 7;
 constexpr double kTallestBar = 110;
 constexpr std::size_t kMostRows = 10;
+constexpr TextStyle kTitleStyle{.size = 6, .vertical = Vertical::kBottom};  // of a cell
 
 // Sizes of what one kernel needs: its panels side by side under a title.
 struct CellSizes {
@@ -137,6 +139,10 @@ void draw_cell(Canvas& canvas, const Sheet& sheet, const SheetCell& cell,
   for (std::size_t channel = 0; channel < place.panels.size(); ++channel) {
     const Box& box = place.panels[channel];
     canvas.cells(box, field_cells(cell.field + channel * bands * lags, bands, lags, cell.scale));
+    if (sheet.lags_ms.front() < 0) {
+      const double x = box.x + lag_place(sheet.lags_ms, 0) * box.width;
+      canvas.line({{x, box.y}, {x, box.bottom()}}, {.colour = kDarkGrey, .dashed = true});
+    }
     draw_frame(canvas, {.box = box,
                         .x_ticks = x_ticks,
                         .y_ticks = y_ticks,
@@ -153,11 +159,9 @@ void draw_cell(Canvas& canvas, const Sheet& sheet, const SheetCell& cell,
     }
   }
   if (!cell.title.empty()) {
-    const TextStyle style{.size = 6, .vertical = Vertical::kBottom};
     const Box& box = place.panels.front();
-    const double width = place.panels.back().right() - box.x;
-    canvas.text({box.x, box.y - 3 - (first_row ? sizes.channel_names : 0)},
-                canvas.shortened(cell.title, width, style), style);
+    canvas.text({box.x, box.y - 3 - (first_row ? sizes.channel_names : 0)}, cell.title,
+                kTitleStyle);
   }
 }
 
@@ -178,7 +182,8 @@ void draw_page(Canvas& canvas, const Sheet& sheet, const SheetPage& page, std::s
                .vertical = Vertical::kTop,
                .upwards = true});
   canvas.text(
-      {page.grid.centre().x, page.size.height - 6}, "lag (ms)",
+      {page.grid.centre().x, page.size.height - 6},
+      sheet.lags_ms.front() < 0 ? "lag (ms), below 0 in the future" : "lag (ms)",
       {.size = kLabelFont, .horizontal = Horizontal::kCentre, .vertical = Vertical::kBottom});
   draw_bar(canvas, page.bar, sheet.bar, sizes.font);
 }
@@ -208,10 +213,19 @@ std::vector<SheetPage> lay_out(std::size_t cells, std::size_t channels) {
   return pages;
 }
 
-std::vector<std::string> draw_sheet(const std::string& path, const Sheet& sheet) {
+std::vector<std::string> draw_sheet(const std::string& path, Sheet sheet) {
   const Format format = format_of(path);
   const CellSizes sizes = cell_sizes(sheet.cells.size(), sheet.channels.size());
   const std::vector<SheetPage> pages = lay_out(sheet.cells.size(), sheet.channels.size());
+  std::vector<std::string> titles;
+  for (const auto& cell : sheet.cells) titles.push_back(cell.title);
+  const auto& panels = pages.front().places.front().panels;
+  const double width = panels.back().right() - panels.front().x;
+  Canvas ruler(format, pages.front().size);
+  titles = fitting_titles(titles, [&](const std::string& title) {
+    return ruler.text_width(title, kTitleStyle) <= width;
+  });
+  for (std::size_t i = 0; i < titles.size(); ++i) sheet.cells[i].title = titles[i];
   std::vector<std::string> written;
   std::unique_ptr<Canvas> canvas;
   std::size_t first_cell = 0;

@@ -9,8 +9,8 @@
 namespace strffit::plot {
 
 struct SheetCell {
-  std::string title;             // above the panels; "" for none
-  const float* field = nullptr;  // (C, F, L), lag 0 = current frame; outlives the drawing
+  std::string title;             // above the panels, shortened as fitting_titles(); "" for none
+  const float* field = nullptr;  // (C, F, L); outlives the drawing
   double scale = 0;              // the value of the darkest colour, 0 where all cells are 0 or NaN
 };
 
@@ -47,6 +47,6 @@ struct SheetPage {
 std::vector<SheetPage> lay_out(std::size_t cells, std::size_t channels);
 
 // Draws and writes the sheet; returns the files (plot.hpp, draw_strfs).
-std::vector<std::string> draw_sheet(const std::string& path, const Sheet& sheet);
+std::vector<std::string> draw_sheet(const std::string& path, Sheet sheet);
 
 }  // namespace strffit::plot

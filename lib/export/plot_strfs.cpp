@@ -5,6 +5,7 @@
 #include "export/plot_axes.hpp"
 #include "export/plot_sheet.hpp"
 #include "util/errors.hpp"
+#include "util/frequency.hpp"
 
 namespace strffit::plot {
 namespace {
@@ -44,8 +45,7 @@ std::string summary(const StrfFigure& figure) {
   const auto add = [&](double value, const std::string& part) {
     if (std::isfinite(value)) text += (text.empty() ? "" : ", ") + part;
   };
-  const double khz = figure.best_frequency_hz / 1000;
-  add(khz, "best frequency " + rounded(khz, khz < 1 ? 0.01 : 0.1) + " kHz");
+  add(figure.best_frequency_hz, "best frequency " + frequency_text(figure.best_frequency_hz));
   add(figure.latency_ms, "latency " + rounded(figure.latency_ms, 1) + " ms");
   add(figure.cc_norm, "CC norm " + rounded(figure.cc_norm, 0.01));
   return text;

@@ -48,7 +48,7 @@ void put_fields(files::Writer& writer, const Fields& fields, const std::string& 
 
 }  // namespace
 
-Fields summarised(Array<float> fields, const Axes& axes) {
+Fields summarised(Array<float> fields, const Axes& axes, std::int64_t ahead) {
   const Shape outer(fields.shape.begin(), fields.shape.end() - 2);
   const auto size =
       static_cast<std::size_t>(fields.shape.at(outer.size()) * fields.shape.at(outer.size() + 1));
@@ -59,7 +59,7 @@ Fields summarised(Array<float> fields, const Axes& axes) {
   const auto number = static_cast<std::size_t>(count(outer));
   for (std::size_t i = 0; i < number; ++i) {
     const StrfSummary summary =
-        strf_summary(std::span(result.fields.values).subspan(i * size, size), axes);
+        strf_summary(std::span(result.fields.values).subspan(i * size, size), axes, ahead);
     for (const auto& measure : kStrfMeasures) {
       result.summary.at(std::string(measure.name)).values[i] =
           static_cast<float>(summary.*measure.value);
@@ -73,9 +73,7 @@ Strfs kernel_strfs(const Checkpoint& checkpoint) {
   Strfs strfs;
   strfs.channels = model.channels();
   strfs.frequencies_hz = model.axes().frequencies_hz;
-  for (std::int64_t lag = 0; lag < model.context(); ++lag) {
-    strfs.lags_ms.push_back(static_cast<double>(lag) * model.axes().dt_ms);
-  }
+  strfs.lags_ms = model.lags_ms();
   // One member at a time, so that a part of the members gives the same bits as all of them.
   std::map<std::string, std::vector<at::Tensor>> measures;
   std::vector<at::Tensor> kernels;
@@ -93,7 +91,7 @@ Strfs kernel_strfs(const Checkpoint& checkpoint) {
     at::Tensor known = at::cat(kernels);
     const bool kernel_a_unit = model.backbone().response_kernel() != nullptr;
     if (kernel_a_unit) forget_skipped(known, 1, checkpoint.roster);
-    strfs.kernel = summarised(to_array(known), model.axes());
+    strfs.kernel = summarised(to_array(known), model.axes(), model.ahead());
   }
   return strfs;
 }
@@ -130,7 +128,7 @@ Array<float> gradient_strfs(const Checkpoint& checkpoint, const Dataset& dataset
         const auto at = first + static_cast<std::size_t>(i);
         const Stimulus& stimulus = *long_enough[at];
         sums[at] = dynamic(checkpoint, tensors, member, stimulus.spectrogram)
-                       .narrow(1, lags, stimulus.frames() - lags)
+                       .narrow(1, lags - model.ahead(), stimulus.frames() - lags)
                        .sum(1, false, at::kDouble);
       });
     }

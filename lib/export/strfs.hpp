@@ -30,13 +30,14 @@ struct Strfs {
   std::map<std::string, Array<float>> measures;  // Model::measures, by name
   std::vector<std::string> channels;             // (C)
   std::vector<double> frequencies_hz;            // (F)
-  std::vector<double> lags_ms;                   // (L)
+  std::vector<double> lags_ms;                   // (L), below 0 in the future
 };
 
 // The kernels alone; NaN where a kernel is that of a unit that was skipped.
 Strfs kernel_strfs(const Checkpoint& checkpoint);
 
-// Mean of d r[n, t] / d x[f, t - l] over frames t >= L of the stimuli `which` of `dataset`, on
+// Mean of d r[n, t] / d x[f, t - l], at the lags of the kernels, over the frames t of the stimuli
+// `which` of `dataset` from where no lag reaches the first frame or one beyond the last, on
 // `threads` threads of the CPU: (M, N, F, L), NaN where no stimulus is longer than L frames.
 // `between` is called between stimuli, from the calling thread, and may throw to end the work.
 Array<float> gradient_strfs(const Checkpoint& checkpoint, const Dataset& dataset,
@@ -47,8 +48,8 @@ Array<float> gradient_strfs(const Checkpoint& checkpoint, const Dataset& dataset
 Array<float> dynamic_strf(const Checkpoint& checkpoint, std::int64_t member,
                           const Array<float>& spectrogram);
 
-// The measures of `fields`.
-Fields summarised(Array<float> fields, const Axes& axes);
+// The measures of `fields`, of whose lags the first `ahead` lie in the future.
+Fields summarised(Array<float> fields, const Axes& axes, std::int64_t ahead);
 
 // Below /strf and /measures.
 void put_strfs(files::Writer& writer, const Strfs& strfs);

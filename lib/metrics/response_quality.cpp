@@ -6,6 +6,7 @@
 
 #include "metrics/statistics.hpp"
 #include "metrics/trial_halves.hpp"
+#include "util/constant_range.hpp"
 #include "util/nan.hpp"
 
 namespace strffit {

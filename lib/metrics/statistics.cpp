@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "util/constant_range.hpp"
 #include "util/errors.hpp"
 #include "util/nan.hpp"
 
@@ -48,8 +49,7 @@ bool is_constant(std::span<const double> values) {
     high = std::max(high, value);
   }
   if (!finite) return false;
-  const double range = high - low;
-  return std::isfinite(range) && range <= kConstantRange * std::max(std::abs(low), std::abs(high));
+  return is_rounding(high - low, low, high);
 }
 
 double variance(std::span<const double> values) {

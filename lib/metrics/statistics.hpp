@@ -5,9 +5,7 @@
 
 namespace strffit {
 
-inline constexpr double kConstantRange = 1e-6;  // of the largest magnitude
-
-// Whether the values are the same but for roundings: max - min at most kConstantRange. Not so where
+// Whether the values are the same but for roundings: max - min is_rounding(). Not so where
 // one of them is NaN or infinite. `values` may not be empty.
 bool is_constant(std::span<const double> values);
 

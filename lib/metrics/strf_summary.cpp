@@ -146,15 +146,15 @@ VectorXd wave_frequencies(Index n, double spacing) {
 }
 
 void add_separable_measures(const MatrixXd& field, const std::optional<VectorXd>& octaves,
-                            double dt_ms, StrfSummary& summary) {
+                            const Axes& axes, std::int64_t ahead, StrfSummary& summary) {
   const Eigen::JacobiSVD<MatrixXd> svd(field, Eigen::ComputeThinU | Eigen::ComputeThinV);
   const VectorXd& s = svd.singularValues();
   summary.separability = s[0] * s[0] / s.squaredNorm();
   // With two equal values the first pair could be any mixture of both.
   if (s.size() > 1 && s[1] >= (1 - kEqualSingularValues) * s[0]) return;
   const VectorXd v = turned(svd.matrixV().col(0));
-  const VectorXd lags_ms =
-      dt_ms * VectorXd::LinSpaced(v.size() + 2, -1, static_cast<double>(v.size()));
+  const VectorXd lags_ms = lag_ms(
+      VectorXd::LinSpaced(v.size() + 2, -1, static_cast<double>(v.size())).array(), ahead, axes);
   summary.latency_ms = peak(lags_ms.segment(1, v.size()), v);
   summary.duration_ms = half_width(lags_ms, between_zeros(v));
   if (octaves) {
@@ -179,7 +179,7 @@ void add_tuning_measures(const MatrixXd& field, const VectorXd& octaves, double 
 
 }  // namespace
 
-StrfSummary strf_summary(std::span<const float> field, const Axes& axes) {
+StrfSummary strf_summary(std::span<const float> field, const Axes& axes, std::int64_t ahead) {
   const std::size_t bands = axes.frequencies_hz.size();
   if (bands == 0 || field.empty() || field.size() % bands != 0) {
     throw Bug("a field of " + std::to_string(field.size()) + " values has no " +
@@ -195,7 +195,7 @@ StrfSummary strf_summary(std::span<const float> field, const Axes& axes) {
   const Eigen::Map<const VectorXd> hz(axes.frequencies_hz.data(), static_cast<Index>(bands));
   std::optional<VectorXd> octaves;
   if ((hz.array() > 0).all()) octaves = hz.unaryExpr([](double f) { return std::log2(f); });
-  add_separable_measures(k, octaves, axes.dt_ms, summary);
+  add_separable_measures(k, octaves, axes, ahead, summary);
   if (octaves) add_tuning_measures(k, *octaves, axes.dt_ms, summary);
   return summary;
 }

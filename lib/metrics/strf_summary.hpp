@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <string_view>
@@ -37,9 +38,9 @@ inline constexpr std::array<StrfMeasureName, 7> kStrfMeasures = {{
     {"best_ripple_cycles_per_octave", &StrfSummary::best_ripple_cycles_per_octave},
 }};
 
-// `field` (F, L), last axis contiguous, lag 0 = current frame; F is that of `axes`, whose
-// frequencies ascend. All NaN where the field is not finite or all 0. Throws Bug where the field is
-// empty or not a multiple of F.
-StrfSummary strf_summary(std::span<const float> field, const Axes& axes);
+// `field` (F, L), last axis contiguous, of whose lags the first `ahead` lie in the future
+// (lag_ms()); F is that of `axes`, whose frequencies ascend. All NaN where the field is not finite
+// or all 0. Throws Bug where the field is empty or not a multiple of F.
+StrfSummary strf_summary(std::span<const float> field, const Axes& axes, std::int64_t ahead);
 
 }  // namespace strffit

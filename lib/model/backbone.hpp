@@ -24,6 +24,8 @@ class Backbone : public Part {
 
   // L: how many frames it looks at, the current one included; memory of recursions apart.
   virtual std::int64_t context() const = 0;
+  // How many of those lie in the future (`padding: centered`).
+  virtual std::int64_t ahead() const { return 0; }
   // Gap frames that a layout needs around stimuli.
   virtual std::int64_t gap() const { return context() - 1; }
 

@@ -25,6 +25,7 @@ class Conv2d : public Backbone {
 
   Conv2d(const Conv2dOptions& options, const BackboneShape& shape);
   std::int64_t context() const override { return kLayers * (options_.frames - 1) + 1; }
+  std::int64_t ahead() const override { return kLayers * options_.ahead; }
   std::int64_t gap() const override { return options_.frames - 1; }
   std::int64_t width() const override {
     return options_.channels * (shape_.bands - options_.bands + 1);

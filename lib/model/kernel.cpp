@@ -100,9 +100,10 @@ class Dcls : public Kernel {
 
   std::vector<Measure> measures(const Tensors& tensors, const Axes& axes) const override {
     const auto place = tensors.at(kPosition).detach();  // (M, 2, K, C, G)
-    std::vector<Measure> result = {{"strf/position_hz", frequency_at(place.select(1, 0), axes)},
-                                   {"strf/position_ms", place.select(1, 1) * axes.dt_ms},
-                                   {"strf/weight", tensors.at(kWeight)}};
+    std::vector<Measure> result = {
+        {"strf/position_hz", frequency_at(place.select(1, 0), axes)},
+        {"strf/position_ms", lag_ms(place.select(1, 1), shape().ahead, axes)},
+        {"strf/weight", tensors.at(kWeight)}};
     if (!bilinear_) {
       const auto width = tensors.at(kSigma).abs() + kSigmaFloor;
       result.push_back({"strf/width_bands", width.select(1, 0)});

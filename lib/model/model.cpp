@@ -3,6 +3,8 @@
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 
+#include <algorithm>
+
 #include "model/output.hpp"
 #include "ops/autograd.hpp"
 #include "util/array.hpp"
@@ -69,6 +71,14 @@ Model::Model(std::string kind, std::unique_ptr<Prefilter> prefilter,
   entries_.insert(entries_.end(), rest.begin(), rest.end());
 }
 
+std::vector<double> Model::lags_ms() const {
+  std::vector<double> lags;
+  for (std::int64_t place = 0; place < context(); ++place) {
+    lags.push_back(lag_ms(static_cast<double>(place), ahead(), axes_));
+  }
+  return lags;
+}
+
 std::int64_t Model::parameter_count() const {
   std::int64_t numbers = 0;
   for (const auto& entry : entries_) {
@@ -120,33 +130,37 @@ std::vector<Measure> Model::measures(const Tensors& tensors) const {
 
 at::Tensor Model::dynamic_strf(const Tensors& tensors, const at::Tensor& x,
                                std::int64_t lags) const {
-  const auto T = x.size(1), F = x.size(2), N = outputs_;
+  const auto T = x.size(1), F = x.size(2), N = outputs_, future = ahead();
+  if (lags <= future) throw Bug("a dynamic STRF without its current frame");
   const auto layout = ops::join({T}, gap());
   const auto begin = layout->segments.front().begin;
   auto joined = at::zeros({1, layout->total, F}, x.options());
   joined.narrow(1, begin, T).copy_(x);
   auto result = at::zeros({N, T, F, lags}, x.options());
-  // One backward pass gives every lags-th frame its own derivatives, because none crosses from
-  // window to window: the last frame of each window is asked for, and every frame of the window
-  // answers.
-  for (std::int64_t phase = 0; phase < lags; ++phase) {
+  // One backward pass gives every window-th frame its own derivatives, because none crosses from
+  // window to window: one frame of each window is asked for, and every frame of the window answers.
+  // A window holds the frames at these lags, and before them as many as can lie between: what
+  // depends on the oldest of those through an input that is ahead of it.
+  const auto window = lags + future;
+  for (std::int64_t phase = 0; phase < window; ++phase) {
     const auto input = joined.detach().requires_grad_(true);
-    const auto response = respond(tensors, input, ops::with_windows(*layout, lags, phase));
+    const auto response = respond(tensors, input, ops::with_windows(*layout, window, phase));
+    const auto asked = (phase + lags - 1) % window;  // and every window-th after it
     for (std::int64_t n = 0; n < N; ++n) {
       auto weight = at::zeros_like(response);
-      for (std::int64_t t = (phase + lags - 1) % lags; t < T; t += lags)
-        weight[0][begin + t][n].fill_(1);
+      for (std::int64_t t = asked; t < T; t += window) weight[0][begin + t][n].fill_(1);
       const auto gradient = ops::gradients(response, weight, {input}, n + 1 < N)
                                 .front()[0]
                                 .narrow(0, begin, T);  // (T, F)
-      for (std::int64_t lag = 0; lag < lags; ++lag) {
-        // frames t = last, last + lags, ... with t - lag >= 0
-        const auto last = (phase + lags - 1) % lags;
-        const auto first = last >= lag ? last : last + lags;
-        if (first >= T) continue;
-        const auto frames = at::arange(first, T, lags, at::kLong);
-        result.select(3, lag).select(0, n).index_copy_(0, frames,
-                                                       gradient.index_select(0, frames - lag));
+      for (std::int64_t l = 0; l < lags; ++l) {
+        const auto lag = l - future;
+        // frames t = asked, asked + window, ... with 0 <= t - lag < T
+        const auto first = asked >= lag ? asked : asked + window;
+        const auto end = std::min(T, T + lag);
+        if (first >= end) continue;
+        const auto frames = at::arange(first, end, window, at::kLong);
+        result.select(3, l).select(0, n).index_copy_(0, frames,
+                                                     gradient.index_select(0, frames - lag));
       }
     }
   }

@@ -21,7 +21,10 @@ class Model {
   const Axes& axes() const { return axes_; }
   std::int64_t outputs() const { return outputs_; }              // N
   std::int64_t context() const { return backbone_->context(); }  // L
-  std::int64_t gap() const { return backbone_->gap(); }          // gap frames that its layouts need
+  std::int64_t ahead() const { return backbone_->ahead(); }      // of them in the future
+  // Of the context's frames, ascending, below 0 those in the future.
+  std::vector<double> lags_ms() const;
+  std::int64_t gap() const { return backbone_->gap(); }  // gap frames that its layouts need
   std::vector<std::string> channels() const { return prefilter_->channels(); }
   const Prefilter& prefilter() const { return *prefilter_; }
   const Backbone& backbone() const { return *backbone_; }
@@ -51,8 +54,8 @@ class Model {
   std::vector<Measure> measures(const Tensors& tensors) const;
 
   // d r[n, t] / d x[f, t - l] at every frame (Keshishian et al. 2020), one member (M = 1), one
-  // stimulus x (1, T, F) without gap frames -> (N, T, F, lags); zero where t - l lies before the
-  // stimulus. Exact: recursions included.
+  // stimulus x (1, T, F) without gap frames -> (N, T, F, lags), the first lag -ahead(); zero where
+  // t - l lies outside the stimulus. Exact: recursions included. `lags` > ahead().
   at::Tensor dynamic_strf(const Tensors& tensors, const at::Tensor& x, std::int64_t lags) const;
 
  private:

@@ -25,6 +25,7 @@ class StrfBackbone : public Backbone {
 
   std::int64_t context() const override { return context_; }
   void require_possible() const override { kernel_->require_possible(); }
+  std::int64_t ahead() const override { return kernel_->shape().ahead; }
   std::optional<at::Tensor> kernels(const Tensors& tensors) const override {
     return kernel_->kernel(tensors);
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "util/errors.hpp"
+#include "util/frequency.hpp"
 
 namespace strffit {
 
@@ -35,8 +36,8 @@ std::vector<double> colliculus_time_constants_ms(const std::vector<double>& freq
     const double tau_ms = 500 - 105 * std::log10(frequencies_hz[band]);
     if (!(tau_ms > 0) || std::isinf(tau_ms)) {
       throw DataError("prefilter", "band " + std::to_string(band),
-                      "its centre of " + std::to_string(frequencies_hz[band]) +
-                          " Hz gives no time constant above 0 ms; the formula 500 - 105 log10(f) "
+                      "its centre of " + frequency_text(frequencies_hz[band]) +
+                          " gives no time constant above 0 ms; the formula 500 - 105 log10(f) "
                           "holds above 0 Hz and "
                           "up to 57 kHz: give min_freq_hz, max_freq_hz and scale");
     }

@@ -11,6 +11,7 @@
 #include "run/json.hpp"
 #include "run/run_folder.hpp"
 #include "util/errors.hpp"
+#include "util/listed.hpp"
 #include "util/nan.hpp"
 
 namespace strffit {
@@ -354,9 +355,7 @@ Report to_report(const Evaluation& evaluation) {
     if (!score.why.empty()) reasons[score.why].insert(score.unit);
   }
   for (const auto& [why, units] : reasons) {
-    std::string line = "undefined (" + why + "):";
-    for (const auto& unit : units) line += " " + unit;
-    report.notes.push_back(line);
+    report.notes.push_back("undefined (" + why + "): " + listed({units.begin(), units.end()}));
   }
   if (evaluation.null.draws > 0) report.notes.push_back(null_note(evaluation));
   return report;

@@ -97,7 +97,7 @@ ExportOutcome export_strfs(const ExportRequest& request, Observer& observer) {
     std::iota(all.begin(), all.end(), std::size_t{0});
     results.strfs.gradient =
         summarised(gradient_strfs(checkpoint, *dataset, all, threads_of(run), stop_if_asked),
-                   checkpoint.roster.axes);
+                   checkpoint.roster.axes, checkpoint.model->ahead());
     outcome.gradients = count(results.strfs.gradient->fields.shape) /
                         (dataset->bands() * checkpoint.model->context());
   }

@@ -14,7 +14,11 @@
 namespace strffit {
 
 std::string file_name(const std::string& id) {
+  constexpr std::size_t kEnds = 48;  // bytes kept of each; file systems take 255 in all
   std::string name = id;
+  if (name.size() > 2 * kEnds + 3) {
+    name = name.substr(0, kEnds) + "..." + name.substr(name.size() - kEnds);
+  }
   for (char& c : name) {
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '.') c = '_';
   }
@@ -114,7 +118,8 @@ class Figures {
     const auto begin = all.values.begin() + index * size;
     figure.kernel = {shape, {begin, begin + size}};
     if (shape[0] != 1 || shape[1] != 1) return;
-    const StrfSummary summary = strf_summary(figure.kernel.values, checkpoint_.roster.axes);
+    const StrfSummary summary =
+        strf_summary(figure.kernel.values, checkpoint_.roster.axes, checkpoint_.model->ahead());
     figure.best_frequency_hz = summary.best_frequency_hz;
     figure.latency_ms = summary.latency_ms;
   }

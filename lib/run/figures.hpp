@@ -9,7 +9,8 @@
 
 namespace strffit {
 
-// A name, such as a unit's id, as part of a file's.
+// A name, such as a unit's id, as part of a file's: letters, digits, '-', '_' and '.', '_' for all
+// else; of a long one its two ends. Different names may become one.
 std::string file_name(const std::string& id);
 
 // RunError where that fails.

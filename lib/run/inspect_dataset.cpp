@@ -8,6 +8,8 @@
 #include "metrics/response_quality.hpp"
 #include "run/json.hpp"
 #include "run/scoring.hpp"
+#include "util/frequency.hpp"
+#include "util/listed.hpp"
 #include "util/memory.hpp"
 #include "util/threads.hpp"
 
@@ -32,28 +34,57 @@ std::vector<ResponseQuality> qualities_of(const Dataset& dataset) {
   return qualities;
 }
 
-std::vector<std::string> findings(const Dataset& dataset, const DatasetSummary& summary) {
-  std::vector<std::string> notes;
+std::vector<std::string> findings(const Dataset& dataset, const DatasetSummary& summary,
+                                  const Doubts& doubts) {
+  std::vector<std::string> notes = doubts.warnings;
   if (const auto without = dataset.unrecorded.size(); without == dataset.stimuli.size()) {
-    return {"sounds without responses: good for predict and export-strfs --gradient"};
+    notes.emplace_back("sounds without responses: good for predict and export-strfs --gradient");
+    return notes;
   } else if (without > 0) {
     notes.push_back(
         std::to_string(without) +
         " stimuli have no responses: train and eval leave them out, predict takes them");
   }
-  for (const auto& leak : summary.leaks) {
-    notes.push_back("leak: stimuli " + dataset.stimuli[leak.first].key + " and " +
-                    dataset.stimuli[leak.second].key +
+  if (!summary.leaks.empty()) {
+    std::vector<std::string> pairs;
+    for (const auto& leak : summary.leaks) {
+      pairs.push_back(dataset.stimuli[leak.first].key + " and " + dataset.stimuli[leak.second].key);
+    }
+    notes.push_back("leak: " +
+                    (pairs.size() == 1 ? "stimuli " + pairs.front()
+                                       : std::to_string(pairs.size()) + " pairs of stimuli (" +
+                                             listed(pairs) + ")") +
                     " have the same spectrogram but lie in different splits");
   }
+  if (!summary.repeats.empty()) {
+    std::size_t stimuli = 0;
+    std::vector<std::string> groups;
+    for (const auto& group : summary.repeats) {
+      stimuli += group.size();
+      std::vector<std::string> keys;
+      for (const auto i : group) keys.push_back(dataset.stimuli[i].key);
+      groups.push_back(listed(keys, 2));
+    }
+    notes.push_back(std::to_string(stimuli) + " stimuli share their spectrograms with others (" +
+                    listed(groups, 2) +
+                    "): presentations of a sound belong into one stimulus, as its trials; shares "
+                    "in data.split and folds would part them");
+  }
   std::int64_t repeated = 0;
+  std::vector<std::string> absent, constant;
   for (const auto& unit : summary.units) {
     if (unit.stimuli == 0) {
-      notes.push_back("unit " + unit.id + " has no response at all");
+      absent.push_back(unit.id);
     } else if (unit.constant) {
-      notes.push_back("unit " + unit.id + " always responds the same: nobody can fit it");
+      constant.push_back(unit.id);
     }
     repeated += unit.trials_most >= 2 ? 1 : 0;
+  }
+  if (!absent.empty())
+    notes.push_back(subject("unit", absent, "has", "have") + " no response at all");
+  if (!constant.empty()) {
+    notes.push_back(subject("unit", constant, "always responds", "always respond") +
+                    " the same: nobody can fit " + (constant.size() == 1 ? "it" : "them"));
   }
   if (repeated < dataset.units()) {
     notes.push_back(std::to_string(dataset.units() - repeated) +
@@ -72,8 +103,15 @@ std::vector<std::string> findings(const Dataset& dataset, const DatasetSummary& 
   return notes;
 }
 
+// "20 ms", or why not.
+std::string lag_text(const Following& following) {
+  if (std::isnan(following.lag_ms)) return "not known: too few responses";
+  return following.clear ? number(following.lag_ms) + " ms" : "not clear from these responses";
+}
+
 std::vector<std::pair<std::string, std::string>> facts(const Dataset& dataset,
-                                                       const DatasetSummary& summary) {
+                                                       const DatasetSummary& summary,
+                                                       const Doubts& doubts) {
   const auto& bands = dataset.axes.frequencies_hz;
   std::map<std::string, int> splits;
   for (const auto& stimulus : summary.stimuli) ++splits[split_text(stimulus.split)];
@@ -87,18 +125,20 @@ std::vector<std::pair<std::string, std::string>> facts(const Dataset& dataset,
           {"reference", dataset.reference.empty() ? "-" : dataset.reference},
           {"sha256", dataset.sha256},
           {"frame", number(dataset.axes.dt_ms) + " ms"},
-          {"bands", std::to_string(bands.size()) + ", " + number(bands.front()) + " to " +
-                        number(bands.back()) + " Hz"},
+          {"bands",
+           std::to_string(bands.size()) + ", " + frequency_range_text(bands.front(), bands.back())},
           {"units", std::to_string(dataset.units())},
           {"stimuli", std::to_string(dataset.stimuli.size()) + ", " + number(summary.seconds) +
                           " s, " + split_line},
           {"responses", dataset.unrecorded.size() == dataset.stimuli.size() ? "none"
                         : dataset.counts                                    ? "spike counts"
-                                         : "rates (not all whole numbers)"}};
+                                         : "rates (not all whole numbers)"},
+          {"they follow the sound by", lag_text(doubts.following)}};
 }
 
 Json json_of(const Dataset& dataset, const DatasetSummary& summary,
-             const std::vector<ResponseQuality>& qualities, const std::vector<std::string>& notes) {
+             const std::vector<ResponseQuality>& qualities, const Doubts& doubts,
+             const std::vector<std::string>& notes) {
   Json json = {{"format", "strffit-dataset"},
                {"file", dataset.file},
                {"name", dataset.name},
@@ -107,7 +147,10 @@ Json json_of(const Dataset& dataset, const DatasetSummary& summary,
                {"dt_ms", dataset.axes.dt_ms},
                {"frequencies_hz", dataset.axes.frequencies_hz},
                {"counts", dataset.counts},
-               {"seconds", summary.seconds}};
+               {"seconds", summary.seconds},
+               {"lag_ms", json_number(doubts.following.lag_ms)},
+               {"lag_is_clear", doubts.following.clear},
+               {"skewness", json_number(doubts.skewness)}};
   json["stimuli"] = Json::array();
   for (const auto& stimulus : summary.stimuli) {
     json["stimuli"].push_back(
@@ -138,6 +181,11 @@ Json json_of(const Dataset& dataset, const DatasetSummary& summary,
   for (const auto& leak : summary.leaks) {
     json["leaks"].push_back({dataset.stimuli[leak.first].key, dataset.stimuli[leak.second].key});
   }
+  json["repeats"] = Json::array();
+  for (const auto& group : summary.repeats) {
+    auto& keys = json["repeats"].emplace_back(Json::array());
+    for (const auto i : group) keys.push_back(dataset.stimuli[i].key);
+  }
   json["findings"] = notes;
   return json;
 }
@@ -147,11 +195,13 @@ Json json_of(const Dataset& dataset, const DatasetSummary& summary,
 Inspection inspect_dataset(const std::string& file) {
   const Dataset dataset = read_dataset(file, {}, {}, Content::all);
   const DatasetSummary summary = summarise(dataset);
+  const Doubts doubts = doubts_about(dataset);
   const auto qualities = qualities_of(dataset);
   Inspection inspection;
   Report& report = inspection.report;
   Table overview{"dataset", {}, {}};
-  for (const auto& [name, text] : facts(dataset, summary)) overview.rows.push_back({name, text});
+  for (const auto& [name, text] : facts(dataset, summary, doubts))
+    overview.rows.push_back({name, text});
   report.tables.push_back(std::move(overview));
 
   Table stimuli{
@@ -176,8 +226,8 @@ Inspection inspect_dataset(const std::string& file) {
                           number(qualities[i].cc_max)});
   }
   if (dataset.units() > 0) report.tables.push_back(std::move(units));
-  report.notes = findings(dataset, summary);
-  inspection.json = json_of(dataset, summary, qualities, report.notes).dump(2);
+  report.notes = findings(dataset, summary, doubts);
+  inspection.json = json_of(dataset, summary, qualities, doubts, report.notes).dump(2);
   return inspection;
 }
 

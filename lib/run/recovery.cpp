@@ -9,12 +9,12 @@ namespace strffit {
 
 namespace {
 
-// (F, from) -> (F, to), zeros at the lags that are new.
+// (F, from) -> (F, to), zeros at the lags that are new, `before` of them before the others.
 std::vector<float> lengthened(const float* field, std::int64_t bands, std::int64_t from,
-                              std::int64_t to) {
+                              std::int64_t before, std::int64_t to) {
   std::vector<float> result(static_cast<std::size_t>(bands * to), 0.0F);
   for (std::int64_t f = 0; f < bands; ++f) {
-    std::copy(field + f * from, field + (f + 1) * from, result.begin() + f * to);
+    std::copy(field + f * from, field + (f + 1) * from, result.begin() + f * to + before);
   }
   return result;
 }
@@ -65,12 +65,14 @@ std::vector<Recovery> compare_with_truth(const Checkpoint& checkpoint,
     const auto found = std::find(ids.begin(), ids.end(), id);
     if (found == ids.end()) throw DataError(file, "/units/id", "unit " + id + " is missing");
     const auto lags = static_cast<std::int64_t>(field.values.size()) / bands;
-    const std::int64_t longer = std::max(lags, true_lags);
+    // A true field begins at lag 0.
+    const std::int64_t ahead = checkpoint.model->ahead();
+    const std::int64_t longer = std::max(lags, ahead + true_lags);
     const float* const true_field = truth.data() + (found - ids.begin()) * bands * true_lags;
     recovery.push_back(
         {id, member.seed, member.fold,
-         pearson(std::span<const float>(lengthened(field.values.data(), bands, lags, longer)),
-                 std::span<const float>(lengthened(true_field, bands, true_lags, longer)))});
+         pearson(std::span<const float>(lengthened(field.values.data(), bands, lags, 0, longer)),
+                 std::span<const float>(lengthened(true_field, bands, true_lags, ahead, longer)))});
   }
   return recovery;
 }

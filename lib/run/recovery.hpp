@@ -18,7 +18,8 @@ struct UnitField {
 };
 std::vector<UnitField> unit_fields(const Checkpoint& checkpoint, const Strfs& strfs);
 
-// Pearson correlation with /truth/strf of `file`, the shorter of the two longer by lags of zeros.
+// Pearson correlation with /truth/strf of `file`, lag by lag, each with zeros at lags that only the
+// other has.
 // DataError where the file has no truth, other bands or other units.
 std::vector<Recovery> compare_with_truth(const Checkpoint& checkpoint,
                                          const std::vector<UnitField>& fields,

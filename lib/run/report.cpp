@@ -17,6 +17,8 @@ std::size_t width(const std::string& text) {
   }));
 }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
 bool is_number(const std::string& cell) {
   return cell.find_first_not_of("0123456789.-+e%") == std::string::npos;
 }
@@ -24,6 +26,12 @@ bool is_number(const std::string& cell) {
 std::string to_text(const Table& table) {
   std::vector<std::vector<std::string>> lines = table.rows;
   if (!table.header.empty()) lines.insert(lines.begin(), table.header);
+  // Ids come from files: one with a line break or an escape would garble the table.
+  for (auto& line : lines) {
+    for (auto& cell : line) {
+      std::replace_if(cell.begin(), cell.end(), is_control, '?');
+    }
+  }
   std::vector<std::size_t> widths;
   std::vector<bool> right;
   for (const auto& line : lines) {

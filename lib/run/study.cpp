@@ -12,6 +12,8 @@
 #include "run/run_folder.hpp"
 #include "training/device.hpp"
 #include "util/errors.hpp"
+#include "util/frequency.hpp"
+#include "util/listed.hpp"
 
 namespace strffit {
 
@@ -44,19 +46,44 @@ void tell_data(const Dataset& dataset, Observer& observer) {
 }
 
 void warn_of_leaks(const Study& study, Observer& observer) {
-  // Folds differ in train and valid alone, and share a leak to the test stimuli; ensembles share
-  // the partitions.
-  std::set<std::string> told;
-  for (const auto& partition : study.ensembles.front().plan.partitions) {
-    for (const auto& leak : find_leaks(study.dataset, partition)) {
-      const std::string& first = study.dataset.stimuli[leak.first].key;
-      const std::string& second = study.dataset.stimuli[leak.second].key;
-      if (!told.insert(first + "/" + second).second) continue;
-      observer.warning("stimuli " + first + " and " + second +
-                       " have the same spectrogram but lie in different splits: scores of one "
-                       "are no test of what was learnt from the other");
+  // Ensembles share the partitions.
+  const auto leaks = find_leaks(study.dataset, study.ensembles.front().plan.partitions);
+  if (leaks.empty()) return;
+  std::vector<std::string> pairs;
+  for (const auto& leak : leaks) {
+    pairs.push_back(study.dataset.stimuli[leak.first].key + " and " +
+                    study.dataset.stimuli[leak.second].key);
+  }
+  observer.warning(
+      (pairs.size() == 1
+           ? "stimuli " + pairs.front()
+           : std::to_string(pairs.size()) + " pairs of stimuli (" + listed(pairs) + ")") +
+      " have the same spectrogram but lie in different splits: scores of one are no "
+      "test of what was learnt from the other; presentations of a sound belong into one "
+      "stimulus, as its trials");
+}
+
+// Bands that standardisation sets to 0, in any fold.
+void warn_of_silenced_bands(const Study& study, Observer& observer) {
+  std::set<std::size_t> bands;
+  for (const auto& ensemble : study.ensembles) {
+    for (const auto& one : ensemble.plan.standardisation) {
+      const auto silenced = one.silenced();
+      bands.insert(silenced.begin(), silenced.end());
     }
   }
+  if (bands.empty()) return;
+  std::vector<std::string> names;
+  for (const auto band : bands) {
+    names.push_back(std::to_string(band) + ", " +
+                    frequency_text(study.dataset.axes.frequencies_hz[band]));
+  }
+  observer.warning(subject("band", names, "is", "are") +
+                   " constant but for rounding in the training stimuli" +
+                   (study.ensembles.front().plan.partitions.size() > 1 ? " (of a fold)" : "") +
+                   ": data.standardise: per_band sets " + (names.size() == 1 ? "it" : "them") +
+                   " to 0 in every stimulus, so that no model hears " +
+                   (names.size() == 1 ? "it" : "them") + " and its weights there mean nothing");
 }
 
 Roster roster_of(const Dataset& dataset, const Plan& plan, const Ensemble& ensemble,
@@ -73,7 +100,9 @@ Roster roster_of(const Dataset& dataset, const Plan& plan, const Ensemble& ensem
     }
   }
   for (const auto& unusable : plan.unusable) {
-    roster.skipped.push_back({static_cast<std::int64_t>(unusable.unit), unusable.reason});
+    roster.skipped.push_back(
+        {static_cast<std::int64_t>(unusable.unit),
+         unusable.reason + (unusable.fold < 0 ? "" : " of fold " + std::to_string(unusable.fold))});
   }
   return roster;
 }
@@ -209,16 +238,25 @@ void warn_of_little_data(const Study& study, Observer& observer) {
       unheard.insert(unit);
   }
   for (const auto& unusable : study.ensembles.front().plan.unusable) unheard.erase(unusable.unit);
-  for (const auto unit : unheard) {
-    observer.warning("unit " + study.dataset.unit_ids[unit] +
-                     " has no response to the validation stimuli" +
+  std::vector<std::string> names;
+  for (const auto unit : unheard) names.push_back(study.dataset.unit_ids[unit]);
+  if (!names.empty()) {
+    observer.warning(subject("unit", names, "has", "have") +
+                     " no response to the validation stimuli" +
                      (partitions.size() > 1 ? " of a fold" : "") +
-                     ": its early stopping goes by the training loss, which knows nothing of "
+                     ": early stopping goes by the training loss there, which knows nothing of "
                      "overfitting");
   }
-  std::int64_t context = 0;
+  std::int64_t context = 0, ahead = 0;
   for (const auto& ensemble : study.ensembles) {
     context = std::max(context, ensemble.plan.model->context());
+    ahead = std::max(ahead, ensemble.plan.model->ahead());
+  }
+  if (ahead > 0) {
+    observer.warning("model.padding: centered is not causal: a response is predicted from the " +
+                     std::to_string(ahead) +
+                     " frames of the sound after it, too; lags below 0 are "
+                     "theirs (causal is the default)");
   }
   const auto is_short = [&](const Stimulus& stimulus) { return stimulus.frames() < context; };
   const auto& stimuli = study.dataset.stimuli;
@@ -310,6 +348,7 @@ void load(Study& study, const std::string& config_path, const Shard& shard,
   study.dataset = read_dataset(data_file_of(config, config_path), config.data.units);
   tell_data(study.dataset, observer);
   warn_of_unrecorded(study.dataset, observer);
+  for (const auto& warning : doubts_about(study.dataset).warnings) observer.warning(warning);
   if (config.data.smooth_ms > 0) smooth(study.dataset, config.data.smooth_ms);
   study.unit_of.resize(static_cast<std::size_t>(study.dataset.units()));
   std::iota(study.unit_of.begin(), study.unit_of.end(), 0);
@@ -326,10 +365,15 @@ void load(Study& study, const std::string& config_path, const Shard& shard,
   }
   require_context(study);
   warn_of_leaks(study, observer);
+  warn_of_silenced_bands(study, observer);
   warn_of_little_data(study, observer);
+  std::map<std::string, std::vector<std::string>> left_out;  // by why
   for (const auto& unusable : study.ensembles.front().plan.unusable) {
-    observer.warning("unit " + study.dataset.unit_ids[unusable.unit] +
-                     " is left out: " + unusable.reason);
+    left_out[unusable.reason + (unusable.fold < 0 ? "" : " of a fold")].push_back(
+        study.dataset.unit_ids[unusable.unit]);
+  }
+  for (const auto& [reason, units] : left_out) {
+    observer.warning(subject("unit", units, "is", "are") + " left out: " + reason);
   }
   if (shard.given()) keep_share(study, shard, observer);
 }

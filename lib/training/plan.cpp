@@ -25,8 +25,7 @@ Plan make_plan(const Dataset& dataset, const SplitOptions& split, Standardise ho
     for (const auto& unit : unusable_units(dataset, partition.train)) {
       if (!left_out.insert(unit.unit).second) continue;
       plan.unusable.push_back(unit);
-      if (plan.partitions.size() > 1)
-        plan.unusable.back().reason += " of fold " + std::to_string(fold);
+      if (plan.partitions.size() > 1) plan.unusable.back().fold = static_cast<std::int64_t>(fold);
     }
   }
   if (left_out.size() == static_cast<std::size_t>(dataset.units())) {

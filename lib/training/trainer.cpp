@@ -16,6 +16,7 @@
 #include "training/device.hpp"
 #include "training/start.hpp"
 #include "util/errors.hpp"
+#include "util/listed.hpp"
 #include "util/memory.hpp"
 #include "util/threads.hpp"
 
@@ -375,6 +376,7 @@ class Trainer {
   // Members that have ended leave their chunk and cost nothing from now on; on a GPU some at a
   // time, as each time steps have to be recorded anew.
   void leave_ended(const std::vector<char>& active) {
+    std::vector<std::size_t> failed;
     for (auto& chunk : chunks_) {
       std::vector<std::size_t> staying;
       for (std::size_t i = 0; i < chunk.members().size(); ++i) {
@@ -383,16 +385,7 @@ class Trainer {
           staying.push_back(i);
           continue;
         }
-        if (active[m] && state_.status[m] == MemberStatus::failed) {
-          sink_.warning(
-              "the loss of " + name_of(m) + " is no longer finite in epoch " +
-              std::to_string(state_.epoch) +
-              (state_.refitting()
-                   ? ", of the refit: it stops with what it had before that, of epoch "
-                   : ": it stops with its state of epoch ") +
-              std::to_string(state_.best_epoch[m]) +
-              ", the others go on; a lower fit.learning_rate or fit.gradient_clip may help");
-        }
+        if (active[m] && state_.status[m] == MemberStatus::failed) failed.push_back(m);
       }
       const auto there = chunk.members().size();
       constexpr double kWorthIt = 0.8;
@@ -401,6 +394,29 @@ class Trainer {
         chunk.keep(staying);
     }
     std::erase_if(chunks_, [](const Chunk& chunk) { return chunk.members().empty(); });
+    if (!failed.empty()) warn_of_failed(failed);
+  }
+
+  // A line an epoch, and no more than a few.
+  void warn_of_failed(const std::vector<std::size_t>& failed) {
+    constexpr int kMostLines = 4;
+    if (++failures_told_ > kMostLines) return;
+    std::vector<std::string> names;
+    for (const auto m : failed) names.push_back(name_of(m));
+    const bool one = names.size() == 1;
+    std::string message =
+        "the loss of " +
+        (one ? names.front()
+             : std::to_string(names.size()) + " members (" + listed(names, 2) + ")") +
+        " is no longer finite in epoch " + std::to_string(state_.epoch) +
+        (state_.refitting() ? ", of the refit" : "") + (one ? ": it stops" : ": each stops") +
+        " with what was best before" +
+        (one ? ", of epoch " + std::to_string(state_.best_epoch[failed.front()]) : "") +
+        ", the others go on; a lower fit.learning_rate or fit.gradient_clip may help";
+    if (failures_told_ == kMostLines) {
+      message += "; what fails after this is counted at the end and named in /members/status";
+    }
+    sink_.warning(message);
   }
 
   std::string name_of(std::size_t m) const {
@@ -530,6 +546,7 @@ class Trainer {
   Tensors best_;
   TrainerState state_;  // without its tensors
   std::vector<Chunk> chunks_;
+  int failures_told_ = 0;
 };
 
 }  // namespace

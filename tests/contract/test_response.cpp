@@ -82,20 +82,39 @@ TEST_CASE("tensors have unique names and the shapes they say, and start finite")
   }
 }
 
-TEST_CASE("causal: a frame changes no response before it, and none of another stimulus") {
+// All variants, causal and centered.
+std::vector<std::string> all_variants() {
+  auto all = model_variants();
+  const auto centered = centered_variants();
+  all.insert(all.end(), centered.begin(), centered.end());
+  return all;
+}
+
+TEST_CASE("a frame changes no response before it, or before the lag axis says, nor elsewhere") {
   const std::int64_t changed = 6;
-  for (const auto& text : model_variants()) {
+  std::set<std::string> centered_kinds;
+  for (const auto& text : all_variants()) {
     CAPTURE(text);
     const auto built = build(text, 2, 2);
+    const auto lags = built.model->lags_ms();
+    const auto dt_ms = built.model->axes().dt_ms;
+    const auto ahead = static_cast<std::int64_t>(-lags.front() / dt_ms);
+    const bool centered = text.find("centered") != std::string::npos;
+    if (centered) centered_kinds.insert(built.model->kind());
+    // Published code pads as much on both sides.
+    CHECK(ahead == (centered ? (built.model->context() - 1) / 2 : 0));
+    CHECK(lags[static_cast<std::size_t>(ahead)] == 0);
+    CHECK(lags.size() == static_cast<std::size_t>(built.model->context()));
     const Stimuli stimuli(*built.model, {13, 9});
     const auto before = built.model->respond(built.tensors, stimuli.x, stimuli.layout);
     auto x = stimuli.x.clone();
     stimuli.of(x, 0).narrow(1, changed, 13 - changed).add_(1.5);
     const auto change = built.model->respond(built.tensors, x, stimuli.layout) - before;
-    CHECK(largest(stimuli.of(change, 0).narrow(1, 0, changed)) < 1e-13);
-    CHECK(largest(stimuli.of(change, 0).narrow(1, changed, 1)) > 1e-9);
+    CHECK(largest(stimuli.of(change, 0).narrow(1, 0, changed - ahead)) < 1e-13);
+    CHECK(largest(stimuli.of(change, 0).narrow(1, changed - ahead, 1)) > 1e-9);
     CHECK(largest(stimuli.of(change, 1)) < 1e-13);
   }
+  CHECK(centered_kinds == std::set<std::string>{"conv2d", "dnet", "linear", "ln", "nrf"});
 }
 
 TEST_CASE("a stimulus gets the same responses joined to others of other lengths as alone") {
@@ -202,10 +221,11 @@ TEST_CASE("single precision agrees with double, and large spectrograms give fini
 TEST_CASE("dynamic STRFs are the derivatives of every response at every frame") {
   // Reference: a backward pass for each response and frame.
   const std::int64_t T = 9, N = 2;
-  for (const auto& text : model_variants()) {
+  for (const auto& text : all_variants()) {
     CAPTURE(text);
     const auto built = build(text, N, 1);
-    for (const std::int64_t lags : {std::int64_t{3}, built.model->context()}) {
+    const auto ahead = built.model->ahead();
+    for (const std::int64_t lags : {ahead + 3, built.model->context()}) {
       Stimuli stimuli(*built.model, {T});
       const auto found =
           built.model->dynamic_strf(built.tensors, stimuli.of(stimuli.x, 0).contiguous(), lags);
@@ -218,8 +238,9 @@ TEST_CASE("dynamic STRFs are the derivatives of every response at every frame") 
           auto weight = at::zeros_like(r);
           weight[0][begin + t][n] = 1;
           const auto gradient = ops::gradients(r, weight, {x}, true)[0][0];
-          for (std::int64_t lag = 0; lag < std::min(lags, t + 1); ++lag) {
-            expected[n][t].select(1, lag).copy_(gradient[begin + t - lag]);
+          for (std::int64_t l = 0; l < lags; ++l) {
+            const auto frame = t - (l - ahead);
+            if (frame >= 0 && frame < T) expected[n][t].select(1, l).copy_(gradient[begin + frame]);
           }
         }
       }

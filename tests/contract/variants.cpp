@@ -76,6 +76,23 @@ const std::vector<std::string>& model_variants() {
   return all;
 }
 
+std::vector<std::string> centered_variants() {
+  std::vector<std::string> texts;
+  for (const auto& kind : model_kinds()) {
+    auto text = small(kind);
+    // An even number of frames has no middle.
+    if (const auto at = text.find("context: 4"); at != std::string::npos) text[at + 9] = '5';
+    for (const auto& prefilter : prefilter_kinds()) {
+      for (const char* const option :
+           {"", ", kernel: {kind: dcls, gaussians: 2}", ", kernel: {kind: separable, rank: 2}"}) {
+        const auto centered = text + option + prefiltered(prefilter) + ", padding: centered}";
+        if (accepted(centered)) texts.push_back(centered);
+      }
+    }
+  }
+  return texts;
+}
+
 std::vector<std::string> options_without_kind() {
   std::vector<std::string> lonely;
   const auto check = [&](const std::vector<std::string>& options) {

@@ -13,6 +13,9 @@ inline constexpr std::int64_t kBands = 7;  // that the small forms are made for
 // option by a line in variants.cpp.
 const std::vector<std::string>& model_variants();
 
+// Every kind that accepts `padding: centered` with it, with every prefilter and kernel.
+std::vector<std::string> centered_variants();
+
 // Options of the lists that no kind accepts: misspelt, or gone.
 std::vector<std::string> options_without_kind();
 

@@ -1,11 +1,13 @@
 // Ticks, colours, text and the figures made of lines.
 #include <cmath>
+#include <set>
 
 #include "export/picture.hpp"
 #include "export/plot.hpp"
 #include "export/plot_axes.hpp"
 #include "export/plot_colour.hpp"
 #include "export/plot_lines.hpp"
+#include "export/plot_titles.hpp"
 #include "support/near.hpp"
 #include "support/temporary_folder.hpp"
 #include "util/errors.hpp"
@@ -122,7 +124,41 @@ TEST_CASE("text is shortened at whole characters to what fits") {
   CHECK(canvas.text_width(shorter, style) <= 40);
   CHECK(canvas.text_width(shorter, style) > 25);
   CHECK(shorter.size() % 2 == 1);  // two bytes a letter and three for the dots: none is cut
-  CHECK(shorter.substr(shorter.size() - 3) == "…");
+  const auto dots = shorter.find("…");
+  REQUIRE(dots != std::string::npos);
+  CHECK(dots > 5);
+  CHECK(shorter.size() - dots > 5);
+}
+
+TEST_CASE("titles leave out what they share, and stay apart") {
+  const auto fitting = [](const std::vector<std::string>& titles, std::size_t most) {
+    return fitting_titles(
+        titles, [&](const std::string& text) { return clean_characters(text).size() <= most; });
+  };
+  using Titles = std::vector<std::string>;
+  CHECK(fitting({"unit a", "unit b"}, 6) == Titles{"unit a", "unit b"});
+  CHECK(fitting({}, 6).empty());
+  // As much of what they share as fits, most of it from before the difference.
+  CHECK(fitting({"exp45_1x32/P04-SH.En.C1", "exp45_1x32/P04-SH.En.C22"}, 9) ==
+        Titles{"ex…En.C1", "ex…En.C22"});
+  CHECK(fitting({"recording 7, unit 1, seed 0", "recording 7, unit 2, seed 0"}, 10) ==
+        Titles{"…1, seed 0", "…2, seed 0"});
+  CHECK(fitting({"recording 7, unit 1, first seed", "recording 7, unit 2, first seed"}, 6) ==
+        Titles{"…1, f…", "…2, f…"});
+  // Too long where they differ: the ends of that, and numbers where those are the same.
+  const auto numbered =
+      fitting({"aaaaaaaaa1bbbbbbbbbz", "aaaaaaaaa2bbbbbbbbbz", "xaaaaaaaaaaaaaaaaaay"}, 8);
+  CHECK(std::set<std::string>(numbered.begin(), numbered.end()).size() == 3);
+  for (const auto& title : numbered) CHECK(clean_characters(title).size() <= 8);
+  // Any bytes and any length; the same twice stays the same twice.
+  std::vector<std::string> ids;
+  for (int i = 0; i < 100; ++i) {
+    ids.push_back(std::string(250, 'x') + "\n\xff/ü" + std::to_string(i) + std::string(250, 'y'));
+  }
+  const auto shorter = fitting(ids, 12);
+  CHECK(std::set<std::string>(shorter.begin(), shorter.end()).size() == 100);
+  for (const auto& title : shorter) CHECK(clean_characters(title).size() <= 12);
+  CHECK(fitting({"one and the same", "one and the same"}, 8).size() == 2);
 }
 
 TEST_CASE("quantiles are linear between values and leave out what is not finite") {
@@ -160,6 +196,33 @@ TEST_CASE("time constants: the longer above, high frequencies to the right, star
   CHECK(start.y == near((on.y + off.y) / 2, 0, 0.5));  // points: a line's width
   figure.start_ms.pop_back();
   CHECK_THROWS_AS(draw_time_constants(folder.file("a.png"), figure), Bug);
+}
+
+TEST_CASE("axis labels keep clear of ticks of five and six digits") {
+  const TemporaryFolder folder;
+  TimeConstantsFigure figure;
+  figure.frequencies_hz = log_spaced(500, 20000, 6);
+  figure.weight = Array<double>({1, 6}, 0.5);
+  for (const double largest : {300.0, 50000.0, 400000.0}) {
+    CAPTURE(largest);
+    figure.on_ms = Array<double>({1, 6}, {20, 200, largest, largest, largest, largest});
+    figure.off_ms = figure.on_ms;
+    draw_time_constants(folder.file("a.png"), figure);
+    const Picture picture(folder.file("a.png"));
+    // The label is above 0 at 6 to 14 points from the left; then nothing, then ticks.
+    bool label = false, clear = true, ticks = false;
+    for (double y = 36; y < 141; y += 0.2) {
+      for (double x = 6; x < 36; x += 0.2) {
+        const bool white = picture.at(x, y) == kWhite;
+        if (x < 13) label = label || !white;
+        if (x > 15 && x < 16.5) clear = clear && white;
+        if (x > 17) ticks = ticks || !white;
+      }
+    }
+    CHECK(label);
+    CHECK(clear);
+    CHECK(ticks);
+  }
 }
 
 TEST_CASE("scatter: a unit better in y lies above the diagonal; units without a score are none") {

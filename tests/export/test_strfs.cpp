@@ -86,7 +86,7 @@ TEST_CASE("strfs: measures lie at the field that they belong to") {
   const Axes axes{5, {1000, 2000, 4000, 8000}};
   Array<float> fields({3, 2, 4, 7}, 0.0F);
   for (std::size_t i = 0; i < 6; ++i) fields.values[(i * 4 + 1) * 7 + i] = -2;
-  const auto result = summarised(fields, axes);
+  const auto result = summarised(fields, axes, 0);
   const auto& latency = result.summary.at("latency_ms");
   CHECK(latency.shape == Shape{3, 2});
   CHECK(result.summary.size() == 7);

@@ -32,7 +32,7 @@ TEST_CASE("strf summary: every field of the reference vectors") {
   for (const std::string& field : file.children("/")) {
     const Axes axes{file.number_attribute(field, "dt_ms"),
                     file.doubles(field + "/frequencies_hz").values};
-    const StrfSummary found = strf_summary(file.floats(field + "/kernel").values, axes);
+    const StrfSummary found = strf_summary(file.floats(field + "/kernel").values, axes, 0);
     const auto names = file.children(field + "/expected");
     REQUIRE(names.size() == kStrfMeasures.size());
     for (const StrfMeasureName& measure : kStrfMeasures) {
@@ -61,13 +61,18 @@ TEST_CASE("strf summary: a separable bump is where it was put") {
   const Axes axes = axes_of(bands);
   for (const float sign : {1.0F, -1.0F}) {
     for (float& value : field) value *= sign;
-    const StrfSummary summary = strf_summary(field, axes);
+    const StrfSummary summary = strf_summary(field, axes, 0);
     const double rounding = 1e-6;  // of float32 values
     CHECK(summary.best_frequency_hz == near(1000 * std::exp2(10 / 8.0), rounding));
     CHECK(summary.latency_ms == near(20, rounding));
     CHECK(summary.bandwidth_octaves == near(6 / 8.0, rounding));
     CHECK(summary.duration_ms == near(15, rounding));
     CHECK(summary.separability == near(1, rounding));
+    // A lag axis that begins five frames in the future.
+    const StrfSummary centered = strf_summary(field, axes, 5);
+    CHECK(centered.latency_ms == near(20 - 25, rounding));
+    CHECK(centered.duration_ms == near(15, rounding));
+    CHECK(centered.best_rate_hz == summary.best_rate_hz);
   }
 }
 
@@ -83,14 +88,14 @@ TEST_CASE("strf summary: a grating has its rate and its ripple") {
       field.push_back(static_cast<float>(std::cos(phase)));
     }
   }
-  const StrfSummary summary = strf_summary(field, axes_of(bands));
+  const StrfSummary summary = strf_summary(field, axes_of(bands), 0);
   CHECK(summary.best_rate_hz == near(25, 0.02));
   CHECK(summary.best_ripple_cycles_per_octave == near(0.75, 0.02));
   CHECK(summary.separability == near(0.5, 0.01));  // a drifting grating is two equal pairs
 }
 
 TEST_CASE("strf summary: a single value has nothing but its place") {
-  const StrfSummary summary = strf_summary(std::vector<float>{-2}, axes_of(1));
+  const StrfSummary summary = strf_summary(std::vector<float>{-2}, axes_of(1), 0);
   CHECK(summary.separability == 1);
   CHECK(summary.latency_ms == 0);
   CHECK(summary.duration_ms == near(5, 1e-12));
@@ -101,10 +106,10 @@ TEST_CASE("strf summary: a single value has nothing but its place") {
 }
 
 TEST_CASE("strf summary: a field that does not fit its bands is our own mistake") {
-  CHECK_THROWS_WITH_AS(strf_summary(std::vector<float>(7), axes_of(3)),
+  CHECK_THROWS_WITH_AS(strf_summary(std::vector<float>(7), axes_of(3), 0),
                        "a field of 7 values has no 3 bands", Bug);
-  CHECK_THROWS_AS(strf_summary({}, axes_of(3)), Bug);
-  CHECK_THROWS_AS(strf_summary(std::vector<float>(7), axes_of(0)), Bug);
+  CHECK_THROWS_AS(strf_summary({}, axes_of(3), 0), Bug);
+  CHECK_THROWS_AS(strf_summary(std::vector<float>(7), axes_of(0), 0), Bug);
 }
 
 }  // namespace strffit

@@ -58,6 +58,14 @@ TEST_CASE("a Gaussian between two bands lies at their geometric mean, its lag in
   CHECK(measures.at("strf/position_ms")[0][1][0][0].item<double>() == doctest::Approx(20.0));
   CHECK(measures.at("strf/width_ms")[0][0][0][0].item<double>() ==
         doctest::Approx(1.27 * 5).epsilon(1e-6));
+  // The current frame of a centered kernel of 7 frames is its fourth.
+  const auto centered =
+      measures_of("{kind: ln, context: 7, padding: centered, kernel: {kind: dcls, gaussians: 3}}",
+                  [](Tensors tensors) {
+                    tensors.at("strf/position").fill_(1);
+                    return tensors;
+                  });
+  CHECK(centered.at("strf/position_ms")[0][1][0][0].item<double>() == -10);
   CHECK(measures.at("strf/width_bands")[0][0][0][0].item<double>() ==
         doctest::Approx(1.27).epsilon(1e-6));
 }

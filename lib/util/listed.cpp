@@ -1,0 +1,24 @@
+#include "util/listed.hpp"
+
+#include <algorithm>
+
+namespace strffit {
+
+std::string listed(const std::vector<std::string>& names, std::size_t most) {
+  const std::size_t shown = names.size() <= most + 1 ? names.size() : most;
+  std::string text;
+  for (std::size_t i = 0; i < shown; ++i) {
+    const bool last = i + 1 == names.size();
+    text += (i == 0 ? "" : last ? " and " : ", ") + names[i];
+  }
+  if (shown < names.size()) text += " and " + std::to_string(names.size() - shown) + " more";
+  return text;
+}
+
+std::string subject(const std::string& noun, const std::vector<std::string>& names,
+                    const std::string& verb_of_one, const std::string& verb_of_many) {
+  if (names.size() == 1) return noun + " " + names.front() + " " + verb_of_one;
+  return std::to_string(names.size()) + " " + noun + "s (" + listed(names) + ") " + verb_of_many;
+}
+
+}  // namespace strffit

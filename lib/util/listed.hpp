@@ -1,0 +1,17 @@
+// Many names in one line.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace strffit {
+
+// "a", "a and b", "a, b, c and 837 more": all, or the first `most` where there are more.
+std::string listed(const std::vector<std::string>& names, std::size_t most = 3);
+
+// "unit a has", "840 units (a, b, c and 837 more) have".
+std::string subject(const std::string& noun, const std::vector<std::string>& names,
+                    const std::string& verb_of_one, const std::string& verb_of_many);
+
+}  // namespace strffit
