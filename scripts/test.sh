@@ -2,6 +2,7 @@
 # Installs what is missing, then runs every stage. With names of stages: only those.
 #   checks      layout, formatting, which room includes which, shell scripts
 #   release     warnings are errors, every header compiles alone, every test
+#   cores       products and what depends on their rounding, with kernels for older and newer processors
 #   quickstart  the new user's first command, the tour of README.md, the code of docs/languages.md
 #   slurm       an array, failures, time limits and the merge on a Slurm of this machine
 #   asan        every test under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -12,8 +13,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-all_stages=(checks release quickstart asan tsan wheel slurm fuzz)
+all_stages=(checks release cores quickstart asan tsan wheel slurm fuzz)
 tsan_rooms=(util training)
+# From SSE3 to AVX-512, as OPENBLAS_CORETYPE names them; those that this processor executes.
+cores=(Prescott Nehalem Sandybridge Haswell SkylakeX)
 # Against the wheel: what calls LibTorch.
 wheel_rooms=(ops prefilter model training contract)
 
@@ -65,6 +68,32 @@ run_release() {
   build build/release
   build build/release headers_alone
   test_build release --preset release
+}
+
+run_cores() {
+  [[ -x build/release/tests/test_run ]] || run_release
+  local core tests=build/release/tests done=()
+  for core in "${cores[@]}"; do
+    if ! OPENBLAS_CORETYPE=$core build/release/strffit --version 2>/dev/null | grep -q "($core)"; then
+      skip "cores: the processor or the BLAS has no $core"
+      continue
+    fi
+    echo "--- $core"
+    (
+      export OPENBLAS_CORETYPE=$core OMP_NUM_THREADS=1
+      "$tests/test_ops"
+      "$tests/test_model"
+      "$tests/test_training" -tc="*changes a member's result*,*bit for bit*,*same run twice*"
+      "$tests/test_run" -tc="*of a sweep each unit*"
+    )
+    done+=("$core")
+  done
+  # A binary for this machine on an older one ends with a message.
+  if command -v qemu-x86_64 >/dev/null; then
+    qemu-x86_64 -cpu Conroe build/release/strffit --version 2>&1 | grep -q "this one has no" ||
+      { echo "no message on an older processor" >&2; exit 1; }
+  fi
+  summary+=("cores: passed with ${done[*]}")
 }
 
 run_quickstart() {

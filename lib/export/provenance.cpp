@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "files/library_version.hpp"
+#include "ops/blas_core.hpp"
 #include "ops/gemm.hpp"
 #include "ops/recorded.hpp"
 #include "util/version.hpp"
@@ -77,6 +78,7 @@ void put_provenance(files::Writer& writer, const Provenance& provenance) {
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     writer.attribute("/", name == "cpu" ? name : name + "_version", version);
   }
+  writer.attribute("/", "blas_core", ops::blas_core());
   writer.attribute("/", "command_line", provenance.command_line);
   writer.attribute("/", "device", provenance.device);
   writer.attribute("/", "threads", provenance.threads);

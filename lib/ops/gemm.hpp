@@ -8,7 +8,8 @@ namespace strffit::ops {
 
 // c (m, n) = a (m, k) b (k, n) + beta c. `transposed_a`: a is stored (k, m); likewise b. lda, ldb,
 // ldc: elements between stored rows. On the calling thread, or on as many as set_inner_threads
-// allows.
+// allows, whose number changes no bit. How a number is rounded depends on m, n and its place:
+// ops/ordered_gemm.hpp is for products whose columns are several members'.
 template <class T>
 void gemm(bool transposed_a, bool transposed_b, std::int64_t m, std::int64_t n, std::int64_t k,
           const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c,
@@ -41,8 +42,8 @@ class OneThreadAProduct {
 // For a thread that works on its own chunk of members: LibTorch's operations on it start no others.
 void stay_on_this_thread();
 
-// Name and version of the BLAS in use, for instance "OpenBLAS 0.3.21"; "reference BLAS" for
-// another, which is slow.
+// Name, version and core type of the BLAS in use, for instance "OpenBLAS 0.3.21 (SkylakeX)";
+// "reference BLAS" for another, which is slow.
 const char* blas_name();
 
 }  // namespace strffit::ops

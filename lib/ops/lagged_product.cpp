@@ -13,6 +13,7 @@
 #include "ops/grid.hpp"
 #include "ops/lagged_batched.hpp"
 #include "ops/lagged_sizes.hpp"
+#include "ops/ordered_gemm.hpp"
 #include "ops/winograd.hpp"
 #include "util/threads.hpp"
 
@@ -20,6 +21,19 @@ namespace strffit::ops {
 namespace {
 
 using Sizes = LaggedSizes;
+
+// A product with the outputs as columns, which are several members' where they share x: those are
+// worked so that no member's numbers depend on the others.
+template <class T>
+void product_of_outputs(const Sizes& s, int threads, bool transposed_a, std::int64_t m,
+                        std::int64_t n, std::int64_t k, const T* a, std::int64_t lda, const T* b,
+                        std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
+  if (s.shared) {
+    ordered_gemm(threads, transposed_a, m, n, k, a, lda, b, ldb, beta, c, ldc);
+  } else {
+    gemm(transposed_a, false, m, n, k, a, lda, b, ldb, beta, c, ldc);
+  }
+}
 
 // Few outputs: z[t] = sum_l y[t - l, l] with y = x times the kernels of all lags at once, which
 // reads x once, not L times. In stretches of frames that stay in the cache.
@@ -62,8 +76,9 @@ void forward_many(const T* x, const T* w, const T* bias, T* z, const Sizes& s) {
   for (std::int64_t phase = 0; phase < s.L; ++phase) {
     // The window of frames phase .. phase + L - 1 gives the output at its last frame less `ahead`.
     const auto output = phase + s.L - 1 - s.ahead;
-    gemm(false, false, windows_from(phase, s), s.outputs, inner, x + phase * s.inputs, inner, w,
-         s.outputs, T(1), z + output * s.outputs, s.L * s.outputs);
+    product_of_outputs(s, inner_threads(), false, windows_from(phase, s), s.outputs, inner,
+                       x + phase * s.inputs, inner, w, s.outputs, T(1), z + output * s.outputs,
+                       s.L * s.outputs);
   }
 }
 
@@ -72,8 +87,9 @@ void kernel_gradient_many(const T* x, const T* dz, T* dw, const Sizes& s) {
   const auto inner = s.L * s.inputs;
   for (std::int64_t phase = 0; phase < s.L; ++phase) {
     const auto output = phase + s.L - 1 - s.ahead;
-    gemm(true, false, inner, s.outputs, windows_from(phase, s), x + phase * s.inputs, inner,
-         dz + output * s.outputs, s.L * s.outputs, phase == 0 ? T(0) : T(1), dw, s.outputs);
+    product_of_outputs(s, inner_threads(), true, inner, s.outputs, windows_from(phase, s),
+                       x + phase * s.inputs, inner, dz + output * s.outputs, s.L * s.outputs,
+                       phase == 0 ? T(0) : T(1), dw, s.outputs);
   }
 }
 
@@ -201,8 +217,9 @@ void forward_in_tiles(const T* x, const T* w, const T* bias, T* z, const Sizes& 
     tiles.for_stretches(group, [&](std::int64_t begin, std::int64_t end) {
       input_terms(x, terms.data(), begin, end, tiles, s);
       for (std::int64_t p = 0; p < Tile::kProducts; ++p) {
-        gemm(false, false, end - begin, n, row, terms.data() + p * kTiles * row, row,
-             factors.data() + p * row * n, n, T(0), products.data() + p * kTiles * n, n);
+        product_of_outputs(s, 1, false, end - begin, n, row, terms.data() + p * kTiles * row, row,
+                           factors.data() + p * row * n, n, T(0), products.data() + p * kTiles * n,
+                           n);
       }
       for (auto tile = begin; tile < end; ++tile)
         store_outputs(products.data() + (tile - begin) * n, bias, z, tile, tiles);
@@ -236,8 +253,8 @@ void add_kernel_gradient(const T* x, const T* dz, T* sums, std::int64_t group, c
       }
     }
     for (std::int64_t p = 0; p < Tile::kProducts; ++p) {
-      gemm(true, false, row, n, end - begin, terms.data() + p * kTiles * row, row,
-           errors.data() + p * kTiles * n, n, T(1), sums + p * row * n, n);
+      product_of_outputs(s, 1, true, row, n, end - begin, terms.data() + p * kTiles * row, row,
+                         errors.data() + p * kTiles * n, n, T(1), sums + p * row * n, n);
     }
   });
 }
@@ -338,8 +355,8 @@ void gradients_expanded(const T* x, const T* w, const T* dz, T* dw, T* dx, const
     const auto rows = std::min(kStretch, s.S - begin);
     expand(dz, d.data(), begin, rows, s);
     if (dw) {
-      gemm(true, false, s.inputs, n, rows, x + begin * s.inputs, s.inputs, d.data(), n, T(1),
-           sum.data(), n);
+      product_of_outputs(s, inner_threads(), true, s.inputs, n, rows, x + begin * s.inputs,
+                         s.inputs, d.data(), n, T(1), sum.data(), n);
     }
     if (dx) {
       if (layout.window > 0) cut_windows(d.data(), begin, rows, window, s);

@@ -8,6 +8,7 @@
 
 #include "dataset/inspect.hpp"
 #include "dataset/prepare.hpp"
+#include "ops/blas_core.hpp"
 #include "run/fitted.hpp"
 #include "run/run_folder.hpp"
 #include "training/device.hpp"
@@ -32,6 +33,7 @@ void tell_versions(const RunOptions& run, Observer& observer) {
     }
   }
   observer.began(line);
+  if (const auto slow = ops::slow_blas_core(); !slow.empty()) observer.warning(slow);
   if (const auto problem = problem_of_counted_gpu(run); !problem.empty()) {
     observer.warning("there is a GPU, but it cannot be used (" + problem +
                      "): the run is on the CPU; docs/gpu.md says what it needs");

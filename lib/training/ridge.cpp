@@ -12,6 +12,7 @@
 #include "metrics/statistics.hpp"
 #include "ops/autograd.hpp"
 #include "ops/gemm.hpp"
+#include "ops/ordered_gemm.hpp"
 
 namespace strffit {
 namespace {
@@ -164,8 +165,8 @@ Cross cross_of(const RidgeData& data, Index lags, const std::vector<Index>& unit
                 y.data_ptr<float>()[u * y.size(1) + frames[static_cast<std::size_t>(r)]];
           }
         }
-        ops::gemm(true, false, D, U, count, rows, D, targets.data(), U, 0.0F,
-                  part.data_ptr<float>(), U);
+        ops::ordered_gemm(ops::inner_threads(), true, D, U, count, rows, D, targets.data(), U, 0.0F,
+                          part.data_ptr<float>(), U);
         result.cross.add_(part);
         result.target_mean.add_(
             at::from_blob(targets.data(), {count, U}, at::kFloat).sum(0, false, at::kDouble));
@@ -205,7 +206,8 @@ std::vector<double> correlations(const RidgeData& data, Index lags, const std::v
   const auto y = data.targets.contiguous();
   for_lagged_rows(
       data, lags, all, [&](const float* rows, Index count, const std::vector<Index>& frames) {
-        ops::gemm(false, false, count, U, D, rows, D, w.data_ptr<float>(), U, 0.0F, out.data(), U);
+        ops::ordered_gemm(ops::inner_threads(), false, count, U, D, rows, D, w.data_ptr<float>(), U,
+                          0.0F, out.data(), U);
         for (Index u = 0; u < U; ++u) {
           const auto i = static_cast<std::size_t>(u);
           for (Index r = 0; r < count; ++r) {

@@ -5,7 +5,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cmath>
 #include <thread>
+
+#include "util/cpu_limit.hpp"
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -41,8 +44,12 @@ std::int64_t peak_memory_bytes() {
 int available_processors() {
   cpu_set_t mask;
   CPU_ZERO(&mask);
-  if (sched_getaffinity(0, sizeof mask, &mask) == 0) return std::max(1, CPU_COUNT(&mask));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int there = sched_getaffinity(0, sizeof mask, &mask) == 0
+                        ? CPU_COUNT(&mask)
+                        : static_cast<int>(std::thread::hardware_concurrency());
+  // A quota of two and a half keeps three threads busy most of the time.
+  return std::max(1,
+                  static_cast<int>(std::min(std::ceil(cpu_limit()), static_cast<double>(there))));
 }
 
 }  // namespace strffit

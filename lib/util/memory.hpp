@@ -19,7 +19,8 @@ void prefer_large_pages(void* begin, std::size_t bytes);
 // Largest memory this process has had, bytes.
 std::int64_t peak_memory_bytes();
 
-// Processors that this process may use: its affinity mask, which schedulers set.
+// Processors that this process may use: its affinity mask, which schedulers set, and the quota of
+// its control groups, which containers set (util/cpu_limit.hpp).
 int available_processors();
 
 }  // namespace strffit
