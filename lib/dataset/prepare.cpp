@@ -181,44 +181,52 @@ Array<float> target(const Array<float>& responses) {
   return result;
 }
 
-std::vector<std::size_t> units_without_response(const Dataset& dataset,
-                                                const std::vector<std::size_t>& stimuli) {
-  std::vector<char> heard(static_cast<std::size_t>(dataset.units()), 0);
-  for (const std::size_t i : stimuli) {
-    const auto& responses = dataset.stimuli.at(i).responses;
-    const auto numbers = responses.values.size() / std::max<std::size_t>(heard.size(), 1);
-    for (std::size_t unit = 0; unit < heard.size(); ++unit) {
-      const auto first = responses.values.begin() + static_cast<std::ptrdiff_t>(unit * numbers);
-      heard[unit] = heard[unit] || !std::all_of(first, first + static_cast<std::ptrdiff_t>(numbers),
-                                                [](const auto value) { return std::isnan(value); });
+namespace {
+
+// Of each unit, the lowest and highest target over these stimuli; low > high where there is none.
+struct TargetRange {
+  std::vector<float> low, high;
+
+  TargetRange(const Dataset& dataset, const std::vector<std::size_t>& stimuli)
+      : low(static_cast<std::size_t>(dataset.units()), std::numeric_limits<float>::infinity()),
+        high(low.size(), -std::numeric_limits<float>::infinity()) {
+    for (const std::size_t i : stimuli) {
+      const Array<float> mean = target(dataset.stimuli.at(i).responses);
+      const auto frames = static_cast<std::size_t>(mean.dim(1));
+      for (std::size_t k = 0; k < mean.values.size(); ++k) {
+        if (std::isnan(mean.values[k])) continue;
+        low[k / frames] = std::min(low[k / frames], mean.values[k]);
+        high[k / frames] = std::max(high[k / frames], mean.values[k]);
+      }
     }
   }
+
+  bool is_absent(std::size_t unit) const { return low[unit] > high[unit]; }
+  bool is_constant(std::size_t unit) const {
+    return is_rounding(high[unit] - low[unit], low[unit], high[unit]);
+  }
+};
+
+}  // namespace
+
+std::vector<std::size_t> units_without_variation(const Dataset& dataset,
+                                                 const std::vector<std::size_t>& stimuli) {
+  const TargetRange range(dataset, stimuli);
   std::vector<std::size_t> without;
-  for (std::size_t unit = 0; unit < heard.size(); ++unit) {
-    if (!heard[unit]) without.push_back(unit);
+  for (std::size_t unit = 0; unit < range.low.size(); ++unit) {
+    if (range.is_absent(unit) || range.is_constant(unit)) without.push_back(unit);
   }
   return without;
 }
 
 std::vector<UnusableUnit> unusable_units(const Dataset& dataset,
                                          const std::vector<std::size_t>& train) {
-  const auto units = static_cast<std::size_t>(dataset.units());
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  std::vector<float> low(units, kInfinity), high(units, -kInfinity);
-  for (const std::size_t i : train) {
-    const Array<float> mean = target(dataset.stimuli.at(i).responses);
-    const auto frames = static_cast<std::size_t>(mean.dim(1));
-    for (std::size_t k = 0; k < mean.values.size(); ++k) {
-      if (std::isnan(mean.values[k])) continue;
-      low[k / frames] = std::min(low[k / frames], mean.values[k]);
-      high[k / frames] = std::max(high[k / frames], mean.values[k]);
-    }
-  }
+  const TargetRange range(dataset, train);
   std::vector<UnusableUnit> unusable;
-  for (std::size_t unit = 0; unit < units; ++unit) {
-    if (low[unit] > high[unit]) {
+  for (std::size_t unit = 0; unit < range.low.size(); ++unit) {
+    if (range.is_absent(unit)) {
       unusable.push_back({.unit = unit, .reason = "no response in the training stimuli"});
-    } else if (is_rounding(high[unit] - low[unit], low[unit], high[unit])) {
+    } else if (range.is_constant(unit)) {
       unusable.push_back({.unit = unit, .reason = "a constant response in the training stimuli"});
     }
   }

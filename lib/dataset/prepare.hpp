@@ -43,9 +43,10 @@ void smooth(Dataset& dataset, double smooth_ms);
 // Mean over the trials present: (N, R, T) -> (N, T), NaN where none is.
 Array<float> target(const Array<float>& responses);
 
-// The units without a response (all NaN) to any of these stimuli.
-std::vector<std::size_t> units_without_response(const Dataset& dataset,
-                                                const std::vector<std::size_t>& stimuli);
+// The units without a response to any of these stimuli (all NaN), or with a constant one (see
+// unusable_units): no prediction of it can be scored.
+std::vector<std::size_t> units_without_variation(const Dataset& dataset,
+                                                 const std::vector<std::size_t>& stimuli);
 
 struct UnusableUnit {
   std::size_t unit;  // index into Dataset::unit_ids

@@ -15,6 +15,7 @@ ScoreTarget::ScoreTarget(std::span<const Trials> stimuli, std::span<const std::i
     : all_(trial_mean(stimuli, starts)) {
   const std::vector<CompleteBlock> blocks = complete_blocks(stimuli, starts);
   signal_power_ = strffit::signal_power(blocks);
+  varies_ = all_.y.size() > 1 && !is_constant(all_.y);
   TrialMean repeated = joined_mean(blocks);
   // The same frames are the same means: no trial that counts in one is missing in the other.
   if (repeated.runs != all_.runs) repeated_ = std::move(repeated);

@@ -29,11 +29,14 @@ class ScoreTarget {
   // The same over the complete blocks, which the noise-corrected metrics are taken over.
   const TrialMean& repeated() const { return repeated_ ? *repeated_ : all_; }
   double signal_power() const { return signal_power_; }
+  // Whether a correlation with all() is defined: at least 2 frames count, and not all are the same.
+  bool varies() const { return varies_; }
 
  private:
   TrialMean all_;
   std::optional<TrialMean> repeated_;  // absent where the same as all_
   double signal_power_;
+  bool varies_;
 };
 
 // The values of a strided signal at the frames of `runs`.

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <span>
 #include <tuple>
 #include <type_traits>
 
 #include "metrics/summarise.hpp"
 #include "run/run_folder.hpp"
+#include "training/judged_by.hpp"
 #include "util/nan.hpp"
 
 namespace strffit {
@@ -62,23 +64,64 @@ Array<double> means(const AllMembers& all, const Array<double>& scores, double n
   return sum;
 }
 
-// (settings, N_all), larger is better.
+// Minus the squared error, by member and unit. NaN where no setting has a correlation with the same
+// seed and fold: see judged_by().
+Array<double> squared_errors(const AllMembers& all, const Metrics& metrics) {
+  const Roster& roster = all.roster;
+  const auto outputs = static_cast<std::size_t>(roster.outputs());
+  const auto& cc = metrics.at("cc").values;
+  using Place = std::tuple<std::int64_t, std::int64_t, std::int64_t>;  // seed, fold, unit
+  const auto place = [&](std::size_t i) {
+    const Member& member = roster.members[i / outputs];
+    return Place{member.seed, member.fold,
+                 roster.unit_of(member, static_cast<std::int64_t>(i % outputs))};
+  };
+  std::set<Place> vary;
+  for (std::size_t i = 0; i < cc.size(); ++i) {
+    if (std::isfinite(cc[i])) vary.insert(place(i));
+  }
+  auto scores = metrics.at("mse");
+  for (std::size_t i = 0; i < scores.values.size(); ++i) {
+    scores.values[i] = vary.contains(place(i)) ? -scores.values[i] : kNaN;
+  }
+  return scores;
+}
+
+// (settings, N_all), larger is better; NaN for a unit without a score.
 Array<double> judged(const AllMembers& all, const std::string& split, Monitor monitor,
                      const std::vector<char>& folds) {
-  constexpr double kNoCorrelation = 0;
+  constexpr double kNoCorrelation = 0, kInfinity = std::numeric_limits<double>::infinity();
   const Metrics& metrics = all.metrics.at(split);
-  if (monitor == Monitor::valid_loss) {
-    auto scores = metrics.at("mse");
-    for (double& score : scores.values) score = -score;
-    return means(all, scores, std::numeric_limits<double>::infinity(), folds);
-  }
   auto cc = means(all, metrics.at("cc"), kNoCorrelation, folds);
-  if (monitor == Monitor::valid_cc) return cc;
   const auto cc_norm = means(all, metrics.at("cc_norm"), kNoCorrelation, folds);
+  const auto loss = monitor == Monitor::valid_loss
+                        ? means(all, squared_errors(all, metrics), kInfinity, folds)
+                        : Array<double>();
   for (std::size_t i = 0; i < cc.values.size(); ++i) {
-    if (!std::isnan(cc_norm.values[i])) cc.values[i] = cc_norm.values[i];
+    switch (judged_by(monitor, {!std::isnan(cc.values[i]), !std::isnan(cc_norm.values[i])})) {
+      case JudgedBy::valid_cc_norm:
+        cc.values[i] = cc_norm.values[i];
+        break;
+      case JudgedBy::valid_loss:
+        cc.values[i] = loss.values[i];
+        break;
+      case JudgedBy::valid_cc:
+      case JudgedBy::train_loss:  // a matter of all units: see choose()
+        break;
+    }
   }
   return cc;
+}
+
+// The setting with the largest finite value; -1 where there is none.
+std::int64_t largest(std::span<const double> values) {
+  std::int64_t best = -1;
+  for (std::size_t s = 0; s < values.size(); ++s) {
+    if (!std::isfinite(values[s])) continue;
+    if (best < 0 || values[s] > values[static_cast<std::size_t>(best)])
+      best = static_cast<std::int64_t>(s);
+  }
+  return best;
 }
 
 std::vector<double> over_units(const Array<double>& values) {
@@ -188,19 +231,23 @@ Choice choose(const AllMembers& all, Monitor monitor, const std::vector<char>& f
   if (!all.metrics.contains("valid")) return choice;
   const auto values = judged(all, "valid", monitor, folds);
   choice.valid = over_units(values);
-  for (std::size_t s = 0; s < settings; ++s) {
-    const auto better = [&](std::int64_t than, double now, auto value_of) {
-      return std::isfinite(now) && (than < 0 || now > value_of(static_cast<std::size_t>(than)));
-    };
-    if (better(choice.best, choice.valid[s], [&](std::size_t i) { return choice.valid[i]; })) {
-      choice.best = static_cast<std::int64_t>(s);
+  choice.best = largest(choice.valid);
+  // Who was fitted has an error on the training stimuli.
+  const bool knows = all.metrics.contains("train");
+  auto errors = knows ? all.metrics.at("train").at("mse") : Array<double>();
+  for (double& error : errors.values) error = -error;
+  const auto train = knows ? means(all, errors, std::numeric_limits<double>::infinity(), folds)
+                           : Array<double>(values.shape, kNaN);
+  if (choice.best < 0) choice.best = largest(over_units(train));
+  for (std::size_t unit = 0; unit < units; ++unit) {
+    std::vector<double> own, fitted;
+    for (std::size_t s = 0; s < settings; ++s) {
+      own.push_back(values.values[s * units + unit]);
+      fitted.push_back(train.values[s * units + unit]);
     }
-    for (std::size_t unit = 0; unit < units; ++unit) {
-      const auto value_of = [&](std::size_t i) { return values.values[i * units + unit]; };
-      if (better(choice.unit[unit], value_of(s), value_of)) {
-        choice.unit[unit] = static_cast<std::int64_t>(s);
-      }
-    }
+    choice.unit[unit] = largest(own);
+    const bool is_fitted = largest(fitted) >= 0;
+    if (choice.unit[unit] < 0 && is_fitted) choice.unit[unit] = choice.best;
   }
   return choice;
 }

@@ -14,10 +14,12 @@ namespace strffit {
 
 // By the scores on the validation stimuli, means over the seeds and folds in which a unit has one
 // with any setting; a setting without one there gets no advantage of it. For each unit cc_norm, cc
-// or -mse, as fit.monitor says; cc where a unit's cc_norm is undefined whatever is done.
+// or -mse by judged_by(). A unit without a score whatever is done (its responses there are
+// constant, or none) takes what is best for the others; where no unit has one, what fits the
+// training stimuli best, by -mse.
 struct Choice {
   std::string score;               // "cc_norm": what most units are judged by
-  std::vector<double> valid;       // (settings) means over units
+  std::vector<double> valid;       // (settings) means over units; NaN where none has a score
   std::vector<double> test;        // (settings) the same score on the test stimuli; NaN without any
   std::int64_t best = -1;          // setting; -1 where there are no validation stimuli
   std::vector<std::int64_t> unit;  // (N_all) best setting of each unit; -1 where it was not fitted

@@ -178,7 +178,7 @@ std::optional<Scored> nested_scores(const std::string& path, const std::string& 
   evaluation.split = "test";
   evaluation.model = roster.settings.contains("model") || roster.settings.contains("model.kind")
                          ? "chosen"
-                         : value_in(config, "model.kind");
+                         : document.root().map("model", "").choice("kind", "", model_kinds(), "");
   evaluation.stimuli = -1;
   evaluation.protocol = {study.string_attribute("/", "dataset_sha256"),
                          roster.axes.dt_ms,

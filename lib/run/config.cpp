@@ -155,6 +155,12 @@ std::vector<std::string> all_differences(const std::string& resolved_before,
   return found;
 }
 
+std::string resolved_text(const std::string& text, const std::string& name) {
+  auto document = config::Document::from_text(text, name);
+  const Config config = read_config(document, "");
+  return config.sweep.empty() ? document.resolved() : text;
+}
+
 std::string value_in(const std::string& resolved, const std::string& path) {
   return find(flattened(resolved), path);
 }

@@ -41,6 +41,11 @@ config::Document open_config(const std::string& path, const std::vector<std::str
 // "runs/fit" for "my/fit.yaml".
 std::string default_run_folder(const std::string& config_path);
 
+// A configuration's text from a file as the program would have written it, whatever its style:
+// read, checked, every key with its value. `name`: of the file, for messages. One with a sweep,
+// which leaves out what its settings do not share, stays as it is. ConfigError.
+std::string resolved_text(const std::string& text, const std::string& name);
+
 // What differs between two resolved configurations and changes the outcome of a fit, a line each:
 // "fit.loss: mse, now poisson". Neither `run`, `output` and data.file (the content counts) nor a
 // raised fit.max_epochs do, unless that is to count.

@@ -106,7 +106,8 @@ DataOptions data_options_of(const Checkpoint& checkpoint) {
 }
 
 bool refitted(const Checkpoint& checkpoint) {
-  return value_in(checkpoint.config, "fit.refit") == "true";
+  auto document = open_config_of(checkpoint);
+  return document.root().map("fit", "").get("refit", false, "");
 }
 
 void warn_of_unrecorded(const Dataset& dataset, Observer& observer) {

@@ -131,7 +131,7 @@ void refuse_run_in_one_piece(const std::string& run) {
 std::vector<std::string> differences_from_run(const std::string& run, const std::string& resolved) {
   const RunPaths paths{run};
   if (!is_there(paths.config())) return {};
-  const std::string common = text_of(paths.config());
+  const std::string common = resolved_text(text_of(paths.config()), paths.config());
   auto changes = differences(common, resolved, false);
   for (const std::string key :
        {"run.chunk", "run.tf32", "run.cuda_graphs"}) {  // the joined members round alike

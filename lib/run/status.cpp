@@ -64,8 +64,9 @@ bool add_ensemble(const std::string& folder, std::int64_t members, PartStatus& p
   part.ended += static_cast<std::int64_t>(last.status.size()) - with(MemberStatus::running);
   part.failed += with(MemberStatus::failed);
   part.epoch = last.epoch;
-  const std::string most = value_in(last.config, "fit.max_epochs");
-  part.max_epochs = most.empty() ? 0 : std::stoll(most);
+  auto document = config::Document::from_text(last.config, paths.last() + ": / attribute config");
+  part.max_epochs = document.root().map("fit", "").get("max_epochs", FitOptions{}.max_epochs,
+                                                       config::between(0, 1e9), "");
   if (last.refit_left) part.max_epochs = last.epoch + *last.refit_left;
   part.seconds_spent += std::accumulate(last.seconds.begin(), last.seconds.end(), 0.0);
   if (!finished && with(MemberStatus::running) > 0) {
@@ -112,6 +113,10 @@ PartStatus part_status(const std::string& folder, const std::string& name) {
   try {
     finished = add_ensembles(folder, part);
   } catch (const DataError& damage) {
+    if (error.empty()) error = damage.what();
+    finished = false;
+    part.seconds_left = kNaN;
+  } catch (const ConfigError& damage) {
     if (error.empty()) error = damage.what();
     finished = false;
     part.seconds_left = kNaN;

@@ -219,6 +219,51 @@ void require_context(const Study& study) {
   }
 }
 
+// Of units whose responses to the validation stimuli say nothing, what is done instead. What the
+// closed form does, it says itself.
+void warn_of_unscored(const Study& study, Observer& observer) {
+  const auto& partitions = study.ensembles.front().plan.partitions;
+  std::set<std::size_t> unusable;
+  for (const auto& unit : study.ensembles.front().plan.unusable) unusable.insert(unit.unit);
+  const auto units = static_cast<std::size_t>(study.dataset.units()) - unusable.size();
+  std::set<std::size_t> unscored;
+  bool any_scored = true;  // in every fold
+  for (const auto& partition : partitions) {
+    if (partition.valid.empty()) continue;
+    std::size_t in_fold = 0;
+    for (const auto unit : units_without_variation(study.dataset, partition.valid)) {
+      if (unusable.contains(unit)) continue;
+      unscored.insert(unit);
+      ++in_fold;
+    }
+    any_scored = any_scored && in_fold < units;
+  }
+  if (unscored.empty()) return;
+  std::vector<std::string> names;
+  for (const auto unit : unscored) names.push_back(study.dataset.unit_ids[unit]);
+  std::vector<std::string> done;
+  const auto is_gradient = [](const Ensemble& ensemble) {
+    return ensemble.config.fit.solver == Solver::gradient;
+  };
+  if (std::any_of(study.ensembles.begin(), study.ensembles.end(), is_gradient)) {
+    const bool alone = study.config.fit.mode == FitMode::independent || !any_scored;
+    done.push_back(alone ? "early stopping goes by the training loss there, which knows nothing of "
+                           "overfitting"
+                         : "early stopping goes by the other units");
+  }
+  if (study.chooses()) {
+    done.push_back(any_scored ? "of the settings the best of the other units is taken"
+                              : "settings are compared on the training stimuli");
+  }
+  std::string text = subject("unit", names) +
+                     ": constant responses, or none, to the validation "
+                     "stimuli" +
+                     (partitions.size() > 1 ? " of a fold" : "") +
+                     ", so no prediction of them can be scored";
+  for (const auto& one : done) text += "; " + one;
+  observer.warning(text);
+}
+
 // What is fitted nevertheless, but not as its author may think.
 void warn_of_little_data(const Study& study, Observer& observer) {
   const auto& partitions = study.ensembles.front().plan.partitions;
@@ -233,22 +278,7 @@ void warn_of_little_data(const Study& study, Observer& observer) {
                      std::to_string(study.dataset.stimuli.size()) +
                      " stimuli are in no split and stay unused");
   }
-  std::set<std::size_t> unheard;
-  for (const auto& partition : partitions) {
-    if (partition.valid.empty()) continue;
-    for (const auto unit : units_without_response(study.dataset, partition.valid))
-      unheard.insert(unit);
-  }
-  for (const auto& unusable : study.ensembles.front().plan.unusable) unheard.erase(unusable.unit);
-  std::vector<std::string> names;
-  for (const auto unit : unheard) names.push_back(study.dataset.unit_ids[unit]);
-  if (!names.empty()) {
-    observer.warning(subject("unit", names, "has", "have") +
-                     " no response to the validation stimuli" +
-                     (partitions.size() > 1 ? " of a fold" : "") +
-                     ": early stopping goes by the training loss there, which knows nothing of "
-                     "overfitting");
-  }
+  warn_of_unscored(study, observer);
   std::int64_t context = 0, ahead = 0;
   for (const auto& ensemble : study.ensembles) {
     context = std::max(context, ensemble.plan.model->context());

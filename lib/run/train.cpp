@@ -123,6 +123,7 @@ std::optional<LastState> state_to_resume(const Ensemble& ensemble, const RunPath
     return std::nullopt;
   }
   LastState last = read_last(paths.last());
+  last.config = resolved_text(last.config, paths.last() + ": / attribute config");
   refuse_changes(last, paths.last(), ensemble.resolved, observer);
   return last;
 }

@@ -290,21 +290,22 @@ EpochScores Chunk::score(const Answer& answer, int threads) const {
     const auto unit = plan_->members[static_cast<std::size_t>(members_[i])].unit;
     double cc = 0, cc_norm = 0;
     Index n_cc = 0, n_cc_norm = 0;
+    bool any = false;
     for (Index n = 0; n < outputs; ++n) {
       const auto& target = data_->scores()[static_cast<std::size_t>(unit < 0 ? n : unit)];
       const auto* values = r.data_ptr<float>() + member * r.stride(0) + n * r.stride(2);
       const double one = target.cc(values, r.stride(1)),
                    normalised = target.cc_norm(values, r.stride(1));
-      // A constant prediction scores 0 among a population; a unit without defined score does not
-      // count.
-      if (target.all().y.empty()) continue;
+      any = any || !target.all().y.empty();
+      // A constant prediction scores 0; a unit of which no prediction can be scored does not count.
+      if (!target.varies()) continue;
       cc += std::isnan(one) ? 0 : one;
       ++n_cc;
       if (!(target.signal_power() > 0)) continue;
       cc_norm += std::isnan(normalised) ? 0 : normalised;
       ++n_cc_norm;
     }
-    if (n_cc == 0) scores.valid_loss[i] = kNaN;  // of no responses at all, not the best there is
+    if (!any) scores.valid_loss[i] = kNaN;  // of no responses at all, not the best there is
     scores.valid_cc[i] = n_cc > 0 ? cc / static_cast<double>(n_cc) : kNaN;
     scores.valid_cc_norm[i] = n_cc_norm > 0 ? cc_norm / static_cast<double>(n_cc_norm) : kNaN;
   });

@@ -227,16 +227,24 @@ std::vector<double> correlations(const RidgeData& data, Index lags, const std::v
   return result;
 }
 
-// Splits the stimuli: every fourth one held out.
-std::pair<RidgeData, RidgeData> held_out(const RidgeData& data) {
+// How many ways there are to hold stimuli out.
+std::size_t ways_to_split(const RidgeData& data) {
+  const auto stimuli = data.layout->segments.size();
+  return stimuli > 1 ? std::min<std::size_t>(stimuli, 4) : 0;
+}
+
+// Splits the stimuli: every fourth one held out, in the first way the fourth, eighth and so on. Of
+// fewer than four one, in the first way the first.
+std::pair<RidgeData, RidgeData> held_out(const RidgeData& data, std::size_t way) {
   RidgeData train = data, valid = data;
   auto kept = std::make_shared<ops::Layout>(*data.layout),
        left = std::make_shared<ops::Layout>(*data.layout);
   kept->segments.clear();
   left->segments.clear();
-  for (std::size_t i = 0; i < data.layout->segments.size(); ++i) {
-    (i % 4 == 3 || (data.layout->segments.size() < 4 && i == 0) ? left : kept)
-        ->segments.push_back(data.layout->segments[i]);
+  const auto& all = data.layout->segments;
+  const std::size_t first = all.size() < 4 ? way : (way + 3) % 4;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    (i % 4 == first ? left : kept)->segments.push_back(all[i]);
   }
   train.layout = kept;
   valid.layout = left;
@@ -260,6 +268,7 @@ class System {
       bias_.push_back(at::zeros({U}, at::kDouble));
       choices_.emplace_back(block.size(),
                             RidgeChoice{{}, std::numeric_limits<double>::quiet_NaN()});
+      chosen_on_.emplace_back(block.size(), ChosenOn::nothing);
       solved_.emplace_back(block.size(), 0);
     }
   }
@@ -290,9 +299,10 @@ class System {
 
   // Takes for a unit of a part, with weights (D) where they are known.
   void choose(const UnitsOfBlock& part, std::size_t u, const RidgeChoice& choice,
-              const at::Tensor& weights = {}) {
+              ChosenOn chosen_on, const at::Tensor& weights = {}) {
     const auto place = static_cast<std::size_t>(part.places[u]);
     choices_[part.block][place] = choice;
+    chosen_on_[part.block][place] = chosen_on;
     solved_[part.block][place] = weights.defined();
     if (weights.defined()) weights_[part.block].select(1, part.places[u]).copy_(weights);
   }
@@ -334,7 +344,12 @@ class System {
     }
   }
 
-  std::vector<RidgeSolution> solutions(bool chosen_on_validation) const {
+  // Whether something told the choices for a unit of a part apart.
+  bool has_chosen(const UnitsOfBlock& part, std::size_t u) const {
+    return chosen_on_[part.block][static_cast<std::size_t>(part.places[u])] != ChosenOn::nothing;
+  }
+
+  std::vector<RidgeSolution> solutions() const {
     std::vector<RidgeSolution> result;
     for (std::size_t b = 0; b < blocks_.size(); ++b) {
       const auto U = static_cast<Index>(blocks_[b].size());
@@ -343,8 +358,7 @@ class System {
                             .permute({2, 1, 0})
                             .to(at::kFloat)
                             .contiguous(),
-                        bias_[b].to(at::kFloat), choices_[b], penalty_grid(),
-                        chosen_on_validation});
+                        bias_[b].to(at::kFloat), choices_[b], penalty_grid(), chosen_on_[b]});
     }
     return result;
   }
@@ -355,6 +369,7 @@ class System {
   const std::vector<std::vector<Index>>& blocks_;
   std::vector<at::Tensor> weights_, bias_;  // of each block (D, units), (units)
   std::vector<std::vector<RidgeChoice>> choices_;
+  std::vector<std::vector<ChosenOn>> chosen_on_;
   std::vector<std::vector<char>> solved_;
 };
 
@@ -364,6 +379,46 @@ std::vector<Cross> cross_of(const RidgeData& data, Index lags,
   std::vector<Cross> cross;
   for (const auto& part : parts) cross.push_back(cross_of(data, lags, part.units, frames, gram));
   return cross;
+}
+
+// Takes for the units for which nothing is chosen yet what predicts `judge` best, by the
+// correlation, of the choices solved for with `gram` and the `cross` of each part. `chosen_on`:
+// what `judge` is; weights of the closed form on all training stimuli are kept.
+void choose_by(System& system, const Gram& gram, const std::vector<Cross>& cross,
+               const std::vector<UnitsOfBlock>& parts, const RidgeData& judge, ChosenOn chosen_on,
+               Index lags, const std::vector<Smoothness>& priors) {
+  const auto grid = penalty_grid();
+  std::vector<std::vector<double>> best;
+  std::vector<char> is_open;
+  for (const auto& part : parts) {
+    auto& own = best.emplace_back();
+    for (std::size_t u = 0; u < part.units.size(); ++u) {
+      constexpr double kInfinity = std::numeric_limits<double>::infinity();
+      own.push_back(system.has_chosen(part, u) ? kInfinity : -kInfinity);
+    }
+    is_open.push_back(std::any_of(own.begin(), own.end(), [](double b) { return b < 0; }));
+  }
+  for (const auto& one : priors) {
+    const auto prior = system.prior(one);
+    const auto seen = gram.of(prior);
+    std::vector<at::Tensor> projected;
+    for (const auto& of_part : cross) projected.push_back(prior.project(of_part.cross));
+    for (std::size_t g = grid.size(); g-- > 0;) {  // of equals the stronger
+      const auto factor = seen.factor(grid[g]);
+      for (std::size_t p = 0; p < parts.size(); ++p) {
+        if (!is_open[p]) continue;
+        const auto w = prior.expand(at::cholesky_solve(projected[p], factor));
+        const auto scores = correlations(judge, lags, parts[p].units, w);
+        for (std::size_t u = 0; u < scores.size(); ++u) {
+          if (!(scores[u] > best[p][u])) continue;
+          best[p][u] = scores[u];
+          const bool final = chosen_on == ChosenOn::validation;
+          system.choose(parts[p], u, {one, grid[g]}, chosen_on,
+                        final ? w.select(1, static_cast<Index>(u)) : at::Tensor());
+        }
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -379,46 +434,35 @@ std::vector<RidgeSolution> ridge(const RidgeData& train, const RidgeData* valid,
   const ops::WithoutGradients guard;
   System system(train, lags, blocks);
   const auto grid = penalty_grid();
-  const bool can_split = train.layout->segments.size() > 1;
-  const auto split = can_split ? held_out(train) : std::make_pair(train, train);
-  system.for_groups([&](const Gram& whole, const auto& frames,
-                        const std::vector<UnitsOfBlock>& parts) {
-    const auto cross = cross_of(train, lags, parts, frames, whole);
-    std::vector<std::vector<double>> best;
-    for (const auto& part : parts) {
-      best.emplace_back(part.units.size(), -std::numeric_limits<double>::infinity());
-      for (std::size_t u = 0; u < part.units.size(); ++u)
-        system.choose(part, u, {{}, grid[grid.size() / 2]});
-    }
-    // Without validation stimuli, which of a part of the training stimuli predicts the others.
-    const auto rest = valid ? Gram() : gram_of(split.first, lags, frames);
-    const auto rest_cross =
-        valid ? std::vector<Cross>() : cross_of(split.first, lags, parts, frames, rest);
-    const auto& some = valid ? whole : rest;
-    for (std::size_t i = 0; i < priors.size() && (valid || can_split); ++i) {
-      const auto prior = system.prior(priors[i]);
-      const auto seen = some.of(prior);
-      std::vector<at::Tensor> projected;
-      for (const auto& one : valid ? cross : rest_cross)
-        projected.push_back(prior.project(one.cross));
-      for (std::size_t g = grid.size(); g-- > 0;) {  // of equals the stronger
-        const auto factor = seen.factor(grid[g]);
-        for (std::size_t p = 0; p < parts.size(); ++p) {
-          const auto w = prior.expand(at::cholesky_solve(projected[p], factor));
-          const auto scores = correlations(valid ? *valid : split.second, lags, parts[p].units, w);
-          for (std::size_t u = 0; u < scores.size(); ++u) {
-            if (!(scores[u] > best[p][u])) continue;
-            best[p][u] = scores[u];
-            system.choose(parts[p], u, {priors[i], grid[g]},
-                          valid ? w.select(1, static_cast<Index>(u)) : at::Tensor());
-          }
+  system.for_groups(
+      [&](const Gram& whole, const auto& frames, const std::vector<UnitsOfBlock>& parts) {
+        const auto cross = cross_of(train, lags, parts, frames, whole);
+        for (const auto& part : parts) {
+          for (std::size_t u = 0; u < part.units.size(); ++u)
+            system.choose(part, u, {{}, grid[grid.size() / 2]}, ChosenOn::nothing);
         }
-      }
-    }
-    system.solve(whole, parts, cross);
-    system.set_bias(whole, parts, cross);
-  });
-  return system.solutions(valid != nullptr);
+        if (valid)
+          choose_by(system, whole, cross, parts, *valid, ChosenOn::validation, lags, priors);
+        const auto is_open = [&] {
+          return std::any_of(parts.begin(), parts.end(), [&](const UnitsOfBlock& part) {
+            for (std::size_t u = 0; u < part.units.size(); ++u) {
+              if (!system.has_chosen(part, u)) return true;
+            }
+            return false;
+          });
+        };
+        // Which of a part of the training stimuli predicts the others.
+        for (std::size_t way = 0; way < ways_to_split(train) && is_open(); ++way) {
+          const auto [some, others] = held_out(train, way);
+          const auto rest = gram_of(some, lags, frames);
+          if (!(rest.power > 0)) continue;  // nothing is left where these units have responses
+          choose_by(system, rest, cross_of(some, lags, parts, frames, rest), parts, others,
+                    ChosenOn::held_out, lags, priors);
+        }
+        system.solve(whole, parts, cross);
+        system.set_bias(whole, parts, cross);
+      });
+  return system.solutions();
 }
 
 at::Tensor input_covariance(const RidgeData& data, std::int64_t lags) {
@@ -441,13 +485,14 @@ std::vector<RidgeSolution> ridge_as_chosen(const RidgeData& data, std::int64_t l
         const auto cross = cross_of(data, lags, parts, frames, gram);
         for (const auto& part : parts) {
           for (std::size_t u = 0; u < part.units.size(); ++u) {
-            system.choose(part, u, choices[part.block][static_cast<std::size_t>(part.places[u])]);
+            system.choose(part, u, choices[part.block][static_cast<std::size_t>(part.places[u])],
+                          ChosenOn::nothing);
           }
         }
         system.solve(gram, parts, cross);
         system.set_bias(gram, parts, cross);
       });
-  return system.solutions(true);
+  return system.solutions();
 }
 
 }  // namespace strffit

@@ -15,6 +15,7 @@
 #include "ops/gemm.hpp"
 #include "training/ridge.hpp"
 #include "util/errors.hpp"
+#include "util/listed.hpp"
 #include "util/threads.hpp"
 
 namespace strffit {
@@ -129,6 +130,12 @@ std::vector<std::vector<RidgeChoice>> choices_of(const RidgeRecord& record, cons
     for (const auto unit : block) own.push_back(of_unit.at(unit));
   }
   return choices;
+}
+
+std::string named_units(const std::set<Index>& units, const Dataset& dataset) {
+  std::vector<std::string> names;
+  for (const auto unit : units) names.push_back(dataset.unit_ids[static_cast<std::size_t>(unit)]);
+  return subject("unit", names);
 }
 
 }  // namespace
@@ -278,6 +285,19 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
     const auto& grid = solutions.begin()->second.grid;
     Index low = 0, high = 0, defined = 0;
     Index smooth = 0;
+    bool judged = false;
+    std::set<Index> by_training, by_nothing;  // units
+    for (const auto& [key, solution] : solutions) {
+      const auto& [fold, units] = key;
+      const bool has_validation = folds[static_cast<std::size_t>(fold)].has_validation();
+      judged = judged || has_validation;
+      for (std::size_t u = 0; u < units.size(); ++u) {
+        if (std::isnan(solution.choices[u].penalty)) continue;
+        if (solution.chosen_on[u] == ChosenOn::nothing) by_nothing.insert(units[u]);
+        if (solution.chosen_on[u] == ChosenOn::held_out && has_validation)
+          by_training.insert(units[u]);
+      }
+    }
     for (std::size_t i = 0; i < start.ridge.penalty.values.size(); ++i) {
       const double p = start.ridge.penalty.values[i];
       low += p == grid.front();
@@ -285,14 +305,25 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
       defined += !std::isnan(p);
       smooth += start.ridge.smooth_bands.values[i] > 0;
     }
-    sink.began("ridge: penalty per unit from " + std::to_string(grid.size()) + " between " +
-               std::to_string(grid.front()) + " and " +
-               std::to_string(static_cast<Index>(grid.back())) + " times the inputs' power, " +
-               (solutions.begin()->second.chosen_on_validation
-                    ? "chosen on the validation stimuli"
-                    : "chosen on held-out training stimuli") +
-               "; a smooth receptive field for " + std::to_string(smooth) + " of " +
-               std::to_string(defined) + " fits");
+    sink.began(
+        "ridge: penalty per unit from " + std::to_string(grid.size()) + " between " +
+        std::to_string(grid.front()) + " and " + std::to_string(static_cast<Index>(grid.back())) +
+        " times the inputs' power, " +
+        (judged ? "chosen on the validation stimuli" : "chosen on held-out training stimuli") +
+        "; a smooth receptive field for " + std::to_string(smooth) + " of " +
+        std::to_string(defined) + " fits");
+    const std::string of_a_fold = folds.size() > 1 ? " in a fold" : "";
+    if (!by_training.empty()) {
+      sink.warning("ridge: the penalty of " + named_units(by_training, *plan.dataset) +
+                   " is chosen on held-out training stimuli" + of_a_fold +
+                   ", as responses to the validation stimuli are constant or missing");
+    }
+    if (!by_nothing.empty()) {
+      sink.warning("ridge: the penalty of " + named_units(by_nothing, *plan.dataset) +
+                   " is the middle of the grid" + of_a_fold +
+                   ", as no stimuli tell penalties apart: responses to those that could be held "
+                   "out are constant or missing");
+    }
     if (low + high > 0) {
       sink.warning("ridge: the penalty is at an end of its grid for " + std::to_string(low) +
                    " (weakest) and " + std::to_string(high) + " (strongest) of " +

@@ -14,6 +14,7 @@
 #include "ops/gemm.hpp"
 #include "training/chunk.hpp"
 #include "training/device.hpp"
+#include "training/judged_by.hpp"
 #include "training/start.hpp"
 #include "util/errors.hpp"
 #include "util/listed.hpp"
@@ -58,6 +59,7 @@ class Trainer {
     keep_freed_memory();
     if (resume) restore(*resume);
     join_stimuli();
+    if (!state_.refitting()) choose_what_judges();
     if (resume) return;
     const auto M = plan.members.size();
     const auto started = std::min(most_chunks, static_cast<Index>(cut_.size()));
@@ -245,15 +247,25 @@ class Trainer {
     return multiplications > kLargeStep;
   }
 
-  double score_of(const EpochScores& scores, std::size_t i, Monitor monitor) const {
-    const double loss =
-        std::isnan(scores.valid_loss[i]) ? scores.train_loss[i] : scores.valid_loss[i];
-    double score = -loss;
-    if (monitor != Monitor::valid_loss && !std::isnan(scores.valid_cc[i]))
-      score = scores.valid_cc[i];
-    if (monitor == Monitor::valid_cc_norm && !std::isnan(scores.valid_cc_norm[i]))
-      score = scores.valid_cc_norm[i];
-    return std::isnan(score) ? -kInfinity : score;
+  // By what each member's epochs are judged: the same from the first to the last.
+  void choose_what_judges() {
+    for (std::size_t m = 0; m < plan_.members.size(); ++m) {
+      const auto& member = plan_.members[m];
+      ValidationResponses responses;
+      const auto& targets = folds_[static_cast<std::size_t>(member.fold)].scores();
+      for (std::size_t n = 0; n < targets.size(); ++n) {
+        if (member.unit >= 0 && static_cast<std::size_t>(member.unit) != n) continue;
+        if (!targets[n].varies()) continue;
+        responses.vary = true;
+        responses.signal = responses.signal || targets[n].signal_power() > 0;
+      }
+      judged_by_.push_back(judged_by(plan_.fit_of(static_cast<Index>(m)).monitor, responses));
+    }
+  }
+
+  double score_of(const EpochScores& scores, std::size_t place, std::size_t m) const {
+    return score_by(judged_by_[m], {scores.train_loss[place], scores.valid_loss[place],
+                                    scores.valid_cc[place], scores.valid_cc_norm[place]});
   }
 
   // The starting values are the first candidates: a closed form may be better than what follows.
@@ -261,10 +273,9 @@ class Trainer {
     for_chunks(static_cast<Index>(chunks_.size()), [&](std::size_t c) {
       const auto scores = chunks_[c].validate(score_threads_);
       for (std::size_t i = 0; i < chunks_[c].members().size(); ++i) {
-        if (std::isnan(scores.valid_loss[i])) continue;
-        const auto m = chunks_[c].members()[i];
-        state_.best_score[static_cast<std::size_t>(m)] =
-            score_of(scores, i, plan_.fit_of(m).monitor);
+        const auto m = static_cast<std::size_t>(chunks_[c].members()[i]);
+        // The training loss is that of an epoch's steps, of which there are none yet.
+        if (judged_by_[m] != JudgedBy::train_loss) state_.best_score[m] = score_of(scores, i, m);
       }
     });
   }
@@ -356,7 +367,7 @@ class Trainer {
     }
     if (state_.refitting()) return !state_.is_active(m);
     const auto& fit = plan_.fit_of(static_cast<Index>(m));
-    const double score = score_of(scores, place, fit.monitor);
+    const double score = score_of(scores, place, m);
     const bool better = score > state_.best_score[m];
     if (better) {
       state_.best_score[m] = score;
@@ -542,6 +553,7 @@ class Trainer {
   std::vector<std::vector<Index>> cut_;
   Sink& sink_;
   std::vector<FoldData> folds_;
+  std::vector<JudgedBy> judged_by_;  // (M); empty in a refit, which judges nothing
   Memory memory_;
   Tensors best_;
   TrainerState state_;  // without its tensors

@@ -15,10 +15,14 @@ std::string listed(const std::vector<std::string>& names, std::size_t most) {
   return text;
 }
 
+std::string subject(const std::string& noun, const std::vector<std::string>& names) {
+  if (names.size() == 1) return noun + " " + names.front();
+  return std::to_string(names.size()) + " " + noun + "s (" + listed(names) + ")";
+}
+
 std::string subject(const std::string& noun, const std::vector<std::string>& names,
                     const std::string& verb_of_one, const std::string& verb_of_many) {
-  if (names.size() == 1) return noun + " " + names.front() + " " + verb_of_one;
-  return std::to_string(names.size()) + " " + noun + "s (" + listed(names) + ") " + verb_of_many;
+  return subject(noun, names) + " " + (names.size() == 1 ? verb_of_one : verb_of_many);
 }
 
 }  // namespace strffit

@@ -10,6 +10,9 @@ namespace strffit {
 // "a", "a and b", "a, b, c and 837 more": all, or the first `most` where there are more.
 std::string listed(const std::vector<std::string>& names, std::size_t most = 3);
 
+// "unit a", "840 units (a, b, c and 837 more)".
+std::string subject(const std::string& noun, const std::vector<std::string>& names);
+
 // "unit a has", "840 units (a, b, c and 837 more) have".
 std::string subject(const std::string& noun, const std::vector<std::string>& names,
                     const std::string& verb_of_one, const std::string& verb_of_many);

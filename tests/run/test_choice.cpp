@@ -78,6 +78,40 @@ TEST_CASE("choice: where no setting has any score, none is best") {
   CHECK(choice.unit[0] == -1);
 }
 
+TEST_CASE("choice: a unit without a score takes what is best for the others, else by training") {
+  // Two units, two settings; of the first no prediction can be scored.
+  const auto study = [](double other_0, double other_1) {
+    AllMembers all;
+    all.roster.unit_ids = {"a", "b"};
+    all.roster.settings["fit.l1"] = {"0", "1"};
+    for (const std::int64_t setting : {0, 1}) {
+      for (const std::int64_t unit : {0, 1}) {
+        Member member{unit, 0, 0};
+        member.setting = setting;
+        all.roster.members.push_back(member);
+      }
+    }
+    const Array<double> cc({4, 1}, std::vector<double>{kNaN, other_0, kNaN, other_1});
+    // The silent validation responses are predicted best by what says least: setting 0.
+    const Array<double> mse({4, 1}, std::vector<double>{0.1, 0.5, 0.9, 0.4});
+    const Array<double> train({4, 1}, std::vector<double>{0.9, 0.5, 0.2, 0.4});
+    for (const char* split : {"train", "valid"}) {
+      all.metrics[split]["cc"] = all.metrics[split]["cc_norm"] = cc;
+      all.metrics[split]["mse"] = std::string(split) == "train" ? train : mse;
+    }
+    return all;
+  };
+  for (const Monitor monitor : {Monitor::valid_cc, Monitor::valid_cc_norm, Monitor::valid_loss}) {
+    const Choice by_other = choose(study(0.1, 0.3), monitor);
+    CHECK(by_other.best == 1);
+    CHECK(by_other.unit == std::vector<std::int64_t>{1, 1});
+    const Choice by_training = choose(study(kNaN, kNaN), monitor);
+    CHECK(std::isnan(by_training.valid[0]));
+    CHECK(by_training.best == 1);
+    CHECK(by_training.unit == std::vector<std::int64_t>{1, 1});
+  }
+}
+
 TEST_CASE("choice: of some folds alone") {
   const auto all = members({{0.4, kNaN, 0.2}, {0.5, 0.1, 0.1}});
   CHECK(choose(all, Monitor::valid_cc, {1, 0, 0}).best == 1);

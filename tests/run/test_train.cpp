@@ -58,9 +58,9 @@ TEST_CASE("train: a unit without validation responses goes by its training loss,
   Watcher watcher;
   train_run(request_of(study), watcher);
   CHECK(watcher.told.find("unit " + recording.dataset.unit_ids[2] +
-                          " has no response to the validation stimuli") != std::string::npos);
-  CHECK(watcher.told.find("unit " + recording.dataset.unit_ids[1] + " has no") ==
+                          ": constant responses, or none, to the validation stimuli") !=
         std::string::npos);
+  CHECK(watcher.told.find("unit " + recording.dataset.unit_ids[1] + ":") == std::string::npos);
   const auto last = read_last(study.run() + "/last.h5").trainer;
   for (const auto& row : last.history.at("valid_loss")) {
     CHECK(std::isfinite(row[0]));
@@ -186,6 +186,48 @@ TEST_CASE("train: after a refit the validation stimuli count as trained on") {
     const auto both = request_of(study, {"fit.refit=true", other});
     CHECK_THROWS_WITH_AS(train_run(both, watcher), doctest::Contains("fit.refit"), ConfigError);
   }
+}
+
+TEST_CASE("train: a stored configuration counts in any style, and a wrong value is named") {
+  const SmallStudy study("{kind: ln, context: 5}", "{mode: independent, max_epochs: 3}");
+  trained_outcome(study);
+  EvalRequest request;
+  request.path = study.run();
+  request.split = "valid";
+  Watcher watcher;
+  CHECK(evaluate(request, watcher).stimuli > 0);
+  const std::string checkpoint = study.run() + "/checkpoint.h5";
+  const std::string rest =
+      "model: {kind: ln, context: 5}\ndata: {file: " + study.data_file() + "}\n";
+  for (const std::string fit :
+       {"fit: {mode: independent, refit: true}", "fit:\n    refit:   True\n    mode: independent",
+        "\"fit\": {\"refit\": true, mode: independent}"}) {
+    CAPTURE(fit);
+    test::H5Edit(checkpoint).text_attribute("config", rest + fit + "\n");
+    CHECK_THROWS_WITH_AS(evaluate(request, watcher), doctest::Contains("fit.refit"), DataError);
+  }
+  test::H5Edit(checkpoint)
+      .text_attribute("config", rest + "fit: {refit: perhaps, mode: independent}\n");
+  CHECK_THROWS_WITH_AS(evaluate(request, watcher),
+                       doctest::Contains("checkpoint.h5: / attribute config:3:7: fit.refit"),
+                       ConfigError);
+
+  const std::string last = study.run() + "/last.h5";
+  const std::string config = read_last(last).config;
+  auto resume = request_of(study, {"fit.max_epochs=4"});
+  resume.resume = true;
+  auto broken = config;
+  broken.replace(broken.find("max_epochs: 3"), 13, "max_epochs: two");
+  test::H5Edit(last).text_attribute("config", broken);
+  CHECK_THROWS_WITH_AS(train_run(resume, watcher), doctest::Contains("last.h5: / attribute config"),
+                       ConfigError);
+  CHECK_THROWS_WITH_AS(train_run(resume, watcher), doctest::Contains("fit.max_epochs"),
+                       ConfigError);
+  // The same configuration in another style.
+  auto spaced = config;
+  spaced.replace(spaced.find("max_epochs: 3"), 13, "max_epochs:    3  # of them");
+  test::H5Edit(last).text_attribute("config", spaced);
+  CHECK(train_run(resume, watcher).epochs == 4);
 }
 
 TEST_CASE("train: TensorFloat-32 is refused where there is no GPU for it") {

@@ -63,7 +63,7 @@ TEST_CASE("ridge solves the normal equations, units with missing frames too") {
     const auto p = problem(lags, holes);
     const auto solution =
         ridge(p.data, &p.data, lags, {{0, 1}}, priors_of(RidgePrior::flat)).front();
-    CHECK(solution.chosen_on_validation);
+    CHECK((solution.chosen_on == std::vector<ChosenOn>(2, ChosenOn::validation)));
     const auto D = p.rows.size(1) - 1;
     for (std::int64_t n = 0; n < 2; ++n) {
       const auto there = at::isnan(p.targets.select(1, n)).logical_not().nonzero().flatten();
@@ -170,7 +170,7 @@ TEST_CASE(
     "middle of the grid") {
   auto p = problem(2, false);
   const auto split = ridge(p.data, nullptr, 2, {{0, 1}}, priors_of(RidgePrior::smooth)).front();
-  CHECK_FALSE(split.chosen_on_validation);
+  CHECK((split.chosen_on == std::vector<ChosenOn>(2, ChosenOn::held_out)));
   auto one = std::make_shared<ops::Layout>(*p.data.layout);
   one->segments.pop_back();
   p.data.layout = one;
@@ -180,7 +180,44 @@ TEST_CASE(
   const auto single = ridge(p.data, nullptr, 2, {{0, 1}}, priors_of(RidgePrior::smooth)).front();
   CHECK((single.choices[0].smoothness == Smoothness{}));
   CHECK(single.choices[0].penalty == single.grid[single.grid.size() / 2]);
+  CHECK(single.chosen_on[0] == ChosenOn::nothing);
   CHECK(single.weights.isfinite().all().item<bool>());
+}
+
+TEST_CASE("ridge: a unit whose validation responses say nothing chooses as without any") {
+  // Reference: the same units without validation stimuli. Bits: the same products.
+  const auto p = problem(3, false);
+  const auto priors = priors_of(RidgePrior::smooth);
+  const std::vector<std::vector<std::int64_t>> blocks = {{0, 1}};
+  const auto seen = ridge(p.data, &p.data, 3, blocks, priors).front();
+  const auto without = ridge(p.data, nullptr, 3, blocks, priors).front();
+  for (const float value : {0.0F, 3.0F, std::numeric_limits<float>::quiet_NaN()}) {
+    CAPTURE(value);
+    auto valid = p.data;
+    valid.targets = p.data.targets.clone();
+    valid.targets[1].fill_(value);
+    const auto solution = ridge(p.data, &valid, 3, blocks, priors).front();
+    CHECK((solution.chosen_on == std::vector<ChosenOn>{ChosenOn::validation, ChosenOn::held_out}));
+    CHECK(solution.choices[0] == seen.choices[0]);
+    CHECK(solution.weights[0].equal(seen.weights[0]));
+    CHECK(solution.choices[1] == without.choices[1]);
+    CHECK(solution.weights[1].equal(without.weights[1]));
+  }
+}
+
+TEST_CASE("ridge: stimuli in which a unit is silent are not those that are held out for it") {
+  // The first of two stimuli would be; the unit is silent there, or was not recorded.
+  for (const float value : {0.0F, std::numeric_limits<float>::quiet_NaN()}) {
+    CAPTURE(value);
+    auto p = problem(3, false);
+    p.data.targets = p.data.targets.clone();
+    const auto& first = p.data.layout->segments.front();
+    p.data.targets[1].narrow(0, first.begin, first.frames).fill_(value);
+    const auto solution = ridge(p.data, nullptr, 3, {{0, 1}}, priors_of(RidgePrior::flat)).front();
+    CHECK(solution.chosen_on[0] == ChosenOn::held_out);
+    CHECK(solution.chosen_on[1] == ChosenOn::nothing);  // nothing to learn from is left, either
+    CHECK(solution.weights.isfinite().all().item<bool>());
+  }
 }
 
 TEST_CASE("ridge recovers the receptive fields that a simulation was made with") {
