@@ -26,12 +26,12 @@ void* mapped(void* base, std::size_t bytes) {
 void* grown(void* memory, size_t size, H5FD_file_image_op_t, void*) {
   const std::size_t bytes = size + kHead;
   if (memory == nullptr) {
-    return mapped(
-        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), bytes);
+    return mapped(mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+                  bytes);
   }
-  return mapped(mremap(static_cast<char*>(memory) - kHead, mapped_bytes(memory), bytes,
-                       MREMAP_MAYMOVE),
-                bytes);
+  return mapped(
+      mremap(static_cast<char*>(memory) - kHead, mapped_bytes(memory), bytes, MREMAP_MAYMOVE),
+      bytes);
 }
 
 void* made(size_t size, H5FD_file_image_op_t operation, void* data) {
@@ -50,8 +50,7 @@ herr_t freed(void* memory, H5FD_file_image_op_t, void*) {
 }  // namespace
 
 void use_growing_memory(const H5::FileAccPropList& access) {
-  H5FD_file_image_callbacks_t callbacks = {made,    copied,  grown,  freed,
-                                           nullptr, nullptr, nullptr};
+  H5FD_file_image_callbacks_t callbacks = {made, copied, grown, freed, nullptr, nullptr, nullptr};
   H5Pset_file_image_callbacks(access.getId(), &callbacks);
 }
 

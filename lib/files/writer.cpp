@@ -20,8 +20,8 @@ namespace {
 
 constexpr hsize_t kChunkBytes = 1 << 20;
 constexpr unsigned kDeflateLevel = 4;
-constexpr std::size_t kGrowthBytes = std::size_t{1} << 20;  // by which the file in memory grows
-constexpr std::size_t kLargeBytes = std::size_t{1} << 18;   // written at once
+constexpr std::size_t kGrowthBytes = std::size_t{1} << 20;   // by which the file in memory grows
+constexpr std::size_t kLargeBytes = std::size_t{1} << 18;    // written at once
 constexpr std::size_t kClearedBytes = std::size_t{1} << 22;  // of a large dataset, held at a time
 
 // Chunks of whole last axes, as many as make about 1 MiB.
@@ -291,9 +291,9 @@ void Writer::put_rows(const std::string& path, std::int64_t first, std::int64_t 
   if (first < 0 || count < 0 || first + count > rows || rows_put + count > rows)
     throw Bug("more rows than there are: " + path);
   rows_put += count;
-  impl_->temporary.write_at(static_cast<std::size_t>(place) +
-                                static_cast<std::size_t>(first * row_bytes),
-                            values, static_cast<std::size_t>(count * row_bytes));
+  impl_->temporary.write_at(
+      static_cast<std::size_t>(place) + static_cast<std::size_t>(first * row_bytes), values,
+      static_cast<std::size_t>(count * row_bytes));
 }
 
 void Writer::group(const std::string& path) {

@@ -160,9 +160,11 @@ TEST_CASE("writer: rows in any order give the same bytes, and are not held") {
   const test::TemporaryFolder folder;
   // Rows of 20 MB, of which none begins at a page; a last axis that is larger than what is written
   // at a time; small rows; none.
-  const std::vector<std::pair<std::string, Shape>> datasets = {
-      {"/group/wide", {3, 1001, 5003}}, {"/long", {5'000'003}}, {"/small", {7, 3}},
-      {"/none", {0, 4}}, {"/empty", {4, 0}}};
+  const std::vector<std::pair<std::string, Shape>> datasets = {{"/group/wide", {3, 1001, 5003}},
+                                                               {"/long", {5'000'003}},
+                                                               {"/small", {7, 3}},
+                                                               {"/none", {0, 4}},
+                                                               {"/empty", {4, 0}}};
   const auto value = [](std::int64_t i) { return static_cast<float>(i % 1'000'003) - 7; };
   const auto write = [&](const std::string& path, auto put) {
     Writer writer(path, "strffit-results");
