@@ -18,7 +18,7 @@ void add_eval(CLI::App& app, Session& session) {
   command->add_option("--data", request.data, "Dataset (default: what was fitted)");
   command->add_option("--split", request.split, "train, valid, test or all")->capture_default_str();
   command->add_option("--null", request.null, "Draws of a null distribution (p, q values)")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000000}))
+      ->check(CLI::Range(std::int64_t{1}, kMostNullDraws))
       ->type_name("N");
   command->add_option("--null-seed", request.null_seed, "Of the draws")
       ->check(from_zero())

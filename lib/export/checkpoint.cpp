@@ -147,7 +147,8 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
     writer.put("/standardise/std", stacked(all, each, &Standardisation::std));
   }
   for (const Entry& entry : checkpoint.model->entries()) {
-    writer.put(path_of(entry), to_array(checkpoint.tensors.at(entry.name)));
+    const auto values = checkpoint.tensors.at(entry.name).detach().cpu().contiguous();
+    writer.put(path_of(entry), values.sizes().vec(), values.data_ptr<float>());
   }
   writer.commit();
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <type_traits>
 
 #include "files/reader.hpp"
@@ -102,7 +103,11 @@ class Join {
     if (path.starts_with("/history/")) {
       if constexpr (std::is_same_v<T, double>) writer_.put(path, history(path));
     } else if (of_members(path, reader.shape(path))) {
-      writer_.put(path, rows<T>(path, reader.shape(path)));
+      if constexpr (std::is_same_v<T, float>) {
+        copy_rows(path, reader.shape(path));
+      } else {
+        writer_.put(path, rows<T>(path, reader.shape(path)));
+      }
     } else {
       writer_.put(path, read<T>(reader, path));
     }
@@ -128,18 +133,47 @@ class Join {
     return false;
   }
 
+  // DataError unless a source has its members' rows of a dataset of this shape.
+  void check_rows(const Source& source, const files::Reader& reader, const std::string& path,
+                  Shape shape) const {
+    shape.at(0) = static_cast<std::int64_t>(source.numbers->size());
+    if (reader.exists(path) && reader.shape(path) == shape) return;
+    throw DataError(source.file, path,
+                    "expected the shape " + to_string(shape) + ", as in " + sources_.front().file);
+  }
+
+  // What may be large: predictions, tensors, receptive fields. Some members at a time.
+  void copy_rows(const std::string& path, Shape shape) {
+    constexpr std::int64_t kBytesAtOnce = std::int64_t{1} << 26;
+    shape.at(0) = 1;
+    const auto row = count(shape);
+    const auto step = std::max<std::int64_t>(
+        1, kBytesAtOnce / std::max<std::int64_t>(1, row * std::int64_t{sizeof(float)}));
+    shape[0] = members_;
+    writer_.begin_rows(path, shape);
+    each([&](const Source& source, const files::Reader& reader) {
+      check_rows(source, reader, path, shape);
+      const auto& numbers = *source.numbers;
+      const auto size = static_cast<std::int64_t>(numbers.size());
+      for (std::int64_t first = 0; first < size; first += step) {
+        std::vector<std::int64_t> some(static_cast<std::size_t>(std::min(step, size - first)));
+        std::iota(some.begin(), some.end(), first);
+        const auto part = reader.float_rows(path, some);
+        for (std::size_t i = 0; i < some.size(); ++i) {
+          writer_.put_rows(path, numbers[static_cast<std::size_t>(some[i])], 1,
+                           part.data() + static_cast<std::int64_t>(i) * row);
+        }
+      }
+    });
+  }
+
   template <class T>
   Array<T> rows(const std::string& path, Shape shape) const {
     shape.at(0) = members_;
     Array<T> all(shape);
     const auto row = members_ > 0 ? all.size() / members_ : 0;
     each([&](const Source& source, const files::Reader& reader) {
-      shape[0] = static_cast<std::int64_t>(source.numbers->size());
-      if (!reader.exists(path) || reader.shape(path) != shape) {
-        throw DataError(
-            source.file, path,
-            "expected the shape " + to_string(shape) + ", as in " + sources_.front().file);
-      }
+      check_rows(source, reader, path, shape);
       const Array<T> part = read<T>(reader, path);
       for (std::size_t i = 0; i < source.numbers->size(); ++i) {
         const auto from = part.values.begin() + static_cast<std::int64_t>(i) * row;

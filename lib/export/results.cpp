@@ -74,9 +74,6 @@ void write_results(const std::string& path, const Results& results,
   }
   put_ridge(writer, results.ridge);
   put_strfs(writer, results.strfs);
-  for (const auto& [key, values] : results.predictions) {
-    writer.put("/predictions/" + key, values);
-  }
   if (more) more(writer);
   writer.commit();
 }

@@ -14,8 +14,7 @@
 
 namespace strffit {
 
-using Metrics = std::map<std::string, Array<double>>;     // name -> (M, N)
-using Predictions = std::map<std::string, Array<float>>;  // stimulus key -> (M, N, T)
+using Metrics = std::map<std::string, Array<double>>;  // name -> (M, N)
 
 struct Results {
   Roster roster;
@@ -28,10 +27,9 @@ struct Results {
   std::map<std::string, std::vector<std::vector<double>>> history;  // as of TrainerState
   RidgeRecord ridge;
   Strfs strfs;
-  Predictions predictions;
 };
 
-// `more` may put further datasets.
+// `more` may put further datasets: predictions, which are many.
 void write_results(const std::string& path, const Results& results,
                    const std::function<void(files::Writer&)>& more = {});
 

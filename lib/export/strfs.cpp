@@ -40,7 +40,7 @@ void forget_skipped(at::Tensor& fields, std::int64_t axis, const Roster& roster)
 
 void put_fields(files::Writer& writer, const Fields& fields, const std::string& path,
                 const std::string& summary, const Strfs& strfs) {
-  writer.put(path, fields.fields);
+  writer.put(path, fields.fields.shape, fields.fields.data());
   writer.attribute(path, "lag_ms", strfs.lags_ms);
   writer.attribute(path, "frequency_hz", strfs.frequencies_hz);
   for (const auto& [name, values] : fields.summary) writer.put(summary + "/" + name, values);
@@ -76,23 +76,29 @@ Strfs kernel_strfs(const Checkpoint& checkpoint) {
   strfs.lags_ms = model.lags_ms();
   // One member at a time, so that a part of the members gives the same bits as all of them.
   std::map<std::string, std::vector<at::Tensor>> measures;
-  std::vector<at::Tensor> kernels;
-  for (std::int64_t m = 0; m < static_cast<std::int64_t>(checkpoint.roster.members.size()); ++m) {
+  std::optional<Array<float>> known;
+  const auto members = static_cast<std::int64_t>(checkpoint.roster.members.size());
+  const bool kernel_a_unit = model.backbone().response_kernel() != nullptr;
+  for (std::int64_t m = 0; m < members; ++m) {
     const Tensors one = select_members(checkpoint.tensors, {m});
     for (const auto& measure : model.measures(one))
       measures[measure.name].push_back(measure.values);
-    if (const auto kernel = model.kernels(one)) kernels.push_back(*kernel);
+    auto kernel = model.kernels(one);
+    if (!kernel) continue;
+    if (kernel_a_unit) forget_skipped(*(kernel = kernel->clone()), 1, checkpoint.roster);
+    const auto values = to_array(*kernel);
+    if (!known) {
+      Shape shape = values.shape;
+      shape.at(0) = members;
+      known.emplace(std::move(shape));
+    }
+    std::copy(values.values.begin(), values.values.end(), known->data() + m * values.size());
   }
   for (const auto& [name, values] : measures) {
     const bool same_for_all = values.front().dim() < 2;  // see Measure
     strfs.measures.emplace(name, to_array(same_for_all ? values.front() : at::cat(values)));
   }
-  if (!kernels.empty()) {
-    at::Tensor known = at::cat(kernels);
-    const bool kernel_a_unit = model.backbone().response_kernel() != nullptr;
-    if (kernel_a_unit) forget_skipped(known, 1, checkpoint.roster);
-    strfs.kernel = summarised(to_array(known), model.axes(), model.ahead());
-  }
+  if (known) strfs.kernel = summarised(std::move(*known), model.axes(), model.ahead());
   return strfs;
 }
 
@@ -114,29 +120,32 @@ Array<float> gradient_strfs(const Checkpoint& checkpoint, const Dataset& dataset
   std::int64_t frames = 0;
   for (const Stimulus* stimulus : long_enough) frames += stimulus->frames() - lags;
 
-  at::Tensor mean = at::zeros({members, model.outputs(), bands, lags}, at::kDouble);
+  Array<float> means({members, model.outputs(), bands, lags});
   for (std::int64_t member = 0; member < members; ++member) {
     const Tensors tensors = select_members(checkpoint.tensors, {member});
-    std::vector<at::Tensor> sums(long_enough.size());
+    at::Tensor mean = at::zeros({1, model.outputs(), bands, lags}, at::kDouble);
     // As many stimuli at once as threads: each holds N T F L numbers.
     const auto group = static_cast<std::size_t>(std::max(threads, 1));
-    for (std::size_t first = 0; first < sums.size(); first += group) {
+    for (std::size_t first = 0; first < long_enough.size(); first += group) {
       between();
-      const auto last = std::min(sums.size(), first + group);
+      const auto last = std::min(long_enough.size(), first + group);
+      std::vector<at::Tensor> sums(last - first);
       parallel_for(static_cast<std::int64_t>(last - first), threads, [&](std::int64_t i) {
         if (threads > 1) ops::stay_on_this_thread();
-        const auto at = first + static_cast<std::size_t>(i);
-        const Stimulus& stimulus = *long_enough[at];
-        sums[at] = dynamic(checkpoint, tensors, member, stimulus.spectrogram)
-                       .narrow(1, lags - model.ahead(), stimulus.frames() - lags)
-                       .sum(1, false, at::kDouble);
+        const auto place = static_cast<std::size_t>(i);
+        const Stimulus& stimulus = *long_enough[first + place];
+        sums[place] = dynamic(checkpoint, tensors, member, stimulus.spectrogram)
+                          .narrow(1, lags - model.ahead(), stimulus.frames() - lags)
+                          .sum(1, false, at::kDouble);
       });
+      // Added in the order of the stimuli, whichever was done first.
+      for (const auto& sum : sums) mean[0] += sum;
     }
-    // Added in the order of the stimuli, whichever was done first.
-    for (const auto& sum : sums) mean[member] += sum;
+    forget_skipped(mean, 1, checkpoint.roster);
+    const auto values = to_array(mean / static_cast<double>(frames));
+    std::copy(values.values.begin(), values.values.end(), means.data() + member * values.size());
   }
-  forget_skipped(mean, 1, checkpoint.roster);
-  return to_array(mean / static_cast<double>(frames));
+  return means;
 }
 
 Array<float> dynamic_strf(const Checkpoint& checkpoint, std::int64_t member,

@@ -97,6 +97,20 @@ void TemporaryFile::write(const void* data, std::size_t size) {
   }
 }
 
+void TemporaryFile::write_at(std::size_t place, const void* data, std::size_t size) {
+  const char* const bytes = static_cast<const char*>(data);
+  for (std::size_t done = 0; done < size;) {
+    const ssize_t written =
+        pwrite(descriptor_, bytes + done, size - done, static_cast<off_t>(place + done));
+    if (written < 0 && errno != EINTR) fail(errno_text(errno));
+    if (written > 0) done += static_cast<std::size_t>(written);
+  }
+}
+
+void TemporaryFile::skip(std::size_t size) {
+  if (lseek(descriptor_, static_cast<off_t>(size), SEEK_CUR) < 0) fail(errno_text(errno));
+}
+
 void TemporaryFile::commit() {
   if (fsync(descriptor_) != 0) fail(errno_text(errno));
   // Network file systems may report a full disk only here.

@@ -20,6 +20,10 @@ class TemporaryFile {
 
   // Appends `size` bytes.
   void write(const void* data, std::size_t size);
+  // Writes `size` bytes at a place of the file, wherever write() has come to.
+  void write_at(std::size_t place, const void* data, std::size_t size);
+  // write() goes on `size` bytes later.
+  void skip(std::size_t size);
   // Syncs the file, gives it its final name, syncs the folder.
   void commit();
 

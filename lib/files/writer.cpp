@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <utility>
 
+#include "files/growing_memory.hpp"
 #include "files/hdf5.hpp"
 #include "files/temporary_file.hpp"
 #include "util/errors.hpp"
@@ -18,8 +20,9 @@ namespace {
 
 constexpr hsize_t kChunkBytes = 1 << 20;
 constexpr unsigned kDeflateLevel = 4;
-constexpr std::size_t kGrowthBytes = std::size_t{1} << 20;  // by which the file in memory grows
-constexpr std::size_t kForgettableBytes = std::size_t{1} << 24;
+constexpr std::size_t kGrowthBytes = std::size_t{1} << 20;   // by which the file in memory grows
+constexpr std::size_t kLargeBytes = std::size_t{1} << 18;    // written at once
+constexpr std::size_t kClearedBytes = std::size_t{1} << 22;  // of a large dataset, held at a time
 
 // Chunks of whole last axes, as many as make about 1 MiB.
 std::vector<hsize_t> chunk_of(const Shape& shape, std::size_t element_bytes) {
@@ -56,21 +59,21 @@ H5::DataSpace space_of(const Shape& shape) {
 // HDF5 makes the file in memory, and we write it: HDF5 1.10 crashes at the end of a process in
 // which it could not write a file, and so would turn a full disk into a crash.
 struct Writer::Impl {
-  struct Outside {  // numbers of a dataset that the image need not hold
-    haddr_t place;
-    std::size_t bytes;
-    const float* values;
+  struct Outside {  // a dataset that the image does not hold: it is on the disk already
+    haddr_t place = 0;
+    std::int64_t row_bytes = 0, rows = 0, rows_put = 0;
   };
 
   inline static std::atomic<int> next_number = 0;
   TemporaryFile temporary;
   hid_t file = -1;
-  std::vector<Outside> outside;
+  std::map<std::string, Outside> outside;  // by path
 
   explicit Impl(const std::string& path) : temporary(path) {
     tame_hdf5();
     const H5::FileAccPropList access;
     access.setCore(kGrowthBytes, false);
+    use_growing_memory(access);
     // A name that no other file open in this process has.
     const std::string name = path + "#" + std::to_string(next_number++);
     file = H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.getId());
@@ -128,24 +131,65 @@ struct Writer::Impl {
     write(path, native_type<T>(), array.shape, array.size() > 0 ? array.data() : nullptr, layout);
   }
 
-  // Gives back the memory of what was just written and stays with the caller until commit().
-  void forget(const std::string& path, const Shape& shape, const float* values) {
-    const auto bytes = static_cast<std::size_t>(count(shape)) * sizeof(float);
-    if (bytes < kForgettableBytes) return;
-    check(H5Fflush(file, H5F_SCOPE_LOCAL));
-    const hid_t id = H5Dopen2(file, path.c_str(), H5P_DEFAULT);
-    check(id);
-    const haddr_t place = H5Dget_offset(id);
-    H5Dclose(id);
-    if (place == HADDR_UNDEF) throw Bug("a large dataset without a place in its file: " + path);
-    outside.push_back({place, bytes, values});
-    // Its whole pages read as zeros from now on.
+  // Writes zeros to some of a dataset; "" or what went wrong.
+  static std::string cleared(hid_t dataset, const std::vector<hsize_t>& start,
+                             const std::vector<hsize_t>& piece, const std::vector<float>& zeros) {
+    const H5::DataSpace memory(static_cast<int>(piece.size()), piece.data());
+    const hid_t space = H5Dget_space(dataset);
+    H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, piece.data(), nullptr);
+    const herr_t written = H5Dwrite(dataset, native_type<float>().getId(), memory.getId(), space,
+                                    H5P_DEFAULT, zeros.data());
+    const std::string cause = written < 0 ? hdf5_cause() : "";
+    H5Sclose(space);
+    return cause;
+  }
+
+  // The whole pages of these bytes of the image read as zeros from now on.
+  void give_back(std::size_t place, std::size_t bytes) {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     char* const begin = image() + place;
     const std::size_t skipped = (page - reinterpret_cast<std::uintptr_t>(begin) % page) % page;
+    if (bytes < skipped + page) return;
     madvise(begin + skipped, (bytes - skipped) / page * page, MADV_DONTNEED);
   }
 
+  // A dataset that has its place in the image, but no memory there.
+  void begin_rows(const std::string& path, const Shape& shape) {
+    const hid_t id = create(path, native_type<float>(), space_of(shape), {});
+    Outside one;
+    one.rows = shape.at(0);
+    one.row_bytes = one.rows > 0 ? count(shape) / one.rows * std::int64_t{sizeof(float)} : 0;
+    // The image grows under what is written: a piece at a time, whose memory is given back.
+    const std::vector<float> zeros(kClearedBytes / sizeof(float));
+    const std::vector<hsize_t> sizes(shape.begin(), shape.end());
+    std::vector<hsize_t> start(sizes.size()), piece = sizes;
+    std::size_t axis = 0;  // pieces are taken along this one
+    auto bytes = static_cast<hsize_t>(one.row_bytes);
+    while (axis + 1 < sizes.size() && bytes > kClearedBytes) {
+      piece[axis] = 1;
+      bytes /= sizes[++axis];
+    }
+    const hsize_t step = std::max<hsize_t>(1, kClearedBytes / std::max<hsize_t>(1, bytes));
+    std::string cause;
+    std::size_t done = 0;
+    while (cause.empty() && count(shape) > 0 && start[0] < sizes[0]) {
+      piece[axis] = std::min(step, sizes[axis] - start[axis]);
+      const auto bytes_now = static_cast<std::size_t>(piece[axis] * bytes);
+      cause = cleared(id, start, piece, zeros);
+      one.place = H5Dget_offset(id);
+      if (one.place == HADDR_UNDEF) cause = "a dataset has no place";
+      if (cause.empty()) give_back(static_cast<std::size_t>(one.place) + done, bytes_now);
+      done += bytes_now;
+      start[axis] += piece[axis];
+      for (std::size_t a = axis; a > 0 && start[a] == sizes[a]; --a) {
+        start[a] = 0;
+        ++start[a - 1];
+      }
+    }
+    H5Dclose(id);
+    if (!cause.empty()) temporary.fail("HDF5 says: " + cause);
+    outside[path] = one;
+  }
   char* image() const {
     void* handle = nullptr;
     check(H5Fget_vfd_handle(file, H5P_DEFAULT, &handle));
@@ -158,13 +202,17 @@ struct Writer::Impl {
     // Without a buffer this is the size of the image; with one it would be a copy of it.
     const ssize_t bytes = H5Fget_file_image(file, nullptr, 0);
     check(bytes);
-    std::sort(outside.begin(), outside.end(),
-              [](const Outside& a, const Outside& b) { return a.place < b.place; });
+    std::map<haddr_t, std::size_t> left_out;
+    for (const auto& [path, one] : outside) {
+      if (one.rows_put != one.rows) throw Bug("rows are missing: " + path);
+      if (one.rows * one.row_bytes > 0)
+        left_out[one.place] = static_cast<std::size_t>(one.rows * one.row_bytes);
+    }
     const char* const whole = image();
     std::size_t done = 0;
-    for (const auto& [place, size, values] : outside) {
+    for (const auto& [place, size] : left_out) {
       temporary.write(whole + done, place - done);
-      temporary.write(values, size);
+      temporary.skip(size);
       done = place + size;
     }
     temporary.write(whole + done, static_cast<std::size_t>(bytes) - done);
@@ -223,8 +271,29 @@ void Writer::put(const std::string& path, const Array<std::string>& array) {
 }
 
 void Writer::put(const std::string& path, const Shape& shape, const float* values) {
-  impl_->write(path, native_type<float>(), shape, count(shape) > 0 ? values : nullptr, {});
-  impl_->forget(path, shape, values);
+  const auto bytes = static_cast<std::size_t>(count(shape)) * sizeof(float);
+  if (shape.empty() || bytes < kLargeBytes) {
+    return impl_->write(path, native_type<float>(), shape, bytes > 0 ? values : nullptr, {});
+  }
+  begin_rows(path, shape);
+  put_rows(path, 0, shape.front(), values);
+}
+
+void Writer::begin_rows(const std::string& path, const Shape& shape) {
+  impl_->begin_rows(path, shape);
+}
+
+void Writer::put_rows(const std::string& path, std::int64_t first, std::int64_t count,
+                      const float* values) {
+  const auto found = impl_->outside.find(path);
+  if (found == impl_->outside.end()) throw Bug("rows of what was not begun: " + path);
+  auto& [place, row_bytes, rows, rows_put] = found->second;
+  if (first < 0 || count < 0 || first + count > rows || rows_put + count > rows)
+    throw Bug("more rows than there are: " + path);
+  rows_put += count;
+  impl_->temporary.write_at(
+      static_cast<std::size_t>(place) + static_cast<std::size_t>(first * row_bytes), values,
+      static_cast<std::size_t>(count * row_bytes));
 }
 
 void Writer::group(const std::string& path) {

@@ -1,6 +1,6 @@
 // Writing files that are either whole or not there: everything goes to a temporary file beside the
 // final one, which gets its name only after it is safely on the disk. Until commit() the content is
-// held in memory.
+// held in memory, but for what is large and put as numbers or in rows: that is written at once.
 //
 // Every failure (full disk, read-only or vanished folder, file-size limit) is a RunError that names
 // the file and the cause; the previous file of that name stays as it was. A process that may meet a
@@ -34,9 +34,15 @@ class Writer {
   void put(const std::string& path, const Array<std::int32_t>& array, bool compress = false);
   void put(const std::string& path, const Array<std::uint8_t>& array, bool compress = false);
   void put(const std::string& path, const Array<std::string>& array);
-  // The same from numbers that lie elsewhere, as many as `shape` says, and stay as they are until
-  // commit(): what is large is not held in memory twice.
+  // The same from numbers that lie elsewhere, as many as `shape` says: what is large is not held in
+  // memory twice.
   void put(const std::string& path, const Shape& shape, const float* values);
+  // A new dataset whose rows (first axis) follow in any order, each once, before commit(). Nothing
+  // of it is held in memory.
+  void begin_rows(const std::string& path, const Shape& shape);
+  // `count` rows of it from row `first` on.
+  void put_rows(const std::string& path, std::int64_t first, std::int64_t count,
+                const float* values);
   // An empty group where none is yet.
   void group(const std::string& path);
 

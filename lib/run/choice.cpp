@@ -165,25 +165,27 @@ void add_predictions(const Checkpoint& checkpoint, const std::vector<std::int64_
   const auto standardisation = standardisation_of(checkpoint, members);
   for (const auto s : stimuli) {
     const Stimulus& stimulus = study.dataset.stimuli[s];
-    const auto predicted = predict(*checkpoint.model, tensors, standardisation,
-                                   stimulus.spectrogram, study.config.run);
-    const auto T = predicted.dim(2);
+    const auto T = stimulus.frames();
     auto [sum, is_new] = sums.try_emplace(s);
     if (is_new) {
       sum->second.values = Array<double>({roster.units(), T});
       sum->second.members.resize(static_cast<std::size_t>(roster.units()));
     }
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      const Member& member = roster.members[static_cast<std::size_t>(members[i])];
-      for (std::int64_t n = 0; n < roster.outputs(); ++n) {
-        const auto unit = roster.unit_of(member, n);
-        const float* from =
-            predicted.data() + (static_cast<std::int64_t>(i) * roster.outputs() + n) * T;
-        double* to = sum->second.values.data() + unit * T;
-        for (std::int64_t t = 0; t < T; ++t) to[t] += static_cast<double>(from[t]);
-        ++sum->second.members[static_cast<std::size_t>(unit)];
+    const auto add = [&, &to_all = sum->second](std::int64_t first, const Array<float>& block) {
+      for (std::int64_t i = 0; i < block.dim(0); ++i) {
+        const auto number = members[static_cast<std::size_t>(first + i)];
+        const Member& member = roster.members[static_cast<std::size_t>(number)];
+        for (std::int64_t n = 0; n < roster.outputs(); ++n) {
+          const auto unit = roster.unit_of(member, n);
+          const float* from = block.data() + (i * roster.outputs() + n) * T;
+          double* to = to_all.values.data() + unit * T;
+          for (std::int64_t t = 0; t < T; ++t) to[t] += static_cast<double>(from[t]);
+          ++to_all.members[static_cast<std::size_t>(unit)];
+        }
       }
-    }
+    };
+    predict_in_blocks(*checkpoint.model, tensors, standardisation, stimulus.spectrogram,
+                      study.config.run, {}, add);
   }
 }
 

@@ -136,7 +136,10 @@ constexpr double kMoreThanContextMs = 100;  // by which responses are shifted at
 NullOptions null_options(const EvalRequest& request, const Checkpoint& checkpoint,
                          const Dataset& dataset, const std::vector<ScoredSeries>& series) {
   NullOptions options;
-  if (request.null < 0) throw ConfigError("--null", "expected a number of draws from 1 on");
+  if (request.null < 0 || request.null > kMostNullDraws) {
+    throw ConfigError("--null", "expected from 1 to " + std::to_string(kMostNullDraws) +
+                                    " draws; found " + std::to_string(request.null));
+  }
   options.draws = request.null;
   options.seed = static_cast<std::uint64_t>(request.null_seed);
   options.min_shift = checkpoint.model->context() +

@@ -14,6 +14,9 @@
 
 namespace strffit {
 
+// p goes down to one in as many, and each thread holds the correlations of all draws.
+inline constexpr std::int64_t kMostNullDraws = 1'000'000;
+
 struct EvalRequest {
   std::string path;            // run folder or checkpoint
   std::string data;            // "": what it was fitted to

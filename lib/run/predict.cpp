@@ -7,6 +7,7 @@
 #include "run/run_folder.hpp"
 #include "run/study.hpp"
 #include "training/device.hpp"
+#include "util/errors.hpp"
 
 namespace strffit {
 
@@ -22,7 +23,6 @@ PredictOutcome predict_file(const PredictRequest& request, Observer& observer) {
   Results results;
   results.roster = checkpoint.roster;
   results.config = checkpoint.config;
-  results.predictions = predictions_of(checkpoint, dataset, all, run);
   results.provenance = {request.command_line,
                         device_of(run).str(),
                         threads_of(run),
@@ -30,7 +30,12 @@ PredictOutcome predict_file(const PredictRequest& request, Observer& observer) {
                         dataset.sha256,
                         start,
                         now_utc()};
-  write_results(request.out, results);
+  const auto stop_if_asked = [&observer] {
+    if (observer.stop_requested()) throw Stopped("stopped on request; nothing was written");
+  };
+  write_results(request.out, results, [&](files::Writer& writer) {
+    put_predictions(writer, checkpoint, dataset, all, run, {}, stop_if_asked);
+  });
   return {request.out, static_cast<std::int64_t>(all.size()),
           static_cast<std::int64_t>(checkpoint.roster.members.size()), checkpoint.roster.units()};
 }

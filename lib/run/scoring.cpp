@@ -16,7 +16,8 @@ namespace strffit {
 
 namespace {
 
-constexpr double kBytesAtOnce = 256.0 * 1024 * 1024;  // of predictions
+// Of predictions: no more where that keeps all threads busy.
+constexpr double kBytesAtOnce = 64.0 * 1024 * 1024, kMostBytesAtOnce = 256.0 * 1024 * 1024;
 
 std::set<std::int64_t> skipped_units(const Roster& roster) {
   std::set<std::int64_t> units;
@@ -111,16 +112,45 @@ BlockOfSeries predict_block(const ScoringData& data, const std::vector<ScoredSer
   return block;
 }
 
-std::size_t series_at_once(const ScoringData& data, const std::vector<ScoredSeries>& series,
-                           std::int64_t outputs) {
-  std::int64_t frames = 1;
+// `series_bytes`: of the predictions of one.
+std::size_t series_at_once(double series_bytes, int threads) {
+  const double busy = series_bytes * static_cast<double>(kPredictedAtOnce * threads);
+  const double bytes = std::clamp(busy, kBytesAtOnce, kMostBytesAtOnce);
+  return static_cast<std::size_t>(std::max(1.0, bytes / series_bytes));
+}
+
+double bytes_of(const Dataset& dataset, const std::vector<std::size_t>& stimuli,
+                std::int64_t outputs) {
+  std::int64_t frames = 0;
+  for (const auto s : stimuli) frames += dataset.stimuli[s].frames();
+  return static_cast<double>(std::max<std::int64_t>(frames, 1) * outputs) * sizeof(float);
+}
+
+// The first series of each block, and at the end their number. Members that are predicted as one
+// piece are in one block, so that blocks do not change how a prediction is rounded.
+std::vector<std::size_t> blocks_of(const Checkpoint& checkpoint, const ScoringData& data,
+                                   const std::vector<ScoredSeries>& series) {
+  double largest = 1;
   for (const auto& one : series) {
-    std::int64_t sum = 0;
-    for (const auto s : one.stimuli) sum += data.dataset->stimuli[s].frames();
-    frames = std::max(frames, sum);
+    largest = std::max(largest, bytes_of(*data.dataset, one.stimuli, checkpoint.roster.outputs()));
   }
-  const double bytes = static_cast<double>(frames * outputs) * sizeof(float);
-  return static_cast<std::size_t>(std::max(1.0, kBytesAtOnce / bytes));
+  std::vector<std::size_t> first = {0};
+  if (data.together.empty()) {
+    const auto most = static_cast<std::size_t>(std::max(1.0, kMostBytesAtOnce / largest));
+    while (first.back() < series.size())
+      first.push_back(std::min(series.size(), first.back() + most));
+    return first;
+  }
+  const auto most = series_at_once(largest, threads_of(data.run));
+  const auto pieces = predicted_pieces(static_cast<std::int64_t>(series.size()),
+                                       checkpoint.standardisation.size() == 1, data.together);
+  for (std::size_t i = 1; i < pieces.size(); ++i) {
+    const auto begin = static_cast<std::size_t>(pieces[i - 1]);
+    const auto end = static_cast<std::size_t>(pieces[i]);
+    if (begin > first.back() && end - first.back() > most) first.push_back(begin);
+  }
+  first.push_back(series.size());
+  return first;
 }
 
 }  // namespace
@@ -193,14 +223,10 @@ std::vector<UnitMetrics> score(const Checkpoint& checkpoint, const ScoringData& 
   std::vector<UnitMetrics> scores(series.size() * static_cast<std::size_t>(outputs));
   if (null) null->scores.assign(scores.size(), {});
   Selected selected(checkpoint, data);
-  const std::size_t step = series_at_once(data, series, outputs);
-  for (std::size_t first = 0, next = 0; first < series.size(); first = next) {
-    std::size_t last = std::min(series.size(), first + step);
-    while (last < series.size() && !data.together.empty() &&
-           data.together[last] == data.together[last - 1]) {
-      ++last;
-    }
-    next = last;
+  const auto blocks = blocks_of(checkpoint, data, series);
+  for (std::size_t b = 0; b + 1 < blocks.size(); ++b) {
+    const auto first = blocks[b], last = blocks[b + 1];
+    data.between();
     const auto block = predict_block(data, series, first, last, selected);
     const auto items = static_cast<std::int64_t>(last - first) * outputs;
     parallel_for(items, threads_of(data.run), [&](std::int64_t item) {
@@ -243,25 +269,56 @@ Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Roster& roster)
   return metrics;
 }
 
-Predictions predictions_of(const Checkpoint& checkpoint, const Dataset& dataset,
-                           const std::vector<std::size_t>& stimuli, const RunOptions& run,
-                           const std::vector<std::int64_t>& together) {
-  const auto skipped = skipped_units(checkpoint.roster);
-  Predictions predictions;
-  for (const auto s : stimuli) {
-    const Stimulus& stimulus = dataset.stimuli.at(s);
-    auto& values = predictions[stimulus.key];
-    values = predict(*checkpoint.model, checkpoint.tensors, checkpoint.standardisation,
-                     stimulus.spectrogram, run, together);
-    if (checkpoint.roster.independent()) continue;
-    for (std::int64_t m = 0; m < values.dim(0); ++m) {
-      for (const auto unit : skipped) {
-        const auto begin = values.values.begin() + (m * values.dim(1) + unit) * values.dim(2);
-        std::fill(begin, begin + values.dim(2), kNaN);
-      }
-    }
+void each_prediction(const Checkpoint& checkpoint, const Stimulus& stimulus, const RunOptions& run,
+                     const std::vector<std::int64_t>& together, const UsePredictions& use) {
+  const auto skipped =
+      checkpoint.roster.independent() ? std::set<std::int64_t>{} : skipped_units(checkpoint.roster);
+  predict_in_blocks(*checkpoint.model, checkpoint.tensors, checkpoint.standardisation,
+                    stimulus.spectrogram, run, together,
+                    [&](std::int64_t first, const Array<float>& predicted) {
+                      if (skipped.empty()) return use(first, predicted);
+                      auto values = predicted;
+                      const auto T = values.dim(2);
+                      for (std::int64_t m = 0; m < values.dim(0); ++m) {
+                        for (const auto unit : skipped)
+                          std::fill_n(values.data() + (m * values.dim(1) + unit) * T, T, kNaN);
+                      }
+                      use(first, values);
+                    });
+}
+
+void put_predictions(files::Writer& writer, const Checkpoint& checkpoint, const Dataset& dataset,
+                     const std::vector<std::size_t>& stimuli, const RunOptions& run,
+                     const std::vector<std::int64_t>& together,
+                     const std::function<void()>& between) {
+  const Roster& roster = checkpoint.roster;
+  std::map<std::string, std::size_t> by_key;
+  for (const auto s : stimuli) by_key[dataset.stimuli.at(s).key] = s;
+  for (const auto& [key, s] : by_key) {
+    between();
+    const std::string path = "/predictions/" + key;
+    writer.begin_rows(path, {static_cast<std::int64_t>(roster.members.size()), roster.outputs(),
+                             dataset.stimuli[s].frames()});
+    each_prediction(checkpoint, dataset.stimuli[s], run, together,
+                    [&](std::int64_t first, const Array<float>& block) {
+                      writer.put_rows(path, first, block.dim(0), block.data());
+                    });
   }
-  return predictions;
+}
+
+double scoring_bytes(const Plan& plan, const RunOptions& run) {
+  const auto members = static_cast<double>(plan.members.size());
+  const auto outputs = plan.model->outputs();
+  double largest = 1;
+  for (const auto& partition : plan.seen()) {
+    for (const auto split : {SplitName::train, SplitName::valid, SplitName::test})
+      largest = std::max(largest, bytes_of(*plan.dataset, partition.of(split), outputs));
+  }
+  const double at_once =
+      std::min(members, static_cast<double>(series_at_once(largest, threads_of(run))));
+  constexpr double kScores = sizeof(UnitMetrics) + 3.0 * sizeof(double) * kUnitMetrics.size();
+  const auto tensors = static_cast<double>(plan.model->parameter_count()) * sizeof(float);
+  return at_once * (largest + tensors) + members * static_cast<double>(outputs) * kScores;
 }
 
 }  // namespace strffit

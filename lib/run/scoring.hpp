@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,9 +10,11 @@
 #include "dataset/split.hpp"
 #include "export/checkpoint.hpp"
 #include "export/results.hpp"
+#include "files/writer.hpp"
 #include "metrics/null_correlation.hpp"
 #include "metrics/unit_metrics.hpp"
 #include "training/options.hpp"
+#include "training/trainer.hpp"
 
 namespace strffit {
 
@@ -34,6 +37,8 @@ struct ScoringData {
   RunOptions run;
   // Of each member, as for predict(); empty, or the series are of one member each, in their order.
   std::vector<std::int64_t> together = {};
+  // Called between blocks of series; may throw to end the work.
+  std::function<void()> between = [] {};
 };
 
 // A series per member, of the stimuli of its fold's `split`.
@@ -53,18 +58,27 @@ struct NullTest {
 };
 
 // (series x N) all metrics; NaN for units that were skipped and where there are no stimuli. Holds
-// the predictions of as many series at once as fit into 256 MiB.
+// the predictions of some series at a time, 256 MiB at most (or those of one series).
 std::vector<UnitMetrics> score(const Checkpoint& checkpoint, const ScoringData& data,
                                const std::vector<ScoredSeries>& series, NullTest* null = nullptr);
 
 // As (M, N) arrays by name; `scores` of a series per member.
 Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Roster& roster);
 
-// Of all members for some stimuli of a dataset; NaN for units that were skipped. `together`: as for
-// predict().
-Predictions predictions_of(const Checkpoint& checkpoint, const Dataset& dataset,
-                           const std::vector<std::size_t>& stimuli, const RunOptions& run,
-                           const std::vector<std::int64_t>& together = {});
+// Of all members for one stimulus, block by block of members; NaN for units that were skipped.
+// `together`: as for predict().
+void each_prediction(const Checkpoint& checkpoint, const Stimulus& stimulus, const RunOptions& run,
+                     const std::vector<std::int64_t>& together, const UsePredictions& use);
+
+// The same for some stimuli of a dataset, written below /predictions (formats.md). `between` is
+// called before each stimulus and may throw to end the work.
+void put_predictions(files::Writer& writer, const Checkpoint& checkpoint, const Dataset& dataset,
+                     const std::vector<std::size_t>& stimuli, const RunOptions& run,
+                     const std::vector<std::int64_t>& together,
+                     const std::function<void()>& between);
+
+// Bytes that a run holds while its members are scored, beside their tensors.
+double scoring_bytes(const Plan& plan, const RunOptions& run);
 
 // The trials of a dataset's unit to some stimuli.
 std::vector<Trials> trials_of(const Dataset& dataset, std::int64_t unit,

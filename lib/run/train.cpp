@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "run/study.hpp"
 #include "training/device.hpp"
 #include "util/errors.hpp"
+#include "util/memory.hpp"
 
 namespace strffit {
 
@@ -180,22 +182,27 @@ void write_outcome(const Study& study, const Ensemble& ensemble, const FitResult
   results.history = fit.state.history;
   results.ridge = fit.state.ridge;
   if (!provenance.shard.empty()) results.number = ensemble.numbers;
-  const ScoringData data{&study.dataset, study.unit_of, study.config.data.smooth_ms > 0,
-                         study.config.run, ensemble.together()};
+  const ScoringData data{&study.dataset,
+                         study.unit_of,
+                         study.config.data.smooth_ms > 0,
+                         study.config.run,
+                         ensemble.together(),
+                         [&observer] { stop_if_asked(observer, "while scoring"); }};
   const auto seen = ensemble.plan.seen();
   for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
     const auto series = series_of_members(checkpoint.roster, seen, split);
     if (series.front().stimuli.empty()) continue;
-    stop_if_asked(observer, "while scoring");
     results.metrics[to_string(split)] =
         as_metrics(score(checkpoint, data, series), checkpoint.roster);
   }
-  results.predictions = predictions_of(checkpoint, study.dataset, stimuli_to_keep(study, ensemble),
-                                       study.config.run, data.together);
   if (study.config.output.kernels) results.strfs = kernel_strfs(checkpoint);
   provenance.end = now_utc();
   results.provenance = std::move(provenance);
-  write_results(paths.results(), results);
+  write_results(paths.results(), results, [&](files::Writer& writer) {
+    put_predictions(writer, checkpoint, study.dataset, stimuli_to_keep(study, ensemble),
+                    study.config.run, data.together,
+                    [&observer] { stop_if_asked(observer, "while predictions were written"); });
+  });
 }
 
 // Trains one ensemble, from its start or from `last`, and writes its files.
@@ -352,7 +359,8 @@ TrainPlan plan_run(const TrainRequest& request, Observer& observer) {
   plan.ensembles = static_cast<std::int64_t>(study.ensembles.size());
   for (const auto& ensemble : study.ensembles) {
     if (ensemble.plan.members.empty()) continue;
-    const Estimate estimated = estimate(ensemble.plan, study.config.run);
+    const Estimate estimated =
+        estimate(ensemble.plan, study.config.run, scoring_bytes(ensemble.plan, study.config.run));
     plan.members += estimated.members;
     plan.parameters_per_member =
         std::max(plan.parameters_per_member, estimated.parameters_per_member);
@@ -363,6 +371,13 @@ TrainPlan plan_run(const TrainRequest& request, Observer& observer) {
     plan.max_epochs = std::max(plan.max_epochs, fit.refit ? 2 * fit.max_epochs : fit.max_epochs);
     plan.megabytes = std::max(plan.megabytes, estimated.bytes / 1e6);
     plan.seconds_per_epoch += estimated.seconds_per_epoch;
+  }
+  const double limit = memory_limit_bytes() / 1e6;
+  if (plan.megabytes > limit) {
+    observer.warning("the run takes " + std::to_string(std::llround(plan.megabytes)) +
+                     " MB of memory at most, and this process may have " +
+                     std::to_string(std::llround(limit)) +
+                     ": fit fewer units, seeds or folds at once, or in shards");
   }
   return plan;
 }

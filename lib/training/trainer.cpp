@@ -50,12 +50,14 @@ class Trainer {
   Trainer(const Plan& plan, const RunOptions& run, Sink& sink, TrainerState* resume,
           Index most_chunks = std::numeric_limits<Index>::max())
       : plan_(plan),
+        run_(run),
         device_(device_of(run)),
         recorded_(run.cuda_graphs),
         threads_(device_.is_cpu() ? threads_of(run) : 1),
         score_threads_(device_.is_cpu() ? 1 : threads_of(run)),
         cut_(plan.chunks.empty() ? cut(plan, run) : plan.chunks),
         sink_(sink) {
+    refuse_what_cannot_fit();
     keep_freed_memory();
     if (resume) restore(*resume);
     join_stimuli();
@@ -95,7 +97,7 @@ class Trainer {
     return {state(), std::move(best)};
   }
 
-  Estimate estimate() {
+  Estimate estimate(double scoring_bytes) {
     make_chunks();
     Estimate e;
     e.members = static_cast<Index>(plan_.members.size());
@@ -124,12 +126,62 @@ class Trainer {
     double largest = 0;
     for (const auto& [name, tensor] : memory_.current)
       largest = std::max(largest, static_cast<double>(tensor.nbytes()));
+    try_scoring(scoring_bytes);
     constexpr double kMargin = 1.05;
     e.bytes = kMargin * (static_cast<double>(peak_memory_bytes()) + largest);
     return e;
   }
 
  private:
+  // Values, best values and two moments of the optimiser of every member: less is never enough.
+  void refuse_what_cannot_fit() const {
+    if (!device_.is_cpu()) return;
+    const auto parameters = static_cast<double>(plan_.model->parameter_count());
+    const double bytes =
+        4.0 * sizeof(float) * parameters * static_cast<double>(plan_.members.size());
+    const double limit = memory_limit_bytes();
+    if (bytes <= limit) return;
+    const auto text = [](double value) {
+      return std::to_string(static_cast<Index>(std::ceil(value)));
+    };
+    throw RunError(text(static_cast<double>(plan_.members.size())) + " members of " +
+                   text(parameters) + " parameters take " + text(bytes / 1e9) +
+                   " GB at least; this process may have " + text(limit / 1e9) +
+                   " GB: fit fewer units, seeds or folds at once, or take a smaller model");
+  }
+
+  // What scoring needs at a time, after what only training needs has gone: predictions of a piece
+  // of members on each thread for the longest stimulus, beside `held` bytes.
+  void try_scoring(double held) {
+    const auto& stimuli = plan_.dataset->stimuli;
+    const auto longest = std::max_element(
+        stimuli.begin(), stimuli.end(),
+        [](const Stimulus& a, const Stimulus& b) { return a.frames() < b.frames(); });
+    if (plan_.members.empty() || longest == stimuli.end()) return;
+    chunks_.clear();
+    folds_.clear();
+    const auto some = std::min<Index>(static_cast<Index>(plan_.members.size()),
+                                      kPredictedAtOnce * std::max(1, threads_));
+    Tensors tensors;
+    for (const auto& [name, tensor] : memory_.current)
+      tensors[name] = tensor.narrow(0, 0, some).detach().clone();
+    memory_ = {};
+    auto standardisation = plan_.standardisation;
+    if (standardisation.size() > 1) {
+      standardisation.clear();
+      for (Index m = 0; m < some; ++m) {
+        const auto fold = plan_.members[static_cast<std::size_t>(m)].fold;
+        standardisation.push_back(plan_.standardisation[static_cast<std::size_t>(fold)]);
+      }
+    }
+    // Written to, in parts, as the predictions of single stimuli are.
+    constexpr double kPartBytes = 2e6;
+    std::vector<std::vector<char>> parts;
+    for (double left = held; left > 0; left -= kPartBytes)
+      parts.emplace_back(static_cast<std::size_t>(std::min(left, kPartBytes)), char{1});
+    predict(*plan_.model, tensors, standardisation, longest->spectrogram, run_);
+  }
+
   void join_stimuli() {
     folds_.clear();
     const auto partitions = state_.refitting() ? plan_.seen() : plan_.partitions;
@@ -546,6 +598,7 @@ class Trainer {
   }
 
   const Plan& plan_;
+  RunOptions run_;
   at::Device device_;
   bool recorded_;
   int threads_;        // with a chunk each
@@ -582,11 +635,18 @@ FitResult train(const Plan& plan, const RunOptions& run, Sink& sink, TrainerStat
   return result;
 }
 
-Estimate estimate(const Plan& plan, const RunOptions& run) {
+Estimate estimate(const Plan& plan, const RunOptions& run, double scoring_bytes) {
+  Plan tried = plan;
+  if (tried.chunks.empty()) tried.chunks = cut(plan, run);
+  if (plan.fit.refit) {  // it trains on more
+    tried.partitions = plan.seen();
+    for (std::size_t fold = 0; fold < tried.partitions.size(); ++fold)
+      tried.partitions[fold].valid = plan.partitions[fold].valid;
+  }
   Estimate result;
   with_full_memory_told([&] {
     Sink silent;
-    result = Trainer(plan, run, silent, nullptr, threads_of(run)).estimate();
+    result = Trainer(tried, run, silent, nullptr, threads_of(run)).estimate(scoring_bytes);
   });
   return result;
 }

@@ -3,9 +3,12 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include "util/cpu_limit.hpp"
@@ -39,6 +42,25 @@ std::int64_t peak_memory_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+}
+
+double memory_limit_bytes() {
+  double limit =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  rlimit address_space{};
+  if (getrlimit(RLIMIT_AS, &address_space) == 0 && address_space.rlim_cur != RLIM_INFINITY)
+    limit = std::min(limit, static_cast<double>(address_space.rlim_cur));
+  // Version 2: a line "0::/path". A group's limit holds for those below it.
+  std::ifstream groups("/proc/self/cgroup");
+  for (std::string line; std::getline(groups, line);) {
+    if (!line.starts_with("0::/")) continue;
+    for (std::string path = line.substr(3); !path.empty(); path.resize(path.rfind('/'))) {
+      double bytes = 0;  // a group without a limit says "max", which is no number
+      if (std::ifstream("/sys/fs/cgroup" + path + "/memory.max") >> bytes)
+        limit = std::min(limit, bytes);
+    }
+  }
+  return limit;
 }
 
 int available_processors() {

@@ -19,6 +19,10 @@ void prefer_large_pages(void* begin, std::size_t bytes);
 // Largest memory this process has had, bytes.
 std::int64_t peak_memory_bytes();
 
+// Memory that this process may have, bytes: what the machine has, or less where its control group
+// (a container, a cluster's job) or RLIMIT_AS sets a limit.
+double memory_limit_bytes();
+
 // Processors that this process may use: its affinity mask, which schedulers set, and the quota of
 // its control groups, which containers set (util/cpu_limit.hpp).
 int available_processors();

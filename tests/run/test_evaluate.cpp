@@ -1,5 +1,6 @@
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "export/checkpoint.hpp"
@@ -29,6 +30,18 @@ void train_quietly(const SmallStudy& study) {
   request.config = study.config();
   TrainObserver silent;
   train_run(request, silent);
+}
+
+// (M, N, T) of all members.
+Array<float> predicted_of(const Checkpoint& checkpoint, const Stimulus& stimulus) {
+  Array<float> all({static_cast<std::int64_t>(checkpoint.roster.members.size()),
+                    checkpoint.roster.outputs(), stimulus.frames()});
+  each_prediction(checkpoint, stimulus, run_options("cpu", 1), {},
+                  [&](std::int64_t first, const Array<float>& block) {
+                    std::copy(block.values.begin(), block.values.end(),
+                              all.data() + first * all.dim(1) * all.dim(2));
+                  });
+  return all;
 }
 
 TEST_CASE("eval: the scores of a run are those of its results") {
@@ -71,8 +84,7 @@ TEST_CASE("eval: on the held-out stimuli of all folds, a unit's score is that of
     for (std::size_t fold = 0; fold < 3; ++fold) {
       const auto& valid = parts[fold].valid;
       if (std::find(valid.begin(), valid.end(), s) == valid.end()) continue;
-      const auto all = predictions_of(checkpoint, dataset, {s}, run_options("cpu", 1));
-      const auto& values = all.at(dataset.stimuli[s].key);
+      const auto values = predicted_of(checkpoint, dataset.stimuli[s]);
       const auto member = static_cast<std::int64_t>(fold) * 6 + 3 + 2;
       CHECK(checkpoint.roster.members[static_cast<std::size_t>(member)].seed == 4);
       const auto begin = values.values.begin() + member * values.dim(2);
@@ -195,10 +207,10 @@ TEST_CASE("eval: a null distribution gives p and q, in every form") {
   const auto checkpoint = read_checkpoint(study.run() + "/checkpoint.h5");
   const auto dataset = read_dataset(study.data_file());
   const auto parts = partitions(dataset, data_options_of(checkpoint).split);
-  const auto all = predictions_of(checkpoint, dataset, parts[0].test, run_options("cpu", 1));
+  std::map<std::size_t, Array<float>> all;
   std::vector<std::span<const float>> predictions;
   for (const auto s : parts[0].test) {
-    const auto& values = all.at(dataset.stimuli[s].key);
+    const auto& values = all[s] = predicted_of(checkpoint, dataset.stimuli[s]);
     const auto frames = static_cast<std::size_t>(values.dim(2));
     predictions.push_back(std::span(values.values).subspan(1 * frames, frames));
   }
@@ -237,8 +249,7 @@ TEST_CASE("scoring: units that were skipped are NaN, however good their predicti
   auto checkpoint = read_checkpoint(study.run() + "/checkpoint.h5");
   checkpoint.roster.skipped = {{1, "test"}};
   const auto dataset = read_dataset(study.data_file());
-  const auto all = predictions_of(checkpoint, dataset, {0}, run_options("cpu", 1));
-  const auto& values = all.at(dataset.stimuli[0].key);  // (1, 3, T)
+  const auto values = predicted_of(checkpoint, dataset.stimuli[0]);  // (1, 3, T)
   for (std::int64_t t = 0; t < values.dim(2); ++t) {
     CHECK(std::isfinite(values.values[static_cast<std::size_t>(t)]));
     CHECK(std::isnan(values.values[static_cast<std::size_t>(values.dim(2) + t)]));

@@ -22,10 +22,11 @@
 namespace strffit::test {
 
 struct Ended {
-  int code = -1;    // exit code, or -1
-  int signal = 0;   // that ended it, or 0
-  std::string out;  // stdout
-  std::string err;  // stderr
+  int code = -1;          // exit code, or -1
+  int signal = 0;         // that ended it, or 0
+  std::string out;        // stdout
+  std::string err;        // stderr
+  double peak_bytes = 0;  // of memory
 };
 
 class Program {
@@ -63,16 +64,17 @@ class Program {
   }
 
   bool running() {
-    if (process_ > 0 && waitpid(process_, &status_, WNOHANG) == process_) process_ = 0;
+    if (process_ > 0 && wait4(process_, &status_, WNOHANG, &usage_) == process_) process_ = 0;
     return process_ > 0;
   }
 
   Ended wait() {
-    if (process_ > 0) waitpid(process_, &status_, 0);
+    if (process_ > 0) wait4(process_, &status_, 0, &usage_);
     process_ = 0;
     Ended ended;
     if (WIFEXITED(status_)) ended.code = WEXITSTATUS(status_);
     if (WIFSIGNALED(status_)) ended.signal = WTERMSIG(status_);
+    ended.peak_bytes = static_cast<double>(usage_.ru_maxrss) * 1024;
     ended.out = read_text(folder_.file("out"));
     ended.err = err();
     return ended;
@@ -88,6 +90,7 @@ class Program {
   TemporaryFolder folder_;
   pid_t process_ = -1;
   int status_ = 0;
+  rusage usage_ = {};
 };
 
 inline Ended run(const std::vector<std::string>& arguments,

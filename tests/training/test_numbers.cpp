@@ -1,4 +1,7 @@
 // Numbers at the edge: whatever is fed in, a state that can be used comes out, or a message.
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
 #include "study.hpp"
 #include "training/trainer.hpp"
 
@@ -79,6 +82,52 @@ TEST_CASE("numbers: weights that decay until they underflow are zero, and the re
   // (M, K, C, F, L)
   const auto& current = result.state.tensors.at("current/strf/weight");
   CHECK(current.select(3, 0).eq(0).all().item<bool>());
+}
+
+TEST_CASE("predict: in blocks of members the numbers are the same, bit for bit") {
+  // 300 members x 40,000 frames are 48 MB, more than a block.
+  const Study study(small_dataset(),
+                    {"model.kind=linear", "model.context=2", "fit.mode=independent",
+                     "fit.initialise=random", "run.threads=2"});
+  const auto start = study.fit();
+  constexpr std::int64_t kMembers = 300, kFrames = 40'000;
+  Tensors tensors;
+  for (const auto& [name, tensor] : start.best) {
+    std::vector<at::Tensor> rows;
+    for (std::int64_t m = 0; m < kMembers; ++m)
+      rows.push_back(tensor.narrow(0, m % tensor.size(0), 1) * (1 + static_cast<double>(m)));
+    tensors[name] = at::cat(rows);
+  }
+  Array<float> spectrogram({7, kFrames});
+  for (std::int64_t i = 0; i < spectrogram.size(); ++i)
+    spectrogram.data()[i] = static_cast<float>(i % 1009) / 1009;
+  std::vector<std::int64_t> together;
+  for (std::int64_t m = 0; m < kMembers; ++m) together.push_back(m / 37);
+  const auto& one = study.plan.standardisation;
+  const std::vector<Standardisation> own(kMembers, one.front());
+  for (const auto& standardisation : {one, own}) {
+    const auto whole =
+        predict(*study.plan.model, tensors, standardisation, spectrogram, study.run, together);
+    std::int64_t next = 0, blocks = 0;
+    predict_in_blocks(*study.plan.model, tensors, standardisation, spectrogram, study.run, together,
+                      [&](std::int64_t first, const Array<float>& block) {
+                        CHECK(first == next);
+                        CHECK(std::equal(block.values.begin(), block.values.end(),
+                                         whole.values.begin() + first * kFrames));
+                        next += block.dim(0);
+                        ++blocks;
+                      });
+    CHECK(next == kMembers);
+    CHECK(blocks > 1);
+  }
+}
+
+TEST_CASE("predict: pieces end where members were trained apart, and at 16") {
+  using Pieces = std::vector<std::int64_t>;
+  CHECK(predicted_pieces(40, true, {}) == Pieces{0, 16, 32, 40});
+  CHECK(predicted_pieces(3, false, {}) == Pieces{0, 1, 2, 3});
+  CHECK(predicted_pieces(5, true, {7, 7, 8, 8, 8}) == Pieces{0, 2, 5});
+  CHECK(predicted_pieces(0, true, {}) == Pieces{0});
 }
 
 }  // namespace

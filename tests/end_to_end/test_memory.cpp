@@ -1,0 +1,73 @@
+// What a run takes, against what --dry-run foretells.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "dataset/simulate.hpp"
+#include "support/program.hpp"
+
+namespace strffit {
+namespace {
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which need memory themselves
+
+TEST_CASE("memory: predictions of many members are not held, and --dry-run foretells the peak") {
+  const test::TemporaryFolder folder;
+  SimulateOptions options;
+  options.units = 40;
+  options.stimuli = 40;
+  options.seconds = 5;
+  options.bands = 4;
+  options.trials = 2;
+  const auto simulation = simulate(options);
+  write_dataset(folder.file("data.h5"), simulation.dataset, nullptr);
+  // 960 members x 40,000 frames are 154 MB of predictions.
+  std::string seeds = "fit.seeds=[0";
+  for (int seed = 1; seed < 24; ++seed) seeds += "," + std::to_string(seed);
+  test::write_text(folder.file("fit.yaml"),
+                   "data: {file: data.h5}\nmodel: {kind: linear, context: 3}\n"
+                   "fit: {mode: independent, initialise: random, batch: all, max_epochs: 1}\n"
+                   "output: {folder: " +
+                       folder.file("run") + "}\nrun: {threads: 2, device: cpu}\n");
+  const auto with = [&](const std::string& kept, const std::string& option) {
+    std::vector<std::string> arguments = {"train", folder.file("fit.yaml"), seeds + "]",
+                                          "output.predictions=" + kept, option};
+    if (option == "--dry-run") arguments.emplace_back("--json");
+    auto ended = test::run(arguments);
+    CAPTURE(ended.err);
+    CHECK(ended.code == 0);
+    return ended;
+  };
+  const double foretold =
+      1e6 * nlohmann::json::parse(with("all", "--dry-run").out)["megabytes"].get<double>();
+  const double all = with("all", "--overwrite").peak_bytes;
+  const double none = with("none", "--overwrite").peak_bytes;
+  CHECK(all < 1.25 * foretold);
+  CHECK(all > 0.75 * foretold);
+  CHECK(all - none < 40e6);  // of 154
+}
+
+#endif
+
+TEST_CASE("memory: members that can never fit are refused before anything is allocated") {
+  const test::SmallStudy study("{kind: nrf, hidden: 100000, context: 100}");
+  std::string seeds = "fit.seeds=[0";
+  for (int seed = 1; seed < 1000; ++seed) seeds += "," + std::to_string(seed);
+  for (const std::string option : {"--dry-run", "--overwrite"}) {
+    const auto ended = test::run({"train", study.config(), seeds + "]", option});
+    CAPTURE(ended.err);
+    CHECK(ended.code == 1);
+    // Kernels alone are 60 million weights, of 16 bytes each with what training adds: 2,880 GB.
+    CHECK(ended.err.find("3000 members of 60") != std::string::npos);
+    CHECK(ended.err.find(" GB at least; this process may have ") != std::string::npos);
+  }
+}
+
+TEST_CASE("memory: more draws of a null distribution than are held are refused") {
+  const auto ended = test::run({"eval", "run", "--null", "1000000000"});
+  CHECK(ended.code == 2);
+  CHECK(ended.err.find("1000000") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace strffit
