@@ -92,6 +92,7 @@ void set_up(CLI::App& app, Session& session) {
   add_slurm(app, session);
   add_status(app, session);
   add_simulate(app, session);
+  add_import(app, session);
 }
 
 // Everything is written and closed by now. What LibTorch does in its static destructors takes
