@@ -78,7 +78,11 @@ std::map<std::string, std::string> read_archive(const std::string& file) {
   return texts;
 }
 
-std::string archive_library_version() { return archive_version_string(); }
+// "libarchive 3.6.2" of the library itself.
+std::string archive_library_version() {
+  const std::string text = archive_version_string();
+  return text.substr(text.find(' ') + 1);
+}
 
 #else
 

@@ -11,7 +11,7 @@ namespace strffit::import {
 // this program was built without libarchive.
 std::map<std::string, std::string> read_archive(const std::string& file);
 
-// "libarchive 3.6.2", or "none".
+// "3.6.2", or "none" and what that means.
 std::string archive_library_version();
 
 }  // namespace strffit::import

@@ -57,7 +57,7 @@ MatlabPointer find_path(const MatlabFile& file, const std::string& path, const s
 std::shared_ptr<const MatlabFile> open_matlab_5(const std::string& file);
 std::shared_ptr<const MatlabFile> open_matlab_73(const std::string& file);
 
-// "matio 1.5.23", or "none" and what that means.
+// "1.5.23", or "none" and what that means.
 std::string matlab_library_version();
 
 // Numbers that lie in memory.
