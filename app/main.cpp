@@ -77,8 +77,6 @@ int guarded(Session& session) {
 }
 
 void set_up(CLI::App& app, Session& session) {
-  // Who reads it knows of --help: a line less, so that all commands fit a terminal.
-  app.set_help_flag("-h,--help", "Print this help message and exit")->group("");
   app.set_version_flag("--version", versions, "Print the versions of strffit and its libraries");
   app.require_subcommand(0, 1);
   app.footer("Example:\n  strffit init ln > fit.yaml; strffit train fit.yaml --help");
@@ -95,6 +93,9 @@ void set_up(CLI::App& app, Session& session) {
   add_status(app, session);
   add_simulate(app, session);
   add_import(app, session);
+  // Who reads it knows of --help: a line less, so that all commands fit a terminal. Last, since
+  // commands have theirs from here.
+  app.get_help_ptr()->group("");
 }
 
 // Everything is written and closed by now. What LibTorch does in its static destructors takes
