@@ -92,6 +92,10 @@ void set_up(CLI::App& app, Session& session) {
   add_slurm(app, session);
   add_status(app, session);
   add_simulate(app, session);
+  add_import(app, session);
+  // Who reads it knows of --help: a line less, so that all commands fit a terminal. Last, since
+  // commands have theirs from here.
+  app.get_help_ptr()->group("");
 }
 
 // Everything is written and closed by now. What LibTorch does in its static destructors takes

@@ -11,6 +11,7 @@ required=(
   libtorch-dev libopenblas0-openmp libopenblas-openmp-dev
   libhdf5-dev libyaml-cpp-dev libcli11-dev libspdlog-dev nlohmann-json3-dev
   libeigen3-dev libcairo2-dev libssl-dev zlib1g-dev fonts-dejavu-core libsndfile1-dev doctest-dev
+  libmatio-dev libarchive-dev
 )
 required_by_tests=(python3-venv)
 # Some releases no longer have exactly these versions; what needs them then says that it is skipped.

@@ -1,8 +1,8 @@
+#include "dataset/write_dataset.hpp"
+
 #include <algorithm>
 #include <type_traits>
 
-#include "dataset/dataset.hpp"
-#include "files/writer.hpp"
 #include "util/errors.hpp"
 
 namespace strffit {
@@ -30,32 +30,38 @@ Array<double> column_of(const std::vector<double>& values) {
 
 }  // namespace
 
-void write_dataset(const std::string& path, const Dataset& dataset, const Truth* truth) {
-  files::Writer writer(path, "strffit-dataset");
-  writer.attribute("/", "dt_ms", dataset.axes.dt_ms);
-  if (!dataset.name.empty()) writer.attribute("/", "name", dataset.name);
-  if (!dataset.reference.empty()) writer.attribute("/", "reference", dataset.reference);
-  writer.put("/frequencies_hz", column_of(dataset.axes.frequencies_hz));
+DatasetWriter::DatasetWriter(const std::string& path, const Dataset& dataset)
+    : writer_(path, "strffit-dataset") {
+  writer_.attribute("/", "dt_ms", dataset.axes.dt_ms);
+  if (!dataset.name.empty()) writer_.attribute("/", "name", dataset.name);
+  if (!dataset.reference.empty()) writer_.attribute("/", "reference", dataset.reference);
+  writer_.put("/frequencies_hz", column_of(dataset.axes.frequencies_hz));
   if (dataset.units() > 0) {
-    writer.put("/units/id", Array<std::string>({dataset.units()}, dataset.unit_ids));
+    writer_.put("/units/id", Array<std::string>({dataset.units()}, dataset.unit_ids));
   }
   for (const auto& [name, column] : dataset.unit_facts) {
-    std::visit([&, fact = "/units/" + name](const auto& values) { writer.put(fact, values); },
+    std::visit([&, fact = "/units/" + name](const auto& values) { writer_.put(fact, values); },
                column);
   }
-  for (const Stimulus& stimulus : dataset.stimuli) {
-    const std::string group = "/stimuli/" + stimulus.key;
-    writer.group(group);
-    if (!stimulus.name.empty()) writer.attribute(group, "name", stimulus.name);
-    if (!stimulus.category.empty()) writer.attribute(group, "category", stimulus.category);
-    if (stimulus.split) writer.attribute(group, "split", to_string(*stimulus.split));
-    writer.put(group + "/spectrogram", stimulus.spectrogram, true);
-    if (stimulus.trials() > 0) put_responses(writer, group + "/responses", stimulus.responses);
-  }
+}
+
+void DatasetWriter::add(const Stimulus& stimulus) {
+  const std::string group = "/stimuli/" + stimulus.key;
+  writer_.group(group);
+  if (!stimulus.name.empty()) writer_.attribute(group, "name", stimulus.name);
+  if (!stimulus.category.empty()) writer_.attribute(group, "category", stimulus.category);
+  if (stimulus.split) writer_.attribute(group, "split", to_string(*stimulus.split));
+  writer_.put(group + "/spectrogram", stimulus.spectrogram, true);
+  if (stimulus.trials() > 0) put_responses(writer_, group + "/responses", stimulus.responses);
+}
+
+void write_dataset(const std::string& path, const Dataset& dataset, const Truth* truth) {
+  DatasetWriter writer(path, dataset);
+  for (const Stimulus& stimulus : dataset.stimuli) writer.add(stimulus);
   if (truth != nullptr) {
-    writer.put("/truth/strf", truth->strf);
-    writer.put("/truth/best_frequency_hz", column_of(truth->best_frequency_hz));
-    writer.put("/truth/latency_ms", column_of(truth->latency_ms));
+    writer.file().put("/truth/strf", truth->strf);
+    writer.file().put("/truth/best_frequency_hz", column_of(truth->best_frequency_hz));
+    writer.file().put("/truth/latency_ms", column_of(truth->latency_ms));
   }
   writer.commit();
 }

@@ -155,7 +155,11 @@ ChunkLayout chunk_layout(const H5InputFile& file, const std::string& path,
     file.fail(path, "expected chunks of as many axes as the data");
   }
   H5Pget_chunk_opts(properties.getId(), &layout.options);
-  layout.bytes = static_cast<std::int64_t>(dataset.getDataType().getSize());
+  const H5::DataType type = dataset.getDataType();
+  layout.bytes = static_cast<std::int64_t>(type.getSize());
+  // Text of variable length is a pointer in memory, and in the file a length, an address and an
+  // index into a heap.
+  if (H5Tis_variable_str(type.getId()) > 0) layout.bytes = 4 + file.address_bytes() + 4;
   for (const hsize_t size : layout.size) {
     if (size < 1) file.fail(path, "expected chunks of one element or more");
     layout.bytes = bounded_product(layout.bytes, static_cast<std::int64_t>(size));

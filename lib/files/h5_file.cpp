@@ -68,6 +68,12 @@ H5InputFile::H5InputFile(const std::string& name) : name_(name), bytes_(checked_
   H5Pset_elink_cb(no_other_file_.getId(), refuse_other_file, nullptr);
 }
 
+std::int64_t H5InputFile::address_bytes() const {
+  std::size_t offset = 8, length = 8;
+  H5Pget_sizes(file_.getCreatePlist().getId(), &offset, &length);
+  return static_cast<std::int64_t>(offset);
+}
+
 void H5InputFile::fail(const std::string& path, const std::string& what) const {
   throw DataError(name_, path, what);
 }
@@ -176,6 +182,33 @@ std::vector<std::string> H5InputFile::children(const std::string& path) const {
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+std::map<haddr_t, std::string> object_places(const H5InputFile& file) {
+  std::map<haddr_t, std::string> places;
+  std::vector<std::string> groups = {"/"};
+  using Links = std::vector<std::pair<std::string, haddr_t>>;
+  const auto take = [](hid_t, const char* name, const H5L_info_t* link, void* list) -> herr_t {
+    if (link->type == H5L_TYPE_HARD) {
+      static_cast<Links*>(list)->emplace_back(name, link->u.address);
+    }
+    return 0;
+  };
+  while (!groups.empty()) {
+    const std::string path = groups.back();
+    groups.pop_back();
+    const H5::Group group = file.group(path);
+    Links links;
+    if (H5Literate(group.getId(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, take, &links) < 0) {
+      file.fail(path, "expected a readable group; found the file damaged here");
+    }
+    for (const auto& [name, address] : links) {
+      const std::string child = (path == "/" ? "" : path) + "/" + name;
+      if (!places.emplace(address, child).second) continue;
+      if (file.kind(child) == H5I_GROUP) groups.push_back(child);
+    }
+  }
+  return places;
 }
 
 }  // namespace strffit::files

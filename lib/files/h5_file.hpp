@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -27,6 +28,8 @@ class H5InputFile {
 
   const std::string& name() const { return name_; }
   std::int64_t bytes() const { return bytes_; }
+  // Of an address inside the file, 8 mostly.
+  std::int64_t address_bytes() const;
 
   // H5I_GROUP, H5I_DATASET, another kind of object, or H5I_BADID where nothing is.
   H5I_type_t kind(const std::string& path) const;
@@ -66,6 +69,10 @@ class H5InputFile {
   H5::H5File file_;
   H5::LinkAccPropList no_other_file_;
 };
+
+// The path of every object that hard links lead to, by its address: what a reference names is
+// opened by its path, since HDF5 does not check the address.
+std::map<haddr_t, std::string> object_places(const H5InputFile& file);
 
 // What a type holds. Only the usual numbers are taken: HDF5 converts others by fields of the file
 // that it does not check.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <type_traits>
 
@@ -92,6 +93,7 @@ struct Reader::Impl {
   H5InputFile file;
   std::string format;
   std::int64_t version = 0;
+  mutable std::map<haddr_t, std::string> places;  // of all objects, once they are asked for
 
   explicit Impl(const std::string& name) : file((probe(name), name)) {}
 
@@ -269,6 +271,8 @@ Reader::Reader(const std::string& file, const std::vector<std::string>& formats,
   }
 }
 
+Reader::Reader(const std::string& file) : impl_(std::make_unique<Impl>(file)) {}
+
 Reader::~Reader() = default;
 Reader::Reader(Reader&&) noexcept = default;
 Reader& Reader::operator=(Reader&&) noexcept = default;
@@ -350,6 +354,37 @@ Column Reader::column_rows(const std::string& path, const std::vector<std::int64
       path, [&] { return values_of(impl_->file.dataset(path).getDataType()) == Values::text; });
   if (text) return impl_->read<std::string>(path, expected, &rows);
   return impl_->read<double>(path, expected, &rows);
+}
+
+bool Reader::is_references(const std::string& path) const {
+  return impl_->file.guarded(
+      path, [&] { return impl_->file.dataset(path).getDataType().getClass() == H5T_REFERENCE; });
+}
+std::vector<std::string> Reader::references(const std::string& path) const {
+  return impl_->file.guarded(path, [&] {
+    const H5::DataSet dataset = impl_->file.dataset(path);
+    const Shape shape = checked_shape(impl_->file, path, impl_->file.checked_space(path, dataset));
+    if (H5Tequal(dataset.getDataType().getId(), H5T_STD_REF_OBJ) <= 0) {
+      impl_->file.fail(path,
+                       "expected references to objects; found " + describe(dataset.getDataType()));
+    }
+    check_size(impl_->file, path, dataset, shape);
+    check_chunks(impl_->file, path, dataset, shape, nullptr);
+    std::vector<hobj_ref_t> addresses(static_cast<std::size_t>(strffit::count(shape)));
+    if (!addresses.empty()) {
+      dataset.read(addresses.data(), adopt<H5::DataType>(H5Tcopy(H5T_STD_REF_OBJ)));
+    }
+    if (impl_->places.empty()) impl_->places = object_places(impl_->file);
+    std::vector<std::string> paths;
+    for (const hobj_ref_t address : addresses) {
+      const auto found = impl_->places.find(static_cast<haddr_t>(address));
+      if (found == impl_->places.end() && address != 0) {
+        impl_->file.fail(path, "expected references to objects of this file; found one to none");
+      }
+      paths.push_back(address == 0 ? "" : found->second);
+    }
+    return paths;
+  });
 }
 
 bool Reader::has_attribute(const std::string& path, const std::string& name) const {

@@ -40,6 +40,8 @@ class Reader {
   // `highest_version`.
   Reader(const std::string& file, const std::vector<std::string>& formats,
          std::int64_t highest_version = 1);
+  // Opens any HDF5 file, of whatever format: that of another program.
+  explicit Reader(const std::string& file);
   ~Reader();
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) noexcept;
@@ -76,6 +78,11 @@ class Reader {
   // The same for numbers or strings, whichever the dataset holds.
   Column column_rows(const std::string& path, const std::vector<std::int64_t>& rows,
                      const Expected& expected = {}) const;
+
+  // The paths of the objects that a dataset of references names, in its order; "" for none.
+  // DataError where one leads to nothing that has a name in this file.
+  std::vector<std::string> references(const std::string& path) const;
+  bool is_references(const std::string& path) const;
 
   // Attributes of a group or dataset ("/" is the root). A single value may be stored as a scalar or
   // as an array of one, a list as a row or a column; whole numbers are integers.

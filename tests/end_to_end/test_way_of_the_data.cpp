@@ -15,8 +15,9 @@ using test::run;
 using test::SmallStudy;
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kCommands = {
-    "init", "train", "eval", "predict", "export-strfs", "inspect", "simulate", "merge", "best"};
+const std::vector<std::string> kCommands = {"init",         "train",   "eval",     "predict",
+                                            "export-strfs", "inspect", "simulate", "import",
+                                            "merge",        "best"};
 
 TEST_CASE("help fits a terminal of 80 x 24 and shows an example") {
   std::vector<std::vector<std::string>> calls = {{"--help"}};
@@ -38,8 +39,8 @@ TEST_CASE("help fits a terminal of 80 x 24 and shows an example") {
 TEST_CASE("--version names what can change a number") {
   const Ended ended = run({"--version"});
   CHECK(ended.code == 0);
-  for (const char* name :
-       {"strffit 0.", "LibTorch ", "BLAS ", "HDF5 1.", "CUDA ", "compiler ", "CPU "}) {
+  for (const char* name : {"strffit 0.", "LibTorch ", "BLAS ", "HDF5 1.", "CUDA ", "compiler ",
+                           "CPU ", "libsndfile ", "matio ", "libarchive "}) {
     CHECK_MESSAGE(ended.out.find(name) != std::string::npos, name);
   }
 }

@@ -1,0 +1,87 @@
+#include "files/child.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <new>
+
+#include "util/errors.hpp"
+
+namespace strffit::files {
+
+namespace {
+
+// Pages of address space that this process has.
+rlim_t pages_in_use() {
+  std::ifstream file("/proc/self/statm");
+  rlim_t pages = 0;
+  file >> pages;
+  return pages;
+}
+
+void limit(int resource, rlim_t most) {
+  struct rlimit now {};
+  getrlimit(static_cast<__rlimit_resource>(resource), &now);
+  now.rlim_cur = now.rlim_max = std::min(most, now.rlim_max);
+  setrlimit(static_cast<__rlimit_resource>(resource), &now);
+}
+
+// Never returns: the child of a program with handlers and buffers of its own must not run these.
+[[noreturn]] void run_child(const ChildLimits& limits, char* place,
+                            const std::function<void(ChildPlace&)>& body) {
+  for (const int signal_number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU}) {
+    signal(signal_number, SIG_DFL);
+  }
+  const int nowhere = open("/dev/null", O_WRONLY);
+  if (nowhere >= 0) {  // what the C library says of a damaged heap is no message of ours
+    dup2(nowhere, STDOUT_FILENO);
+    dup2(nowhere, STDERR_FILENO);
+  }
+  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_CPU, static_cast<rlim_t>(limits.seconds));
+  limit(RLIMIT_AS, pages_in_use() * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) +
+                       static_cast<rlim_t>(limits.memory_bytes));
+  try {
+    ChildPlace entered(place);
+    body(entered);
+  } catch (const std::bad_alloc&) {
+    _exit(1);
+  } catch (...) {  // an error that the library survives
+  }
+  _exit(0);
+}
+
+}  // namespace
+
+void ChildPlace::enter(const std::string& path) { std::strncpy(text_, path.c_str(), kBytes - 1); }
+
+void try_in_child(const std::string& file, const std::string& library, const ChildLimits& limits,
+                  const std::function<void(ChildPlace&)>& body) {
+  void* shared =
+      mmap(nullptr, ChildPlace::kBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) throw RunError("no memory to check " + file);
+  char* place = static_cast<char*>(shared);
+  const pid_t child = fork();
+  if (child == 0) run_child(limits, place, body);
+  int status = 0;
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  const std::string path = place;
+  munmap(shared, ChildPlace::kBytes);
+  if (child < 0) throw RunError("cannot start a process to check " + file);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    throw DataError(file, path,
+                    "expected a whole " + library + " file; found one so damaged that the " +
+                        library + " library fails on it: get a fresh copy");
+  }
+}
+
+}  // namespace strffit::files

@@ -1,0 +1,223 @@
+#include "import/findings.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace strffit::import {
+
+namespace {
+
+constexpr double kMostRate = 500;    // spikes/s: no neuron keeps that up over a whole recording
+constexpr double kOddDeviation = 5;  // standard deviations: once in a million trials by chance
+
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", value);
+  return text;
+}
+
+std::string percent(std::int64_t part, std::int64_t all) {
+  return short_number(100.0 * static_cast<double>(part) /
+                      static_cast<double>(std::max<std::int64_t>(1, all))) +
+         " %";
+}
+
+std::vector<double> centred(std::vector<double> values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  for (double& value : values) value -= sum / static_cast<double>(values.size());
+  return values;
+}
+
+}  // namespace
+
+std::int64_t Findings::Lags::best() const {
+  return first + (std::max_element(correlation.begin(), correlation.end()) - correlation.begin());
+}
+
+Findings::Lags Findings::lags(double dt_ms) const {
+  Lags lags;
+  lags.first = -static_cast<std::int64_t>(std::floor(200 / dt_ms));
+  const auto last = static_cast<std::int64_t>(std::floor(300 / dt_ms));
+  for (std::int64_t lag = lags.first; lag <= last; ++lag) {
+    double both = 0, sounds = 0, responses = 0;
+    for (std::size_t i = 0; i < energy_.size(); ++i) {
+      const auto frames = static_cast<std::int64_t>(energy_[i].size());
+      for (std::int64_t t = std::max<std::int64_t>(0, -lag); t < std::min(frames, frames - lag);
+           ++t) {
+        const double a = energy_[i][static_cast<std::size_t>(t)];
+        const double b = response_[i][static_cast<std::size_t>(t + lag)];
+        both += a * b;
+        sounds += a * a;
+        responses += b * b;
+      }
+    }
+    lags.correlation.push_back(sounds > 0 && responses > 0 ? both / std::sqrt(sounds * responses)
+                                                           : 0);
+  }
+  return lags;
+}
+
+void Findings::see(const Stimulus& stimulus, bool counts) {
+  const std::int64_t units = stimulus.responses.dim(0), trials = stimulus.trials(),
+                     frames = stimulus.frames();
+  counts_.resize(static_cast<std::size_t>(units), 0);
+  seconds_.resize(static_cast<std::size_t>(units), 0);
+  Array<float> sum({1, 1, frames});
+  std::vector<double> of_trial(static_cast<std::size_t>(trials), 0);
+  std::vector<bool> whole(static_cast<std::size_t>(trials), true);
+  std::int64_t busiest = 0;
+  double most = -1;
+  for (std::int64_t unit = 0; unit < units; ++unit) {
+    double of_unit = 0;
+    for (std::int64_t trial = 0; trial < trials; ++trial) {
+      const float* row = stimulus.responses.data() + (unit * trials + trial) * frames;
+      double spikes = 0;
+      std::int64_t there = 0;
+      for (std::int64_t frame = 0; frame < frames; ++frame) {
+        if (std::isnan(row[frame])) continue;
+        ++there;
+        spikes += row[frame];
+        sum.values[static_cast<std::size_t>(frame)] += row[frame];
+      }
+      whole[static_cast<std::size_t>(trial)] =
+          whole[static_cast<std::size_t>(trial)] && there == frames;
+      of_trial[static_cast<std::size_t>(trial)] += spikes;
+      of_unit += spikes;
+      seconds_[static_cast<std::size_t>(unit)] += static_cast<double>(there);  // frames, so far
+    }
+    counts_[static_cast<std::size_t>(unit)] += of_unit;
+    if (of_unit > most) {
+      most = of_unit;
+      busiest = unit;
+    }
+  }
+  if (counts && most > raster_spikes_) {
+    raster_spikes_ = most;
+    raster_.unit = busiest;
+    const auto begin = stimulus.responses.values.begin() + busiest * trials * frames;
+    raster_.stimulus = stimulus.key;
+    raster_.responses = Array<float>({trials, frames}, {begin, begin + trials * frames});
+  }
+  if (counts && trials >= 3 &&
+      std::all_of(whole.begin(), whole.end(), [](bool one) { return one; })) {
+    // Each trial against the others: counts vary as a Poisson's do, and by as much more as they do
+    // on the whole.
+    double mean = 0, variance = 0;
+    for (const double spikes : of_trial) mean += spikes / static_cast<double>(trials);
+    std::vector<double> deviations;
+    for (const double spikes : of_trial) deviations.push_back(std::abs(spikes - mean));
+    std::nth_element(deviations.begin(), deviations.begin() + trials / 2, deviations.end());
+    const double spread = 1.4826 * deviations[static_cast<std::size_t>(trials / 2)];
+    variance = std::max({mean, spread * spread, 1.0});
+    trials_ += trials;
+    for (std::int64_t trial = 0; trial < trials; ++trial) {
+      const double spikes = of_trial[static_cast<std::size_t>(trial)];
+      if (std::abs(spikes - mean) < kOddDeviation * std::sqrt(variance)) continue;
+      ++odd_;
+      if (odd_trials_.size() < 5) {
+        odd_trials_.push_back("trial " + std::to_string(trial + 1) + " of " + stimulus.key +
+                              " has " + short_number(spikes) + " spikes where the mean is " +
+                              short_number(mean));
+      }
+    }
+  }
+  std::vector<double> energy(static_cast<std::size_t>(frames), 0);
+  for (std::size_t i = 0; i < stimulus.spectrogram.values.size(); ++i) {
+    energy[i % static_cast<std::size_t>(frames)] += stimulus.spectrogram.values[i];
+  }
+  energy_.push_back(centred(std::move(energy)));
+  response_.push_back(centred({sum.values.begin(), sum.values.end()}));
+}
+
+std::vector<std::string> Findings::notes(const Assembled& assembled, double dt_ms) const {
+  std::vector<std::string> notes = assembled.notes;
+  const Tally& tally = assembled.tally;
+  const auto& ids = assembled.head.unit_ids;
+  std::int64_t spikes = 0, placed = 0, before = 0, after = 0;
+  for (const auto& unit : tally.units) {
+    spikes += unit.spikes;
+    placed += unit.placed;
+    before += unit.before;
+    after += unit.after;
+  }
+  if (before + after > 0) {
+    notes.push_back(std::to_string(before) + " spikes before and " + std::to_string(after) +
+                    " after the frames of their sounds are dropped, " +
+                    percent(before + after, spikes) + " of all");
+  }
+  if (tally.presentations > 0 && spikes > 0) {
+    if (placed < spikes) {
+      notes.push_back(std::to_string(spikes - placed) + " of " + std::to_string(spikes) +
+                      " spikes (" + percent(spikes - placed, spikes) +
+                      ") are outside of all presentations and dropped");
+    }
+    const double first = tally.first_onset_s, last = tally.last_offset_s;
+    const double length = std::max(last - first, 1e-3);
+    if (tally.last_spike_s < last - 0.1 * length - 1) {
+      notes.push_back("the last spike is at " + short_number(tally.last_spike_s) +
+                      " s, the last sound ends at " + short_number(last) +
+                      " s: the units of time or the recordings differ");
+    } else if (tally.last_spike_s > last + length + 60) {
+      notes.push_back("the last spike is at " + short_number(tally.last_spike_s) +
+                      " s, long after the last sound ends at " + short_number(last) +
+                      " s: the units of time or the recordings differ");
+    }
+  } else if (spikes > 0 && tally.longest_s > 0) {
+    if (tally.last_spike_s > 20 * tally.longest_s + 10) {
+      notes.push_back("the last spike is " + short_number(tally.last_spike_s) +
+                      " s after an onset, the longest sound has " + short_number(tally.longest_s) +
+                      " s: the unit of time is wrong (ms read as seconds?)");
+    } else if (tally.last_spike_s < 0.05 * tally.longest_s) {
+      notes.push_back("the last spike is " + short_number(tally.last_spike_s) +
+                      " s after an onset, the longest sound has " + short_number(tally.longest_s) +
+                      " s: the unit of time is wrong (seconds read as ms?)");
+    }
+  }
+  std::string silent;
+  std::size_t n_silent = 0;
+  for (std::size_t unit = 0; unit < tally.units.size() && unit < counts_.size(); ++unit) {
+    if (!assembled.head.counts || counts_[unit] > 0) continue;
+    if (++n_silent <= 8) silent += (silent.empty() ? "" : ", ") + ids[unit];
+  }
+  if (n_silent > 0) {
+    notes.push_back(std::to_string(n_silent) + " units have no spike in any sound: " + silent +
+                    (n_silent > 8 ? ", ..." : ""));
+  }
+  for (std::size_t unit = 0; assembled.head.counts && unit < counts_.size(); ++unit) {
+    const double rate = counts_[unit] / (seconds_[unit] * dt_ms / 1000);
+    if (rate > kMostRate) {
+      notes.push_back(
+          "unit " + ids[unit] + " has " + short_number(rate) +
+          " spikes/s, more than a neuron: the unit of time is wrong, or these are no spikes");
+    }
+  }
+  const Lags follow = lags(dt_ms);
+  const auto best = follow.best();
+  const double most = *std::max_element(follow.correlation.begin(), follow.correlation.end());
+  double likely = 0;  // the most at a lag that a neuron can have
+  for (std::size_t i = 0; i < follow.correlation.size(); ++i) {
+    const double lag = static_cast<double>(follow.first + static_cast<std::int64_t>(i)) * dt_ms;
+    if (lag >= 0 && lag <= 100) likely = std::max(likely, follow.correlation[i]);
+  }
+  if (best < 0 && most > 0.1 && most > 1.1 * likely) {
+    notes.push_back("responses lead the sound by " +
+                    short_number(-static_cast<double>(best) * dt_ms) + " ms (correlation " +
+                    short_number(most) + ", at 0 to 100 ms " + short_number(likely) +
+                    "): onsets or delay_ms are off");
+  } else if (static_cast<double>(best) * dt_ms > 100 && most > 0.1 && most > 1.1 * likely) {
+    notes.push_back("responses follow the sound by " +
+                    short_number(static_cast<double>(best) * dt_ms) + " ms (correlation " +
+                    short_number(most) + ", at 0 to 100 ms " + short_number(likely) +
+                    "): onsets or delay_ms are off");
+  }
+  if (odd_ > 0) {
+    notes.push_back(std::to_string(odd_) + " of " + std::to_string(trials_) +
+                    " trials have other counts than chance allows:");
+    notes.insert(notes.end(), odd_trials_.begin(), odd_trials_.end());
+  }
+  return notes;
+}
+
+}  // namespace strffit::import

@@ -1,0 +1,48 @@
+// Responses in frames. Internal to import.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "import/assemble.hpp"
+#include "import/recording.hpp"
+#include "util/array.hpp"
+
+namespace strffit::import {
+
+class Placing {
+ public:
+  // `presentations` by onset, already delayed; of no use where responses come by trial.
+  Placing(const Responses& responses, const std::vector<Presentation>& presentations,
+          std::size_t sounds, double dt_ms, std::int64_t before);
+
+  // Trials of these sounds together.
+  std::int64_t trials(const std::vector<std::size_t>& sounds) const;
+  // (N, R, T), and what became of the spikes in `tally`.
+  Array<float> place(const std::vector<std::size_t>& sounds, std::int64_t frames, Tally& tally);
+  // Of all spikes so far, those in the frame of a sound that has the most, and which it is.
+  std::pair<std::int64_t, std::size_t> fullest() const;
+  // What did not fit, for a person.
+  void notes(std::vector<std::string>& notes) const;
+
+ private:
+  void place_clock(const ClockSpikes& spikes, const Presentation& at, std::int64_t trial,
+                   Array<float>& out, Tally& tally);
+  void place_frames(const ClockFrames& frames, const Presentation& at, std::int64_t trial,
+                    Array<float>& out);
+  void add(float* row, std::int64_t frame);
+
+  const Responses& responses_;
+  const std::vector<Presentation>& presentations_;
+  double dt_s_;
+  std::int64_t before_;
+  std::vector<std::vector<std::size_t>> by_sound_;        // presentations, or trials of TrialSpikes
+  std::vector<std::int64_t> trials_;                      // of each sound
+  std::vector<std::int64_t> by_frame_;                    // spikes
+  std::int64_t longer_ = 0, shorter_ = 0, most_off_ = 0;  // frames that came ready
+  std::int64_t outside_ = 0;                              // frames beyond the recording
+};
+
+}  // namespace strffit::import

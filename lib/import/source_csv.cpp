@@ -1,0 +1,255 @@
+// Tables as text: CSV and TSV.
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "import/events.hpp"
+#include "import/paths.hpp"
+#include "import/source.hpp"
+#include "import/table.hpp"
+#include "import/time_unit.hpp"
+#include "util/errors.hpp"
+
+namespace strffit::import {
+
+namespace {
+
+constexpr std::size_t kMostEvents = 5000000;
+
+EventTable events_of(const std::string& file, bool tabs) {
+  Table table(file, tabs);
+  EventTable events{file, "", {}, {}};
+  std::vector<std::vector<std::string>> cells(table.header().size());
+  while (table.next()) {
+    if (events.where.size() == kMostEvents) {
+      throw DataError(file, "", "expected at most five million rows of a table of events or facts");
+    }
+    events.where.push_back(table.where());
+    for (std::size_t i = 0; i < cells.size(); ++i) cells[i].push_back(table.cell(i));
+  }
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    events.columns.push_back({table.header()[i], std::move(cells[i])});
+  }
+  return events;
+}
+
+template <bool tabs>
+ReadPresentations table_presentations(config::Node& node) {
+  const std::string given =
+      required_text(node, tabs ? "tsv" : "csv", "a table with a row an event");
+  const EventOptions options = read_event_options(node, false);
+  return [=](Reading& reading, const Sounds& sounds) {
+    return presentations_of(events_of(reading.source(given), tabs), options, sounds, reading);
+  };
+}
+
+// Rows of spikes by unit, in the natural order of their names.
+struct SpikeColumns {
+  std::string unit, time, sound, trial;  // sound and trial may be ""
+};
+
+std::vector<std::string> in_natural_order(const std::map<std::string, std::size_t>& places) {
+  std::vector<std::string> names;
+  for (const auto& [name, place] : places) names.push_back(name);
+  std::sort(names.begin(), names.end(), natural_less);
+  return names;
+}
+
+class SpikeTable {
+ public:
+  SpikeTable(const std::string& file, bool tabs, const SpikeColumns& columns, const TimeUnit& unit,
+             const std::string& id)
+      : table_(file, tabs), unit_(unit), id_(id), time_(table_.column(columns.time)) {
+    if (!columns.unit.empty())
+      unit_column_ = static_cast<std::int64_t>(table_.column(columns.unit));
+    if (!columns.sound.empty()) sound_ = static_cast<std::int64_t>(table_.column(columns.sound));
+    if (!columns.trial.empty()) trial_ = static_cast<std::int64_t>(table_.column(columns.trial));
+  }
+
+  Responses on_clock() {
+    std::map<std::string, std::size_t> places;
+    std::vector<std::vector<double>> times;
+    while (table_.next()) {
+      const auto [place, added] = places.try_emplace(unit_name(), places.size());
+      if (added) times.emplace_back();
+      times[place->second].push_back(time());
+    }
+    check_seconds();
+    Responses responses;
+    ClockSpikes spikes;
+    for (const auto& name : in_natural_order(places)) {
+      std::vector<double>& train = times[places.at(name)];
+      std::sort(train.begin(), train.end());
+      responses.ids.push_back(name);
+      spikes.units.push_back({std::move(train), {}});
+    }
+    responses.values = std::move(spikes);
+    return responses;
+  }
+
+  Responses by_trial(const Sounds& sounds, bool skip_absent, Reading& reading) {
+    std::map<std::string, std::size_t> units;
+    std::map<std::tuple<std::size_t, std::size_t, std::int64_t>, std::vector<double>> trials;
+    std::map<std::string, std::int64_t> absent, known;
+    while (table_.next()) {
+      const std::string& name = table_.cell(static_cast<std::size_t>(sound_));
+      auto found = known.find(name);
+      if (found == known.end()) {
+        const auto index = sound_of(sounds, name, skip_absent, table_.where(), "");
+        found = known.emplace(name, index).first;
+      }
+      if (found->second < 0) {
+        ++absent[name];
+        continue;
+      }
+      const auto unit = units.try_emplace(unit_name(), units.size()).first->second;
+      const double number = table_.number(static_cast<std::size_t>(trial_));
+      if (number != std::floor(number) || number < 0 || number > 1e6) {
+        table_.fail(static_cast<std::size_t>(trial_), "expected the number of a trial");
+      }
+      const auto sound = static_cast<std::size_t>(found->second);
+      trials[{unit, sound, static_cast<std::int64_t>(number)}].push_back(time());
+    }
+    check_seconds();
+    for (const auto& [name, rows] : absent) {
+      reading.notes.push_back(std::to_string(rows) + " spikes to " + name +
+                              " skipped: there is no such sound");
+    }
+    return gathered(units, trials, reading);
+  }
+
+ private:
+  // Trials are numbered from 0 or 1; one without a spike has no row, and is known by a higher one.
+  Responses gathered(
+      const std::map<std::string, std::size_t>& units,
+      std::map<std::tuple<std::size_t, std::size_t, std::int64_t>, std::vector<double>>& trials,
+      Reading& reading) const {
+    Responses responses;
+    TrialSpikes spikes;
+    std::int64_t first = 1;
+    std::map<std::size_t, std::int64_t> last;  // of each sound
+    for (const auto& [key, times] : trials) {
+      const auto& [unit, sound, trial] = key;
+      first = std::min(first, trial);
+      last[sound] = std::max(last[sound], trial);
+    }
+    std::size_t silent = 0;
+    for (const auto& name : in_natural_order(units)) {
+      const std::size_t unit = responses.ids.size(), place = units.at(name);
+      responses.ids.push_back(name);
+      for (const auto& [sound, highest] : last) {
+        for (std::int64_t trial = first; trial <= highest; ++trial) {
+          auto found = trials.find({place, sound, trial});
+          std::vector<double> times;
+          if (found == trials.end()) {
+            ++silent;
+          } else {
+            times = std::move(found->second);
+          }
+          std::sort(times.begin(), times.end());
+          spikes.trials.push_back({unit, sound, trial - first, std::move(times)});
+        }
+      }
+    }
+    if (silent > 0) {
+      reading.notes.push_back(std::to_string(silent) + " trials of a unit have no row in " +
+                              table_.file() + " and count as trials without a spike");
+    }
+    responses.values = std::move(spikes);
+    return responses;
+  }
+
+  const std::string& unit_name() const {
+    if (unit_column_ < 0) return id_;
+    const std::string& name = table_.cell(static_cast<std::size_t>(unit_column_));
+    if (name.empty()) table_.fail(static_cast<std::size_t>(unit_column_), "expected a unit");
+    return name;
+  }
+
+  double time() {
+    const double number = table_.number(time_);
+    if (first_.size() < kLooked || number != std::floor(number)) {
+      whole_ = whole_ && number == std::floor(number);
+      if (first_.size() < kLooked) first_.push_back(number);
+    }
+    return number * unit_.seconds;
+  }
+
+  void check_seconds() const {
+    if (whole_) refuse_whole_seconds(unit_, first_, table_.file(), "");
+  }
+
+  static constexpr std::size_t kLooked = 1000;
+
+  Table table_;
+  TimeUnit unit_;
+  std::string id_;
+  std::size_t time_;
+  std::int64_t unit_column_ = -1, sound_ = -1, trial_ = -1;
+  std::vector<double> first_;
+  bool whole_ = true;
+};
+
+template <bool tabs>
+ReadResponses table_responses(config::Node& node) {
+  const std::string given = required_text(node, tabs ? "tsv" : "csv", "a table with a row a spike");
+  SpikeColumns columns;
+  columns.time = required_text(node, "time", "the column of spike times");
+  std::string id = required_text(node, "id", "the column that names the unit, or the unit's name");
+  columns.sound = node.get("sound", "", "the column that names the sound, where spikes come by it");
+  columns.trial = node.get("trial", "", "the column of the trial's number");
+  if (columns.sound.empty() != columns.trial.empty()) {
+    node.fail(columns.sound.empty() ? "trial" : "sound",
+              "sound and trial go together: spike times from the sound's onset; without both they "
+              "are on the recording's clock");
+  }
+  const TimeUnit unit = read_time_unit(node);
+  const bool skip = read_skip_absent(node);
+  return [=](Reading& reading, const Sounds& sounds) {
+    const std::string file = reading.source(given);
+    SpikeColumns named = columns;
+    if (named.unit.empty() && Table(file, tabs).has(id)) named.unit = id;
+    SpikeTable table(file, tabs, named, unit, id);
+    return named.sound.empty() ? table.on_clock() : table.by_trial(sounds, skip, reading);
+  };
+}
+
+template <bool tabs>
+ReadFacts table_facts(config::Node& node) {
+  const std::string given = required_text(node, tabs ? "tsv" : "csv", "a table with a row a name");
+  const bool of_units = node.path() == "units";
+  const std::string key =
+      required_text(node, of_units ? "id" : "sound", "the column that names what a row is about");
+  return [=](Reading& reading) {
+    const EventTable table = events_of(reading.source(given), tabs);
+    Facts facts;
+    facts.file = table.file;
+    const EventColumn& names = table.column(key);
+    for (const auto& column : table.columns) {
+      if (column.name != key && !column.name.empty()) facts.columns.push_back(column.name);
+    }
+    for (std::size_t row = 0; row < table.rows(); ++row) {
+      facts.names.push_back(table.text(names, row));
+      facts.cells.emplace_back();
+      for (const auto& column : facts.columns) {
+        facts.cells.back().push_back(table.text(table.column(column), row));
+      }
+    }
+    return facts;
+  };
+}
+
+}  // namespace
+
+Source csv_source() {
+  return {"csv",  nullptr, table_presentations<false>, table_responses<false>, table_facts<false>,
+          nullptr};
+}
+
+Source tsv_source() {
+  return {"tsv",  nullptr, table_presentations<true>, table_responses<true>, table_facts<true>,
+          nullptr};
+}
+
+}  // namespace strffit::import

@@ -1,0 +1,48 @@
+#include "import/time_unit.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "util/errors.hpp"
+
+namespace strffit::import {
+
+TimeUnit read_time_unit(config::Node& node) {
+  if (!node.has("unit")) {
+    node.fail(
+        "unit",
+        "is required, since this format does not fix the unit of its times: s, ms, us, min or "
+        "samples");
+  }
+  TimeUnit unit;
+  unit.name = node.choice("unit", "", {"s", "ms", "us", "min", "samples"}, "of the times");
+  const double rate_hz = node.get("rate_hz", 0.0, config::at_least(0),
+                                  "samples in a second, where the unit is samples");
+  if (unit.name == "samples" && rate_hz == 0) {
+    node.fail("rate_hz", "is required where the unit is samples: how many there are in a second");
+  }
+  if (unit.name != "samples" && node.has("rate_hz")) {
+    node.fail("rate_hz", "is for times in samples; these are in " + unit.name);
+  }
+  unit.seconds = unit.name == "s"     ? 1
+                 : unit.name == "ms"  ? 1e-3
+                 : unit.name == "us"  ? 1e-6
+                 : unit.name == "min" ? 60
+                                      : 1 / rate_hz;
+  return unit;
+}
+
+void refuse_whole_seconds(const TimeUnit& unit, const std::vector<double>& times_s,
+                          const std::string& file, const std::string& place) {
+  constexpr std::size_t kFewest = 10;
+  if (unit.name != "s" || times_s.size() < kFewest) return;
+  const bool whole = std::all_of(times_s.begin(), times_s.end(),
+                                 [](double time) { return time == std::floor(time); });
+  if (!whole) return;
+  throw DataError(file, place,
+                  "expected times in s; found " + std::to_string(times_s.size()) +
+                      " whole numbers, the last " + std::to_string(std::llround(times_s.back())) +
+                      ": they are ms or samples, say so by unit (and rate_hz)");
+}
+
+}  // namespace strffit::import

@@ -1,0 +1,114 @@
+// Tables, NumPy files, patterns of names: what the sources are read with.
+#include <doctest/doctest.h>
+
+#include "import/npy.hpp"
+#include "import/paths.hpp"
+#include "import/recording_files.hpp"
+#include "import/table.hpp"
+#include "support/messages.hpp"
+#include "util/errors.hpp"
+
+namespace strffit::import {
+namespace {
+
+using test::contains;
+using test::error_of;
+using test::write_file;
+
+std::vector<std::vector<std::string>> rows_of(const std::string& text, bool tabs = false) {
+  Table table("t.csv", text, tabs);
+  std::vector<std::vector<std::string>> rows;
+  while (table.next()) {
+    rows.emplace_back();
+    for (std::size_t i = 0; i < table.header().size(); ++i) rows.back().push_back(table.cell(i));
+  }
+  return rows;
+}
+
+using Rows = std::vector<std::vector<std::string>>;
+
+TEST_CASE("a table has quotes, byte order marks, CRLF, semicolons, tabs or blanks") {
+  // Reference: RFC 4180, section 2, and what Excel and pandas write.
+  CHECK(rows_of("a,b\n1,2\n") == Rows{{"1", "2"}});
+  CHECK(rows_of("\xEF\xBB\xBF"
+                "a,b\r\n1,\"x, \"\"y\"\"\"\r\n\r\n") == Rows{{"1", "x, \"y\""}});
+  CHECK(rows_of("a,b\n\"two\nlines\",2") == Rows{{"two\nlines", "2"}});
+  CHECK(rows_of("a;b\n1,5;2\n") == Rows{{"1,5", "2"}});
+  CHECK(rows_of("a\tb\n1\t\n", true) == Rows{{"1", ""}});
+  CHECK(rows_of("unit    area\nst1     CMM\n", true) == Rows{{"st1", "CMM"}});
+  Table table("t.csv", "time;n\n0,25;1\n", false);
+  REQUIRE(table.next());
+  CHECK(table.number(0) == 0.25);
+}
+
+TEST_CASE("a table that is none is refused with its line") {
+  const auto refused = [](const std::string& text) {
+    return error_of<DataError>([&] { rows_of(text); });
+  };
+  CHECK(contains(refused("a,b\n1,2\n3\n"), "t.csv: line 3: expected 2 cells"));
+  CHECK(contains(refused("a,b\n\"1,2\n"), "expected a quote to end"));
+  CHECK(contains(refused("a,b\n\"1\"x,2\n"), "line 2"));
+  CHECK(contains(refused(""), "empty file"));
+  CHECK(contains(refused("a,a\n"), "two called a"));
+  CHECK(contains(refused(std::string("a,b\n1,\0\n", 8)), "zero byte"));
+  CHECK(contains(refused("a\n" + std::string((1 << 20) + 1, 'x')), "1 MiB"));
+  Table table("t.csv", "onset_s,sound\n,x\n", false);
+  CHECK(contains(error_of<DataError>([&] { table.column("onset"); }), "did you mean onset_s?"));
+  REQUIRE(table.next());
+  CHECK(contains(error_of<DataError>([&] { table.number(0); }), "t.csv:2: column onset_s"));
+}
+
+TEST_CASE("numbers of .npy files come in both orders and all widths; objects are never read") {
+  // Reference: NEP 1. The file below is what numpy.save writes for these arrays.
+  const test::TemporaryFolder folder;
+  const std::string file = folder.file("a.npy");
+  test::write_npy<std::uint64_t>(file, "<u8", {1, 2, 1000000000000ULL});
+  CHECK(read_npy_integers(file).values == std::vector<std::int64_t>{1, 2, 1000000000000});
+  test::write_npy<float>(file, "<f4", {0.5F, -2});
+  CHECK(read_npy(file).values == std::vector<double>{0.5, -2});
+  CHECK(contains(error_of<DataError>([&] { read_npy_integers(file); }), "expected integers"));
+  const std::uint16_t swapped = 0x0102;
+  test::write_npy<std::uint16_t>(file, ">i2", {swapped});
+  CHECK(read_npy(file).values == std::vector<double>{0x0201});
+  const auto header = [&](const std::string& text, const std::string& data) {
+    std::string bytes("\x93NUMPY\x01\0", 8);
+    bytes += static_cast<char>(text.size());
+    bytes += '\0';
+    write_file(file, bytes + text + data);
+    return error_of<DataError>([&] { read_npy(file); });
+  };
+  CHECK(contains(header("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "xxxxxxxx"),
+                 "pickled"));
+  CHECK(contains(header("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", "xxxxxxxx"),
+                 "cut off"));
+  CHECK(contains(
+      header("{'descr': '<f8', 'fortran_order': False, 'shape': (4000000000, 4000000000), }", ""),
+      "cut off"));
+  CHECK(contains(header("{'descr': __import__('os'), }", ""), "damaged"));
+  std::string turned("\x01\x02\x03\x04\x05\x06", 6);
+  CHECK(header("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }", turned) == "no error");
+  CHECK(read_npy(file).values == std::vector<double>{1, 3, 5, 2, 4, 6});
+}
+
+TEST_CASE("files are found by patterns, in their natural order") {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"s/stim10.wav", "s/stim2.wav", "s/other.txt", "u1/A.txt", "u2/A.txt"}) {
+    write_file(folder.file(name), "x");
+  }
+  const auto found = files_like("s/stim{sound}.wav", folder.path());
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].matched.at("sound") == "2");
+  CHECK(found[1].matched.at("sound") == "10");
+  const auto units = files_like("{unit}/{sound}.txt", folder.path());
+  REQUIRE(units.size() == 3);
+  CHECK(units[1].matched.at("unit") == "u1");
+  CHECK(files_like("none/*.wav", folder.path()).empty());
+  Placeholders matched;
+  CHECK(!fits("a{x}b{x}", "a1b2", matched));
+  CHECK(fits("a{x}b{x}", "a1b1", matched));
+  CHECK(natural_less("a2", "a10"));
+  CHECK(!natural_less("a10", "a2"));
+}
+
+}  // namespace
+}  // namespace strffit::import
