@@ -15,8 +15,7 @@ void add_simulate(CLI::App& app, Session& session) {
   };
   auto options = std::make_shared<Options>();
   auto& simulate = options->simulate;
-  auto* command =
-      app.add_subcommand("simulate", "Make a dataset or a recording with known receptive fields");
+  auto* command = app.add_subcommand("simulate", "Make a dataset or recording of known truth");
   const auto add = [command](const char* name, auto& value, const char* meaning) {
     return command->add_option(name, value, meaning)->capture_default_str();
   };
