@@ -59,6 +59,17 @@ void assign(Value& tree, const std::vector<std::string>& keys, Value value,
   *map = std::move(value);
 }
 
+void add_entries(const Section& section, std::vector<Entry>& entries) {
+  for (const auto& record : section.records) {
+    if (record.left_out) continue;
+    if (record.child) {
+      add_entries(*record.child, entries);
+    } else {
+      entries.push_back({section.path_of(record.key), record.value});
+    }
+  }
+}
+
 // Takes `path` out of a mapping whose keys may be paths themselves.
 void remove(Value& map, const std::string& path) {
   for (std::size_t i = 0; i < map.keys.size(); ++i) {
@@ -136,6 +147,12 @@ Node Document::root() {
 }
 
 std::string Document::resolved() const { return state_->root ? write_resolved(*state_->root) : ""; }
+
+std::vector<Entry> Document::entries() const {
+  std::vector<Entry> entries;
+  if (state_->root) add_entries(*state_->root, entries);
+  return entries;
+}
 
 void Document::leave_out_defaults_unlike(const Document& setting) {
   if (!state_->root || !setting.state_->root) throw Bug("settings are compared unread");

@@ -8,6 +8,11 @@
 
 namespace strffit::config {
 
+// A key that was read, and its final value as YAML.
+struct Entry {
+  std::string path, value;
+};
+
 class Document {
  public:
   // Throw ConfigError at "file:line:column" for a file that is absent, larger than 1 MiB, not
@@ -31,6 +36,9 @@ class Document {
   // All keys read so far, in the order of reading, with their final values. Reading it again gives
   // the same values, bit for bit.
   std::string resolved() const;
+
+  // The same keys by their paths ("model.hidden"), each with its value as YAML; mappings have none.
+  std::vector<Entry> entries() const;
 
   // Leaves out of resolved() the defaults that `setting`, this document with some values (with()),
   // read, does not share: it lacks the key, or has another default. Once this was done for every

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <sstream>
+#include <optional>
 #include <utility>
 
 #include "util/errors.hpp"
@@ -28,35 +28,38 @@ OutputOptions read_output_options(config::Node& node, const std::string& default
   return options;
 }
 
-// Keys of a text of Document::resolved() with their values, by path, in its order.
-std::vector<std::pair<std::string, std::string>> flattened(const std::string& resolved) {
-  constexpr std::size_t kIndent = 2;
-  std::vector<std::pair<std::string, std::string>> keys;
-  std::vector<std::string> parents;
-  std::istringstream lines(resolved);
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t start = std::min(line.find_first_not_of(' '), line.size());
-    const std::size_t colon = line.find(':', start);
-    if (colon == std::string::npos) continue;
-    parents.resize(std::min(start / kIndent, parents.size()));
-    parents.push_back(line.substr(start, colon - start));
-    std::string path;
-    for (const auto& parent : parents) path += (path.empty() ? "" : ".") + parent;
-    // A mapping's own line has no value.
-    if (colon + 2 < line.size()) keys.emplace_back(path, line.substr(colon + 2));
-  }
-  return keys;
-}
-
 bool counts(const std::string& path) {
   return !path.starts_with("run.") && !path.starts_with("output.") && path != "data.file";
 }
 
-std::string find(const std::vector<std::pair<std::string, std::string>>& keys,
-                 const std::string& path) {
-  const auto found =
-      std::find_if(keys.begin(), keys.end(), [&](const auto& key) { return key.first == path; });
-  return found == keys.end() ? "" : found->second;
+// The value of a key; null where there is none.
+const std::string* find(const StoredConfig& stored, const std::string& path) {
+  const auto found = std::find_if(stored.entries.begin(), stored.entries.end(),
+                                  [&](const auto& entry) { return entry.path == path; });
+  return found == stored.entries.end() ? nullptr : &found->value;
+}
+
+std::string shown(const std::string* value) { return value ? *value : "absent"; }
+
+// "fit.loss: mse, now poisson", for every key that `judged` does not leave out.
+template <class Judged>
+std::vector<std::string> changes_of(const StoredConfig& before, const StoredConfig& now,
+                                    Judged&& judged) {
+  std::vector<std::string> found;
+  for (const auto& [path, value] : before.entries) {
+    const std::string* other = find(now, path);
+    if (other && *other == value) continue;
+    if (const auto note = judged(path)) {
+      found.push_back(path + ": " + value + ", now " + shown(other) + *note);
+    }
+  }
+  for (const auto& [path, value] : now.entries) {
+    if (find(before, path)) continue;
+    if (const auto note = judged(path)) {
+      found.push_back(path + ": absent, now " + value + *note);
+    }
+  }
+  return found;
 }
 
 std::vector<Swept> read_sweep(config::Node& root) {
@@ -116,53 +119,28 @@ std::string default_run_folder(const std::string& config_path) {
   return "runs/" + std::filesystem::path(config_path).stem().string();
 }
 
-std::vector<std::string> differences(const std::string& resolved_before,
-                                     const std::string& resolved_now, bool may_raise) {
-  const auto before = flattened(resolved_before), now = flattened(resolved_now);
-  std::vector<std::string> found;
-  for (const auto& [path, value] : before) {
-    const std::string other = find(now, path);
-    if (!counts(path) || other == value) continue;
-    if (may_raise && path == kMaxEpochs && !other.empty() &&
-        std::stoll(other) > std::stoll(value)) {
-      if (find(now, "fit.schedule") != "cosine") continue;
-      found.push_back(path + ": " + value + ", now " + other +
-                      ", which the cosine schedule depends on");
-      continue;
-    }
-    found.push_back(path + ": " + value + ", now " + (other.empty() ? "absent" : other));
-  }
-  for (const auto& [path, value] : now) {
-    if (counts(path) && find(before, path).empty()) {
-      found.push_back(path + ": absent, now " + value);
-    }
-  }
-  return found;
+std::vector<std::string> differences(const StoredConfig& before, const StoredConfig& now,
+                                     bool may_raise) {
+  const bool raised = may_raise && now.config.fit.max_epochs > before.config.fit.max_epochs;
+  return changes_of(before, now, [&](const std::string& path) -> std::optional<std::string> {
+    if (!counts(path)) return std::nullopt;
+    if (!raised || path != kMaxEpochs) return "";
+    if (now.config.fit.schedule != Schedule::cosine) return std::nullopt;
+    return ", which the cosine schedule depends on";
+  });
 }
 
-std::vector<std::string> all_differences(const std::string& resolved_before,
-                                         const std::string& resolved_now) {
-  const auto before = flattened(resolved_before), now = flattened(resolved_now);
-  std::vector<std::string> found;
-  for (const auto& [path, value] : before) {
-    const std::string other = find(now, path);
-    if (other == value) continue;
-    found.push_back(path + ": " + value + ", now " + (other.empty() ? "absent" : other));
-  }
-  for (const auto& [path, value] : now) {
-    if (find(before, path).empty()) found.push_back(path + ": absent, now " + value);
-  }
-  return found;
+std::vector<std::string> all_differences(const StoredConfig& before, const StoredConfig& now) {
+  return changes_of(before, now,
+                    [](const std::string&) -> std::optional<std::string> { return ""; });
 }
 
-std::string resolved_text(const std::string& text, const std::string& name) {
-  auto document = config::Document::from_text(text, name);
-  const Config config = read_config(document, "");
-  return config.sweep.empty() ? document.resolved() : text;
-}
-
-std::string value_in(const std::string& resolved, const std::string& path) {
-  return find(flattened(resolved), path);
+std::vector<std::string> differences_in(const std::vector<std::string>& paths,
+                                        const StoredConfig& before, const StoredConfig& now) {
+  return changes_of(before, now, [&](const std::string& path) -> std::optional<std::string> {
+    if (std::find(paths.begin(), paths.end(), path) == paths.end()) return std::nullopt;
+    return "";
+  });
 }
 
 }  // namespace strffit

@@ -41,22 +41,23 @@ config::Document open_config(const std::string& path, const std::vector<std::str
 // "runs/fit" for "my/fit.yaml".
 std::string default_run_folder(const std::string& config_path);
 
-// A configuration's text from a file as the program would have written it, whatever its style:
-// read, checked, every key with its value. `name`: of the file, for messages. One with a sweep,
-// which leaves out what its settings do not share, stays as it is. ConfigError.
-std::string resolved_text(const std::string& text, const std::string& name);
+// A configuration as it was read: checked and typed, and each of its keys with its final value.
+struct StoredConfig {
+  Config config;
+  std::vector<config::Entry> entries;
+};
 
-// What differs between two resolved configurations and changes the outcome of a fit, a line each:
+// What differs between two configurations and changes the outcome of a fit, a line each:
 // "fit.loss: mse, now poisson". Neither `run`, `output` and data.file (the content counts) nor a
 // raised fit.max_epochs do, unless that is to count.
-std::vector<std::string> differences(const std::string& resolved_before,
-                                     const std::string& resolved_now, bool may_raise = true);
+std::vector<std::string> differences(const StoredConfig& before, const StoredConfig& now,
+                                     bool may_raise = true);
 
 // Likewise everything that differs, `run`, `output` and data.file too.
-std::vector<std::string> all_differences(const std::string& resolved_before,
-                                         const std::string& resolved_now);
+std::vector<std::string> all_differences(const StoredConfig& before, const StoredConfig& now);
 
-// The value of a key such as "run.threads" in a resolved configuration; "" where there is none.
-std::string value_in(const std::string& resolved, const std::string& path);
+// Likewise what differs of these keys, such as "run.threads".
+std::vector<std::string> differences_in(const std::vector<std::string>& paths,
+                                        const StoredConfig& before, const StoredConfig& now);
 
 }  // namespace strffit

@@ -131,12 +131,12 @@ void refuse_run_in_one_piece(const std::string& run) {
 std::vector<std::string> differences_from_run(const std::string& run, const std::string& resolved) {
   const RunPaths paths{run};
   if (!is_there(paths.config())) return {};
-  const std::string common = resolved_text(text_of(paths.config()), paths.config());
-  auto changes = differences(common, resolved, false);
-  for (const std::string key :
-       {"run.chunk", "run.tf32", "run.cuda_graphs"}) {  // the joined members round alike
-    const std::string before = value_in(common, key), now = value_in(resolved, key);
-    if (before != now) changes.push_back(key + (": " + before) + ", now " + now);
+  const StoredConfig common = read_stored_config(text_of(paths.config()), paths.config());
+  const StoredConfig own = read_stored_config(resolved, "the configuration");
+  auto changes = differences(common, own, false);
+  // The joined members round alike.
+  for (auto& change : differences_in({"run.chunk", "run.tf32", "run.cuda_graphs"}, common, own)) {
+    changes.push_back(std::move(change));
   }
   return changes;
 }

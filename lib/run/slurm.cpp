@@ -99,7 +99,8 @@ void refuse_other_tasks(const std::string& run, std::int64_t tasks, const std::s
   if (replaceable || !is_there(file)) return;
   auto document = config::Document::from_file(file);
   const std::string data = document.root().map("data", "").get("file", "", "");
-  auto changes = all_differences(resolved_text(text_of(file), file), resolved);
+  auto changes = all_differences(read_stored_config(text_of(file), file),
+                                 read_stored_config(resolved, "the configuration"));
   // Data that have moved: the tasks would not find them where they were.
   if (!is_there(data)) {
     std::erase_if(changes, [](const auto& change) { return change.starts_with("data.file:"); });

@@ -317,6 +317,13 @@ void read_study(Study& study, const std::string& config_path,
   read_study(study, open_config(config_path, assignments), default_run_folder(config_path));
 }
 
+StoredConfig read_stored_config(const std::string& text, const std::string& name) {
+  auto document = config::Document::from_text(text, name);
+  Study study;
+  read_study(study, document, "");  // reads the same document
+  return {std::move(study.config), document.entries()};
+}
+
 void read_study(Study& study, config::Document document, const std::string& default_folder) {
   study.config = read_config(document, default_folder);
   if (study.config.sweep.empty()) {

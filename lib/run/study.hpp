@@ -56,6 +56,10 @@ void read_study(Study& study, const std::string& config_path,
                 const std::vector<std::string>& assignments);
 void read_study(Study& study, config::Document document, const std::string& default_folder);
 
+// A configuration out of a file, in whatever style of YAML: read and checked as read_study() does.
+// `name`: of the file, for messages. ConfigError.
+StoredConfig read_stored_config(const std::string& text, const std::string& name);
+
 // Reads the data that the configuration names and plans the members, of a shard those of its share,
 // which may be none; tells `observer` what the log begins with, and warns of leaks between splits,
 // units that nobody can fit, and a slow BLAS. `cut_by`: how members are cut into chunks.

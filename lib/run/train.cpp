@@ -71,9 +71,9 @@ class Keeper : public Sink {
   Clock::time_point epoch_ = saved_;        // when the current epoch began
 };
 
-void refuse_changes(const LastState& last, const std::string& path, const std::string& resolved,
+void refuse_changes(const StoredConfig& before, const std::string& path, const StoredConfig& now,
                     Observer& observer) {
-  const auto changes = differences(last.config, resolved);
+  const auto changes = differences(before, now);
   if (!changes.empty()) {
     std::string list;
     for (const auto& change : changes) list += "\n  " + change;
@@ -84,13 +84,12 @@ void refuse_changes(const LastState& last, const std::string& path, const std::s
                           "\nUndo that, start anew with --overwrite, or write elsewhere with "
                           "--out DIR");
   }
-  for (const char* key :
-       {"run.device", "run.threads", "run.chunk", "run.tf32", "run.cuda_graphs"}) {
-    const std::string before = value_in(last.config, key), now = value_in(resolved, key);
-    if (before != now) {
-      observer.warning(std::string(key) + " was " + before + " and is now " + now +
-                       ": the result may differ from that of an uninterrupted run by rounding");
-    }
+  for (const auto& change :
+       differences_in({"run.device", "run.threads", "run.chunk", "run.tf32", "run.cuda_graphs"},
+                      before, now)) {
+    observer.warning(change +
+                     ": the result may differ from that of an uninterrupted run by "
+                     "rounding");
   }
 }
 
@@ -102,10 +101,11 @@ void refuse_other_data(const LastState& last, const std::string& file, const std
                       "...): bring the old file back, or start anew with --overwrite");
 }
 
-// Whether fit.max_epochs is larger than it was.
-bool raised(const LastState& last, const Ensemble& ensemble) {
-  return value_in(last.config, "fit.max_epochs") != value_in(ensemble.resolved, "fit.max_epochs");
-}
+// A saved state, and whether fit.max_epochs is larger now than it was then.
+struct Resumed {
+  LastState last;
+  bool raised;
+};
 
 // Members that had come to the end of fit.max_epochs go on where it is larger now.
 void reopen(TrainerState& state, const FitOptions& fit) {
@@ -116,8 +116,8 @@ void reopen(TrainerState& state, const FitOptions& fit) {
 }
 
 // The state to go on from; nothing where training must begin at the start.
-std::optional<LastState> state_to_resume(const Ensemble& ensemble, const RunPaths& paths,
-                                         Observer& observer) {
+std::optional<Resumed> state_to_resume(const Ensemble& ensemble, const RunPaths& paths,
+                                       Observer& observer) {
   if (!std::filesystem::exists(paths.last())) {
     if (paths.progress() == Progress::unfinished) {
       observer.began("resume: no state was saved yet, the run begins at its start");
@@ -125,9 +125,11 @@ std::optional<LastState> state_to_resume(const Ensemble& ensemble, const RunPath
     return std::nullopt;
   }
   LastState last = read_last(paths.last());
-  last.config = resolved_text(last.config, paths.last() + ": / attribute config");
-  refuse_changes(last, paths.last(), ensemble.resolved, observer);
-  return last;
+  const StoredConfig before =
+      read_stored_config(last.config, paths.last() + ": / attribute config");
+  refuse_changes(before, paths.last(), read_stored_config(ensemble.resolved, "the configuration"),
+                 observer);
+  return Resumed{std::move(last), before.config.fit.max_epochs != ensemble.config.fit.max_epochs};
 }
 
 std::vector<std::size_t> stimuli_to_keep(const Study& study, const Ensemble& ensemble) {
@@ -205,10 +207,11 @@ void write_outcome(const Study& study, const Ensemble& ensemble, const FitResult
   });
 }
 
-// Trains one ensemble, from its start or from `last`, and writes its files.
+// Trains one ensemble, from its start or from where it was, and writes its files.
 void train_ensemble(const Study& study, const Ensemble& ensemble, const RunPaths& paths,
-                    std::optional<LastState> last, const TrainRequest& request,
+                    std::optional<Resumed> resumed, const TrainRequest& request,
                     TrainOutcome& outcome, TrainObserver& observer) {
+  LastState* const last = resumed ? &resumed->last : nullptr;
   if (last) {
     refuse_other_data(*last, study.dataset.file, study.dataset.sha256);
     if (last->trainer.status.size() != ensemble.plan.members.size()) {
@@ -216,7 +219,7 @@ void train_ensemble(const Study& study, const Ensemble& ensemble, const RunPaths
                       "expected " + std::to_string(ensemble.plan.members.size()) +
                           " members; found " + std::to_string(last->trainer.status.size()));
     }
-    if (raised(*last, ensemble)) {
+    if (resumed->raised) {
       if (last->trainer.refitting() && ensemble.config.fit.solver == Solver::gradient) {
         throw ConfigError("fit.max_epochs",
                           "cannot be raised any more: members have been refitted on the validation "
@@ -274,19 +277,18 @@ TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer) {
   if (shard.given()) observer.log_to(paths.log(), again);
 
   // What is left to do, and from where.
-  std::vector<std::optional<LastState>> last(study.ensembles.size());
+  std::vector<std::optional<Resumed>> resumed(study.ensembles.size());
   std::vector<char> left(study.ensembles.size(), 1);
   std::string sha256;  // of the dataset, where an ensemble has finished
   for (std::size_t e = 0; e < left.size() && !request.overwrite; ++e) {
     const RunPaths own = ensemble_paths(where, study.ensembles[e].folder);
-    last[e] = state_to_resume(study.ensembles[e], own, observer);
-    left[e] = !std::filesystem::exists(own.results()) ||
-              (last[e] && raised(*last[e], study.ensembles[e]));
-    if (left[e] || !last[e]) continue;
+    resumed[e] = state_to_resume(study.ensembles[e], own, observer);
+    left[e] = !std::filesystem::exists(own.results()) || (resumed[e] && resumed[e]->raised);
+    if (left[e] || !resumed[e]) continue;
     const std::string data = data_file_of(study.config, request.config);
     if (sha256.empty()) sha256 = files::sha256(data);
-    refuse_other_data(*last[e], data, sha256);
-    last[e].reset();
+    refuse_other_data(resumed[e]->last, data, sha256);
+    resumed[e].reset();
   }
   const bool finishes = study.chooses() && !shard.given();
   const bool trains = std::find(left.begin(), left.end(), 1) != left.end();
@@ -323,8 +325,8 @@ TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer) {
                      std::to_string(ensemble.plan.members.size()) + " members of kind " +
                      ensemble.config.model.kind);
     }
-    train_ensemble(study, ensemble, own, std::move(last[e]), request, outcome, observer);
-    last[e].reset();
+    train_ensemble(study, ensemble, own, std::move(resumed[e]), request, outcome, observer);
+    resumed[e].reset();
   }
   if (!shard.given()) {
     if (finishes) {

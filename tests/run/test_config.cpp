@@ -25,9 +25,19 @@ std::string resolved(const std::vector<std::string>& assignments) {
   return document.resolved();
 }
 
+StoredConfig stored(const std::string& text) { return read_stored_config(text, "stored.yaml"); }
+
+// The value of a key; "" where there is none.
+std::string value_in(const std::string& text, const std::string& path) {
+  for (const auto& entry : stored(text).entries) {
+    if (entry.path == path) return entry.value;
+  }
+  return "";
+}
+
 std::vector<std::string> changes(const std::vector<std::string>& before,
                                  const std::vector<std::string>& now) {
-  return differences(resolved(before), resolved(now));
+  return differences(stored(resolved(before)), stored(resolved(now)));
 }
 
 TEST_CASE("config: one that is committed for every kind, and current") {
@@ -52,7 +62,7 @@ TEST_CASE("config: zoo.yaml sweeps over every kind as init starts it, with and w
       read_config(document, "runs/x");
       CHECK(std::ranges::any_of(study.ensembles, [&](const Ensemble& ensemble) {
         return std::ranges::all_of(
-            differences(ensemble.resolved, document.resolved()),
+            differences(stored(ensemble.resolved), stored(document.resolved())),
             [](const std::string& difference) { return difference.starts_with("sweep"); });
       }));
     }
@@ -130,7 +140,7 @@ TEST_CASE("config: the saved one of a sweep, read again, has the same settings a
     read_study(again, config::Document::from_text(study.resolved, "saved"), "runs/y");
     CHECK(again.resolved == study.resolved);
     CHECK(again.settings == study.settings);
-    CHECK(differences(study.resolved, again.resolved).empty());
+    CHECK(differences(stored(study.resolved), stored(again.resolved)).empty());
     REQUIRE(again.ensembles.size() == study.ensembles.size());
     for (std::size_t e = 0; e < study.ensembles.size(); ++e) {
       const Ensemble& one = study.ensembles[e];
@@ -140,7 +150,7 @@ TEST_CASE("config: the saved one of a sweep, read again, has the same settings a
       REQUIRE(own.size() == one.settings.size());
       for (std::size_t s = 0; s < own.size(); ++s) {
         const auto was = before[static_cast<std::size_t>(one.settings[s])];
-        CHECK(differences(was, own[s], false).empty());
+        CHECK(differences(stored(was), stored(own[s]), false).empty());
       }
     }
   }
@@ -163,7 +173,7 @@ TEST_CASE("config: of a sweep, a default is saved where every setting has it") {
   given.set("fit.learning_rate=0.1");
   Study other;
   read_study(other, std::move(given), "runs/x");
-  CHECK(differences(study.resolved, other.resolved) ==
+  CHECK(differences(stored(study.resolved), stored(other.resolved)) ==
         std::vector<std::string>{"fit.learning_rate: absent, now 0.1"});
 }
 
@@ -210,6 +220,32 @@ TEST_CASE("config: a value of a resolved one") {
   CHECK(value_in(resolved({"run.threads=3"}), "run.threads") == "3");
   CHECK(value_in(resolved({}), "model.kernel.kind") == "full");
   CHECK(value_in(resolved({}), "model.kernel") == "");
+}
+
+// Reference: YAML itself. Its styles say the same, and so do numbers.
+TEST_CASE("config: a stored one in any style is the same configuration") {
+  const std::string plain = resolved({"fit.refit=true", "fit.max_epochs=10", "fit.l2=0.001"});
+  const std::string flow =
+      "{data: {file: a.h5}, model: {kind: \"linear\"}, output: {folder: runs/test},\n"
+      " fit: {refit:   True, 'max_epochs': 10, l2: 1e-3}}";
+  CHECK(all_differences(stored(plain), stored(flow)).empty());
+  CHECK(stored(flow).config.fit.refit);
+  CHECK(differences(stored(plain), stored(resolved({"fit.refit=true", "fit.max_epochs=10"}))) ==
+        std::vector<std::string>{"fit.l2: 0.001, now 0"});
+  CHECK(differences_in({"run.threads", "run.chunk"}, stored(resolved({})),
+                       stored(resolved({"run.threads=3", "run.tf32=true"}))) ==
+        std::vector<std::string>{"run.threads: auto, now 3"});
+  // With a sweep too, whose values are compared as they are written.
+  const std::string swept =
+      "data: {file: a.h5}\nmodel: {kind: linear}\nfit: {max_epochs: 7}\n"
+      "sweep:\n  fit.l2: [0, 1e-3]\n";
+  const std::string flow_of_it =
+      "{sweep: {fit.l2: [0, 1e-3]}, fit: {max_epochs: 7}, model: {kind: linear},\n"
+      " data: {file: a.h5}}";
+  CHECK(differences(stored(swept), stored(flow_of_it)).empty());
+  CHECK_THROWS_WITH_AS(
+      stored("{data: {file: a.h5}, model: {kind: linear}, fit: {max_epochs: two}}"),
+      doctest::Contains("stored.yaml:1:"), ConfigError);
 }
 
 TEST_CASE("config: the run folder is named after the file") {
