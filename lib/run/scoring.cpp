@@ -7,6 +7,7 @@
 #include <set>
 #include <span>
 
+#include "ops/gemm.hpp"
 #include "training/device.hpp"
 #include "util/errors.hpp"
 #include "util/nan.hpp"
@@ -18,6 +19,18 @@ namespace {
 
 // Of predictions: no more where that keeps all threads busy.
 constexpr double kBytesAtOnce = 64.0 * 1024 * 1024, kMostBytesAtOnce = 256.0 * 1024 * 1024;
+
+// While it lives, one thread inside an operation: set once for many calls of predict().
+class OneInnerThread {
+ public:
+  explicit OneInnerThread(int after) : after_(after) { ops::set_inner_threads(1); }
+  ~OneInnerThread() { ops::set_inner_threads(after_); }
+  OneInnerThread(const OneInnerThread&) = delete;
+  OneInnerThread& operator=(const OneInnerThread&) = delete;
+
+ private:
+  int after_;
+};
 
 std::set<std::int64_t> skipped_units(const Roster& roster) {
   std::set<std::int64_t> units;
@@ -224,6 +237,7 @@ std::vector<UnitMetrics> score(const Checkpoint& checkpoint, const ScoringData& 
   if (null) null->scores.assign(scores.size(), {});
   Selected selected(checkpoint, data);
   const auto blocks = blocks_of(checkpoint, data, series);
+  const OneInnerThread inner(threads_of(data.run));
   for (std::size_t b = 0; b + 1 < blocks.size(); ++b) {
     const auto first = blocks[b], last = blocks[b + 1];
     data.between();
@@ -292,6 +306,7 @@ void put_predictions(files::Writer& writer, const Checkpoint& checkpoint, const 
                      const std::vector<std::int64_t>& together,
                      const std::function<void()>& between) {
   const Roster& roster = checkpoint.roster;
+  const OneInnerThread inner(threads_of(run));
   std::map<std::string, std::size_t> by_key;
   for (const auto s : stimuli) by_key[dataset.stimuli.at(s).key] = s;
   for (const auto& [key, s] : by_key) {

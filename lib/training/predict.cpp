@@ -24,6 +24,10 @@ void predict_blocks(const Model& model, const Tensors& tensors,
   const ops::WithoutGradients guard;
   const auto device = device_of(run);
   const int threads = device.is_cpu() ? threads_of(run) : 1;
+  // However many pieces: a shard rounds as the whole run does. Whoever predicts often has set it
+  // before, because LibTorch starts its threads anew each time.
+  const bool sets_threads = ops::inner_threads() != 1;
+  if (sets_threads) ops::set_inner_threads(1);
   const auto F = spectrogram.dim(0), T = spectrogram.dim(1);
   const auto layout = ops::join({T}, model.gap());
   const auto input = [&](const Standardisation& standard) {
@@ -44,7 +48,6 @@ void predict_blocks(const Model& model, const Tensors& tensors,
   const bool one_input = standardisation.size() == 1;
   const auto shared = one_input ? input(standardisation.front()) : at::Tensor();
   const auto pieces = predicted_pieces(M, one_input, together);
-  ops::set_inner_threads(1);  // however many pieces: a shard rounds as the whole run does
   for (std::size_t begin = 0, end = 0; begin + 1 < pieces.size(); begin = end) {
     const auto bytes_to = [&](std::size_t piece) {
       return static_cast<double>((pieces[piece] - pieces[begin]) * size) * sizeof(float);
@@ -71,7 +74,7 @@ void predict_blocks(const Model& model, const Tensors& tensors,
         [&] { parallel_for(static_cast<std::int64_t>(end - begin), threads, work); });
     use(first_member, std::move(result));
   }
-  ops::set_inner_threads(threads);
+  if (sets_threads) ops::set_inner_threads(threads);
 }
 
 }  // namespace
