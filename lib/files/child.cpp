@@ -27,6 +27,11 @@ rlim_t pages_in_use() {
   return pages;
 }
 
+// Address space of `bytes` beyond what is in use.
+rlim_t beyond_use(std::int64_t bytes) {
+  return pages_in_use() * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + static_cast<rlim_t>(bytes);
+}
+
 void limit(int resource, rlim_t most) {
   struct rlimit now {};
   getrlimit(static_cast<__rlimit_resource>(resource), &now);
@@ -47,8 +52,7 @@ void limit(int resource, rlim_t most) {
   }
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, static_cast<rlim_t>(limits.seconds));
-  limit(RLIMIT_AS, pages_in_use() * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) +
-                       static_cast<rlim_t>(limits.memory_bytes));
+  limit(RLIMIT_AS, beyond_use(limits.memory_bytes));
   try {
     ChildPlace entered(place);
     body(entered);
@@ -60,6 +64,21 @@ void limit(int resource, rlim_t most) {
 }
 
 }  // namespace
+
+MemoryLimit::MemoryLimit(std::int64_t bytes) {
+  struct rlimit now {};
+  getrlimit(RLIMIT_AS, &now);
+  before_ = now.rlim_cur;
+  now.rlim_cur = std::min(beyond_use(bytes), now.rlim_cur);
+  setrlimit(RLIMIT_AS, &now);
+}
+
+MemoryLimit::~MemoryLimit() {
+  struct rlimit now {};
+  getrlimit(RLIMIT_AS, &now);
+  now.rlim_cur = before_;
+  setrlimit(RLIMIT_AS, &now);
+}
 
 void ChildPlace::enter(const std::string& path) { std::strncpy(text_, path.c_str(), kBytes - 1); }
 

@@ -14,6 +14,19 @@ struct ChildLimits {
   std::int64_t seconds = 1;       // of the processor
 };
 
+// While it lives, this process gets no more than `bytes` on top of the memory that it has: what was
+// tried within limits stays within them afterwards. For one thread at a time.
+class MemoryLimit {
+ public:
+  explicit MemoryLimit(std::int64_t bytes);
+  ~MemoryLimit();
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+
+ private:
+  std::uint64_t before_;
+};
+
 // Where the child is: a text that outlives it.
 class ChildPlace {
  public:

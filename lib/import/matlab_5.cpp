@@ -216,6 +216,7 @@ class File5 : public MatlabFile {
     limits_ = {(std::int64_t{256} << 20) + std::min(128 * bytes, std::int64_t{5} << 30),
                2 + bytes / (std::int64_t{2} << 20)};
     files::try_in_child(file, "MATLAB", limits_, [&](files::ChildPlace&) { names_of(file); });
+    const files::MemoryLimit limit(limits_.memory_bytes);
     names_ = names_of(file);
   }
 
@@ -229,6 +230,7 @@ class File5 : public MatlabFile {
         const VariablePointer read = read_variable(file_, name);
         walk_value(Value5(read, read.get(), file_), 0);
       });
+      const files::MemoryLimit limit(limits_.memory_bytes);
       const VariablePointer read = read_variable(file_, name);
       known = std::make_shared<Value5>(read, read.get(), file_);
     }
