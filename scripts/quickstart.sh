@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# From a clean clone to fitted neurons: installs what is missing, builds, simulates a recording whose
-# receptive fields are known, fits it, and says how well they were found again.
+# From a clean clone to fitted neurons: installs what is missing, builds, simulates a recording (sound
+# files, spike times) whose receptive fields are known, imports it, fits it, and says how well they
+# were found again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,21 +15,25 @@ rm -rf "$folder"
 mkdir -p "$folder"
 
 step() { printf '\n$ strffit %s\n' "$*" >&2; "$strffit" "$@"; }
-step simulate --out "$folder/data.h5"
+step simulate --recording "$folder/recording"
+step import "$folder/recording/recording.yaml" --out "$folder/data.h5"
 step train configs/quickstart.yaml --out "$folder/fit"
 step eval "$folder/fit"
-step export-strfs "$folder/fit" --truth "$folder/data.h5" --out "$folder/strfs.h5" --plot "$folder/figures"
+step export-strfs "$folder/fit" --truth "$folder/recording/truth.h5" --out "$folder/strfs.h5" --plot "$folder/figures"
 
 cat <<EOF
 
 Where everything lies:
-  $folder/data.h5              the simulated recording: 8 units, 20 sounds, the true receptive fields
+  $folder/recording/           the simulated recording: sounds, spike times, and recording.yaml, which says what is what
+  $folder/data.h5              the dataset imported from it: 8 units, 20 sounds
   $folder/fit/results.h5       scores, predictions, receptive fields, learning curves (docs/languages.md)
   $folder/fit/checkpoint.h5    the fitted models, for strffit eval, predict and export-strfs
   $folder/fit/config.yaml      the configuration with every default filled in
   $folder/figures/             a figure of each receptive field
 
-Your own recording: docs/languages.md shows how to write it; then
-  $strffit inspect my_data.h5
+Your own recording (docs/import.md; docs/languages.md for Python, MATLAB, Julia and R):
+  $strffit import --draft my_folder > recording.yaml    # then fill in what is marked ?
+  $strffit import recording.yaml --check
+  $strffit import recording.yaml --out my_data.h5
   $strffit init ln > my_fit.yaml
 EOF

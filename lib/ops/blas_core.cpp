@@ -61,7 +61,7 @@ std::string slow_blas_core() {
           ? "unset OPENBLAS_CORETYPE"
           : std::string("set the environment variable OPENBLAS_CORETYPE=") + better->name;
   return "OpenBLAS works with the kernels of a " + blas_core() +
-         ", up to eight times slower than this processor's own: " + cure;
+         ", slower than this processor's own (the oldest take eight times as long): " + cure;
 }
 
 }  // namespace strffit::ops
