@@ -101,8 +101,8 @@ class Node {
   // Key path of this mapping, "model.kernel"; "" at the root.
   std::string path() const;
 
-  // What to say of a path that is no key read so far, from the root: "; did you mean
-  // "fit.weight_decay"?"; "" where it is one.
+  // The end of a message about a path from the root: "; did you mean "fit.weight_decay"?" where no
+  // such key was read so far, "" where one was.
   std::string cure_of(const std::string& path) const;
 
   // Refuses the first key that nobody has read, here and in the mappings handed out by map(), with

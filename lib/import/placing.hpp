@@ -14,7 +14,7 @@ namespace strffit::import {
 
 class Placing {
  public:
-  // `presentations` by onset, already delayed; of no use where responses come by trial.
+  // `presentations`: sorted by onset, delay included; ignored where responses come by trial.
   Placing(const Responses& responses, const std::vector<Presentation>& presentations,
           std::size_t sounds, double dt_ms, std::int64_t before);
 

@@ -13,7 +13,7 @@ namespace strffit::import {
 
 namespace {
 
-// FNV-1a over words: to know the same samples again.
+// A hash (FNV-1a over words) that is equal for equal samples and rates.
 std::uint64_t fingerprint(std::span<const float> values, double rate_hz) {
   std::uint64_t hash = 0xcbf29ce484222325ULL ^ static_cast<std::uint64_t>(rate_hz * 1000);
   for (const float value : values) {

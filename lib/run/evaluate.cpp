@@ -53,7 +53,8 @@ bool is_other_file(const Checkpoint& checkpoint, const Dataset& dataset) {
   return checkpoint.dataset_sha256 != dataset.sha256;
 }
 
-// The partitions of the fit; of another file, as far as what the config says can be said of it.
+// The partitions of the fit. In another file, lists that name none of its stimuli give way to its
+// own split attributes.
 std::vector<Partition> scored_partitions(const Checkpoint& checkpoint, const Dataset& dataset,
                                          SplitOptions options, SplitName name) {
   const bool other = is_other_file(checkpoint, dataset);
