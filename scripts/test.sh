@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, then runs every stage. With names of stages: only those.
 #   checks      layout, formatting, which room includes which, shell scripts
+#   vectors     tests/vectors made again by tests/reference, where Python has torch
 #   release     warnings are errors, every header compiles alone, every test
 #   cores       products and what depends on their rounding, with kernels for older and newer processors
 #   quickstart  the new user's first command, the tour of README.md, the code of docs/languages.md
@@ -13,7 +14,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-all_stages=(checks release cores quickstart asan tsan wheel slurm fuzz)
+all_stages=(checks vectors release cores quickstart asan tsan wheel slurm fuzz)
 tsan_rooms=(util training)
 # From SSE3 to AVX-512, as OPENBLAS_CORETYPE names them; those that this processor executes.
 cores=(Prescott Nehalem Sandybridge Haswell SkylakeX)
@@ -61,6 +62,18 @@ run_checks() {
   scripts/check_format
   scripts/check_shell
   summary+=("checks: passed")
+}
+
+# PyPI's torch needs 5 GB of a GPU's libraries to be imported, Debian's 50 MB (scripts/setup.sh).
+run_vectors() {
+  local python
+  for python in /usr/bin/python3 python3; do
+    if "$python" -c 'import h5py, numpy, torch, yaml' 2>/dev/null; then
+      summary+=("$("$python" scripts/check_vectors)")
+      return
+    fi
+  done
+  skip "vectors: needs python3-torch, python3-h5py and python3-yaml, which this system has not"
 }
 
 run_release() {

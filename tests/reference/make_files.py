@@ -1,24 +1,23 @@
-"""Writes the files beside this script with h5py, a writer that is not ours: `python make_files.py`."""
-import os
+"""files/: what h5py, a writer that is not ours, stores. The other two there are fuzzing finds."""
 
 import h5py
 import numpy as np
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 
-
-def start(name, file_format="strffit-dataset"):
-    h = h5py.File(os.path.join(HERE, name), "w")
-    h.attrs["format"] = file_format
+def start(path):
+    h = h5py.File(path, "w")
+    h.attrs["format"] = "strffit-dataset"
     h.attrs["version"] = 1
     return h
 
 
-def types():
-    """One dataset of each type that the reader takes, of values that show its byte order and width."""
-    h = start("types.h5")
+def types(path):
+    """One dataset of each type that the reader takes; values show byte order and width."""
+    h = start(path)
     numbers = np.array([[0, 1, 2], [3, 100, 127]])
-    for kind in "i1 u1 <i2 >i2 <u2 >u2 <i4 >i4 <u4 >u4 <i8 >i8 <u8 >u8 <f2 >f2 <f4 >f4 <f8 >f8".split():
+    for (
+        kind
+    ) in "i1 u1 <i2 >i2 <u2 >u2 <i4 >i4 <u4 >u4 <i8 >i8 <u8 >u8 <f2 >f2 <f4 >f4 <f8 >f8".split():
         name = kind.replace("<", "little_").replace(">", "big_")
         h[f"numbers/{name}"] = numbers.astype(kind)
     h["numbers/long_double"] = numbers.astype(np.longdouble)
@@ -31,11 +30,25 @@ def types():
     rows = np.arange(7 * 2 * 3).reshape(7, 2, 3)
     h["rows/plain"] = rows.astype(np.int32)
     h.create_dataset("rows/chunked", data=rows.astype(np.uint8), chunks=(2, 2, 2))
-    h.create_dataset("rows/compressed", data=rows.astype(">f4"), chunks=(3, 1, 3), compression="gzip",
-                     shuffle=True, fletcher32=True)
-    h.create_dataset("rows/resizable", data=rows.astype(np.float64), chunks=(4, 2, 3), maxshape=(None, 2, 3))
-    filled = h.create_dataset("rows/partly_nan", (7, 2, 3), np.float32, chunks=(1, 2, 3), compression="gzip",
-                              fillvalue=np.nan)
+    h.create_dataset(
+        "rows/compressed",
+        data=rows.astype(">f4"),
+        chunks=(3, 1, 3),
+        compression="gzip",
+        shuffle=True,
+        fletcher32=True,
+    )
+    h.create_dataset(
+        "rows/resizable", data=rows.astype(np.float64), chunks=(4, 2, 3), maxshape=(None, 2, 3)
+    )
+    filled = h.create_dataset(
+        "rows/partly_nan",
+        (7, 2, 3),
+        np.float32,
+        chunks=(1, 2, 3),
+        compression="gzip",
+        fillvalue=np.nan,
+    )
     filled[2] = rows[2]
     words = ["A1", "Gehör", "耳", ""]
     h["text/variable"] = words
@@ -48,7 +61,8 @@ def types():
     padded.set_strpad(h5py.h5t.STR_SPACEPAD)
     space = h5py.h5s.create_simple((2,))
     h5py.h5d.create(h["text"].id, b"space_padded", padded, space).write(
-        h5py.h5s.ALL, h5py.h5s.ALL, np.array([b"ab  ", b"c d "], "S4"), padded)
+        h5py.h5s.ALL, h5py.h5s.ALL, np.array([b"ab  ", b"c d "], "S4"), padded
+    )
     h["link_inside"] = h5py.SoftLink("/rows/plain")
     a = h.create_group("attributes").attrs
     a["text"] = "Gehör"
@@ -61,10 +75,10 @@ def types():
     h.close()
 
 
-def odd_dataset():
+def odd_dataset(path):
     """A sound dataset whose every part is stored in another way than we would."""
     rng = np.random.default_rng(1)
-    h = start("odd_dataset.h5")
+    h = start(path)
     h.attrs["dt_ms"] = np.array([2], ">i2")
     h.attrs["name"] = np.bytes_("odd")
     h["frequencies_hz"] = np.array([200, 400, 1600], ">i4")
@@ -76,7 +90,9 @@ def odd_dataset():
     h["units/good"] = np.array([True, True, False, True])
     h["truth/anything"] = [1]
     # responses[n, r, t] = 100 n + 10 r + t, so that every swapped axis shows
-    count = lambda R, T: (100 * np.arange(4)[:, None, None] + 10 * np.arange(R)[:, None] + np.arange(T))
+    count = lambda R, T: (
+        100 * np.arange(4)[:, None, None] + 10 * np.arange(R)[:, None] + np.arange(T)
+    )
     b = h.create_group("stimuli/b")
     b.attrs.update({"split": "train", "category": "speech", "name": "second"})
     b["spectrogram"] = 10.0 * np.arange(3)[:, None] + np.arange(6)
@@ -85,8 +101,12 @@ def odd_dataset():
     b.create_dataset("responses", data=missing, chunks=(1, 2, 6), compression="gzip", shuffle=True)
     a = h.create_group("stimuli/a")
     a.attrs["split"] = np.bytes_("valid")
-    a.create_dataset("spectrogram", data=np.arange(15).reshape(3, 5).astype(">f4") / 4, chunks=(2, 2),
-                     maxshape=(3, None))
+    a.create_dataset(
+        "spectrogram",
+        data=np.arange(15).reshape(3, 5).astype(">f4") / 4,
+        chunks=(2, 2),
+        maxshape=(3, None),
+    )
     a["responses"] = count(3, 5).astype(">u2")
     c = h.create_group("stimuli/c10")
     c["spectrogram"] = rng.standard_normal((3, 1)).astype(np.float32)
@@ -98,5 +118,7 @@ def odd_dataset():
     h.close()
 
 
-types()
-odd_dataset()
+def write_files(folder):
+    folder.mkdir(exist_ok=True)
+    types(folder / "types.h5")
+    odd_dataset(folder / "odd_dataset.h5")

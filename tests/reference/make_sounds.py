@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Spectrograms of a made sound by other people's programs, for tests/sound/test_reference.cpp.
 
-    python3 make_sounds.py           # writes sounds.h5 beside this file
+    python3 make_sounds.py           # writes tests/vectors/sounds/sounds.h5
     python3 make_sounds.py --check   # compares what the packages say now with it
 
 Needs numpy, scipy, h5py, gammatone 1.0.3, librosa 0.11, naplib 2.6.
@@ -16,7 +16,7 @@ import naplib
 import numpy as np
 import scipy.signal
 
-FILE = pathlib.Path(__file__).parent / "sounds.h5"
+FILE = pathlib.Path(__file__).parents[1] / "vectors/sounds/sounds.h5"
 
 
 def made_sound(rate, seconds):
