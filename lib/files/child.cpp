@@ -82,8 +82,8 @@ MemoryLimit::~MemoryLimit() {
 
 void ChildPlace::enter(const std::string& path) { std::strncpy(text_, path.c_str(), kBytes - 1); }
 
-void try_in_child(const std::string& file, const std::string& library, const ChildLimits& limits,
-                  const std::function<void(ChildPlace&)>& body) {
+double try_in_child(const std::string& file, const std::string& library, const ChildLimits& limits,
+                    const std::function<void(ChildPlace&)>& body) {
   void* shared =
       mmap(nullptr, ChildPlace::kBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) throw RunError("no memory to check " + file);
@@ -91,7 +91,8 @@ void try_in_child(const std::string& file, const std::string& library, const Chi
   const pid_t child = fork();
   if (child == 0) run_child(limits, place, body);
   int status = 0;
-  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  struct rusage used {};
+  while (child > 0 && wait4(child, &status, 0, &used) < 0 && errno == EINTR) {
   }
   const std::string path = place;
   munmap(shared, ChildPlace::kBytes);
@@ -101,6 +102,10 @@ void try_in_child(const std::string& file, const std::string& library, const Chi
                     "expected a whole " + library + " file; found one so damaged that the " +
                         library + " library fails on it: get a fresh copy");
   }
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
 }  // namespace strffit::files

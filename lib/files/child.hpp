@@ -38,10 +38,10 @@ class ChildPlace {
   char* text_;
 };
 
-// Runs `body` in a child process within the limits. Nothing where it ends by itself (by an
-// exception too, but for a lack of memory); else DataError naming `file`, the place that it last
-// entered, and `library`. RunError where no process can be started.
-void try_in_child(const std::string& file, const std::string& library, const ChildLimits& limits,
-                  const std::function<void(ChildPlace&)>& body);
+// Runs `body` in a child process within the limits. The processor's seconds that it took, where it
+// ends by itself (by an exception too, but for a lack of memory); else DataError naming `file`, the
+// place that it last entered, and `library`. RunError where no process can be started.
+double try_in_child(const std::string& file, const std::string& library, const ChildLimits& limits,
+                    const std::function<void(ChildPlace&)>& body);
 
 }  // namespace strffit::files

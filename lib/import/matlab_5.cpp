@@ -7,7 +7,9 @@
 #include <matio.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <functional>
 #include <map>
 
 #include "files/child.hpp"
@@ -146,7 +148,7 @@ class Value5 : public MatlabValue {
   std::vector<double> converted() const {
     const auto n = static_cast<std::size_t>(count(shape()));
     if (n == 0) return {};
-    if (value_->data == nullptr || value_->nbytes < n * sizeof(T)) {
+    if (value_->data == nullptr || value_->nbytes / sizeof(T) < n) {
       throw DataError(file_, "", "expected numbers for the whole matrix; found fewer");
     }
     std::vector<double> values(n);
@@ -195,29 +197,57 @@ VariablePointer read_variable(const std::string& file, const std::string& name) 
   return variable;
 }
 
-// Touches all that a path could lead to, as the reader would.
-void walk_value(const MatlabValue& value, int depth) {
-  if (depth > 32) throw DataError("", "", "nested too deep");
-  const std::int64_t n = count(value.shape());
-  if (value.kind() == MatlabValue::Kind::numbers) value.numbers();
-  if (value.kind() == MatlabValue::Kind::text) value.text();
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (value.kind() == MatlabValue::Kind::cells) walk_value(*value.cell(i), depth + 1);
-    if (value.kind() != MatlabValue::Kind::structs) continue;
-    for (const auto& name : value.fields()) walk_value(*value.field(name, i), depth + 1);
+// Goes through all that a path could lead to.
+class Walk5 {
+ public:
+  // `most`: cells and structs, which a damaged header claims by the million where nothing is.
+  // `numbers`: matrices and texts are converted, as the reader will.
+  Walk5(const std::string& file, const std::string& variable, std::int64_t most, bool numbers)
+      : file_(file), variable_(variable), most_(most), left_(most), numbers_(numbers) {}
+
+  void value(const MatlabValue& value, int depth) {
+    if (depth > 32) throw DataError(file_, variable_, "expected cells and structs 32 deep at most");
+    const auto kind = value.kind();
+    if (numbers_ && kind == MatlabValue::Kind::numbers) value.numbers();
+    if (numbers_ && kind == MatlabValue::Kind::text) value.text();
+    if (kind != MatlabValue::Kind::cells && kind != MatlabValue::Kind::structs) return;
+    const std::int64_t n = count(value.shape());
+    const auto fields = value.fields();
+    take(bounded_product(n, 1 + static_cast<std::int64_t>(fields.size())));
+    for (std::int64_t i = 0; i < n; ++i) {
+      if (kind == MatlabValue::Kind::cells) this->value(*value.cell(i), depth + 1);
+      for (const auto& name : fields) this->value(*value.field(name, i), depth + 1);
+    }
   }
-}
+
+ private:
+  void take(std::int64_t n) {
+    if (n > left_) {
+      throw DataError(file_, variable_,
+                      "expected at most " + std::to_string(most_) +
+                          " cells and structs in a file of this size; found more: it is damaged");
+    }
+    left_ -= n;
+  }
+
+  const std::string &file_, &variable_;
+  std::int64_t most_, left_;
+  bool numbers_;
+};
 
 class File5 : public MatlabFile {
  public:
   explicit File5(const std::string& file) : file_(file) {
     const std::int64_t bytes = checked_size(file, std::int64_t{4} << 30);
     // Version 5 holds at most 2 GiB a variable, compressed to a hundredth where it is mostly zeros.
-    limits_ = {(std::int64_t{256} << 20) + std::min(128 * bytes, std::int64_t{5} << 30),
-               2 + bytes / (std::int64_t{2} << 20)};
-    files::try_in_child(file, "MATLAB", limits_, [&](files::ChildPlace&) { names_of(file); });
-    const files::MemoryLimit limit(limits_.memory_bytes);
+    memory_ = (std::int64_t{256} << 20) + std::min(kCompressed * bytes, std::int64_t{5} << 30);
+    // An element takes a tag of 8 bytes, which compresses too.
+    most_elements_ = 1000 + kCompressed / 8 * bytes;
+    seconds_ = 1 + static_cast<double>(bytes) / (2 << 20);
+    try_it([&](files::ChildPlace&) { names_of(file); });
+    const files::MemoryLimit limit(memory_);
     names_ = names_of(file);
+    seconds_ += 0.004 * static_cast<double>(names_.size());  // a process each
   }
 
   std::vector<std::string> names() const override { return names_; }
@@ -225,21 +255,38 @@ class File5 : public MatlabFile {
   MatlabPointer variable(const std::string& name) const override {
     auto& known = variables_[name];
     if (!known) {
-      files::try_in_child(file_, "MATLAB", limits_, [&](files::ChildPlace& place) {
+      try_it([&](files::ChildPlace& place) {
         place.enter(name);
         const VariablePointer read = read_variable(file_, name);
-        walk_value(Value5(read, read.get(), file_), 0);
+        Walk5(file_, name, most_elements_, true).value(Value5(read, read.get(), file_), 0);
       });
-      const files::MemoryLimit limit(limits_.memory_bytes);
+      const files::MemoryLimit limit(memory_);
       const VariablePointer read = read_variable(file_, name);
-      known = std::make_shared<Value5>(read, read.get(), file_);
+      auto value = std::make_shared<Value5>(read, read.get(), file_);
+      Walk5(file_, name, most_elements_, false).value(*value, 0);
+      known = std::move(value);
     }
     return known;
   }
 
  private:
+  static constexpr std::int64_t kCompressed = 128;
+
+  // All children together have the seconds of the file, whatever number of variables it claims.
+  void try_it(const std::function<void(files::ChildPlace&)>& body) const {
+    const files::ChildLimits limits{
+        memory_, std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(seconds_)))};
+    seconds_ -= files::try_in_child(file_, "MATLAB", limits, body);
+    if (seconds_ < 0) {
+      throw DataError(file_, "",
+                      "expected a MATLAB file that is read in " + std::to_string(limits.seconds) +
+                          " s of the processor; found one that takes longer: it is damaged");
+    }
+  }
+
   std::string file_;
-  files::ChildLimits limits_;
+  std::int64_t memory_ = 0, most_elements_ = 0;
+  mutable double seconds_ = 0;  // that are left
   std::vector<std::string> names_;
   mutable std::map<std::string, MatlabPointer> variables_;
 };

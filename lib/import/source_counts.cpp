@@ -70,6 +70,7 @@ Array<float> counts_of(const ArrayFile& arrays, const CountOptions& options,
 
 std::vector<std::string> names_of_units(const ArrayFile& arrays, const CountOptions& options,
                                         std::int64_t units, const std::string& file) {
+  if (units == 0) throw DataError(file, options.path, "expected a unit or more; found none");
   std::vector<std::string> ids = options.ids;
   if (!options.id_path.empty()) ids = arrays.texts(options.id_path);
   if (ids.empty()) {

@@ -75,6 +75,9 @@ class SpikeTable {
       if (added) times.emplace_back();
       times[place->second].push_back(time());
     }
+    if (places.empty()) {
+      throw DataError(table_.file(), "", "expected a row a spike below the header; found none");
+    }
     check_seconds();
     Responses responses;
     ClockSpikes spikes;
@@ -111,6 +114,7 @@ class SpikeTable {
       const auto sound = static_cast<std::size_t>(found->second);
       trials[{unit, sound, static_cast<std::int64_t>(number)}].push_back(time());
     }
+    if (units.empty()) refuse_no_spike(sounds, absent);
     check_seconds();
     for (const auto& [name, rows] : absent) {
       reading.notes.push_back(std::to_string(rows) + " spikes to " + name +
@@ -120,6 +124,17 @@ class SpikeTable {
   }
 
  private:
+  [[noreturn]] void refuse_no_spike(const Sounds& sounds,
+                                    const std::map<std::string, std::int64_t>& absent) const {
+    if (absent.empty()) {
+      throw DataError(table_.file(), "", "expected a row a spike below the header; found none");
+    }
+    throw DataError(table_.file(), "column " + table_.header()[static_cast<std::size_t>(sound_)],
+                    "expected spikes to a sound or more that is there (" + sounds.described() +
+                        "); found only others, such as " + absent.begin()->first +
+                        ": is sound the right column, and are the names those of the files?");
+  }
+
   // Trials are numbered from 0 or 1; one without a spike has no row, and is known by a higher one.
   Responses gathered(
       const std::map<std::string, std::size_t>& units,

@@ -108,6 +108,9 @@ ReadResponses mat_responses(config::Node& node) {
       if (spikes.trials.size() == before) break;
       responses.ids.push_back(place < ids.size() ? ids[place] : "unit_" + std::to_string(number));
     }
+    if (responses.ids.empty()) {
+      throw DataError(file, path, "expected a trial or more of a sound; found none");
+    }
     if (!ids.empty() && ids.size() != responses.ids.size()) {
       throw DataError(file, path,
                       "expected as many units as id names, " + std::to_string(ids.size()) +

@@ -50,11 +50,7 @@ class NemsRecording {
   NemsSignal signal(const std::string& name) const {
     const NemsJson json = json_of(name);
     NemsSignal signal;
-    signal.rate_hz = json.contains("fs") && json["fs"].is_number() ? json["fs"].get<double>() : 0;
-    if (!(signal.rate_hz > 0 && std::isfinite(signal.rate_hz))) {
-      throw DataError(file_, name + ".json",
-                      "expected fs, samples in a second, above 0; found none");
-    }
+    signal.rate_hz = rate_in(json, name);
     if (json.contains("chans") && json["chans"].is_array()) {
       for (const auto& one : json["chans"]) {
         if (one.is_string()) signal.channels.push_back(one.get<std::string>());
@@ -74,10 +70,7 @@ class NemsRecording {
     return signal;
   }
 
-  double rate_of(const std::string& name) const {
-    const NemsJson json = json_of(name);
-    return json.contains("fs") && json["fs"].is_number() ? json["fs"].get<double>() : 0;
-  }
+  double rate_of(const std::string& name) const { return rate_in(json_of(name), name); }
 
   // Those of a signal, or of the whole recording, in the order of the file.
   std::vector<NemsEpoch> epochs(const std::string& signal) const {
@@ -97,6 +90,16 @@ class NemsRecording {
   }
 
  private:
+  double rate_in(const NemsJson& json, const std::string& name) const {
+    const double rate =
+        json.contains("fs") && json["fs"].is_number() ? json["fs"].get<double>() : 0;
+    if (!(rate > 0 && std::isfinite(rate))) {
+      throw DataError(file_, name + ".json",
+                      "expected fs, samples in a second, above 0; found none");
+    }
+    return rate;
+  }
+
   std::string ending_in(const std::string& ending) const {
     for (const auto& [name, text] : texts_) {
       if (name.ends_with(ending)) return name;
@@ -248,8 +251,13 @@ ReadSounds nems_sounds(config::Node& node) {
     sounds.frequencies_hz = frequencies;
     for (const auto& [name, played] : sounds_of_epochs(epochs, pattern)) {
       const std::int64_t frames = frames_of_epochs(played, signal.rate_hz);
-      if (frames < 1)
-        throw DataError(played.front().where, "", "expected an epoch of a frame or more");
+      constexpr std::int64_t kLongestEpoch = 10000000;
+      if (frames < 1 || frames > kLongestEpoch) {
+        throw DataError(played.front().where, "",
+                        "expected an epoch of 1 to ten million frames; found " +
+                            std::to_string(frames) + " at " + std::to_string(signal.rate_hz) +
+                            " frames/s");
+      }
       Array<float> values;
       if (on_off) {
         values = on_and_off(played.front(), epochs, frames, signal.rate_hz);

@@ -56,8 +56,7 @@ double rate_of_series(const files::Reader& reader, const std::string& path) {
   return 1 / step;
 }
 
-Sound sound_of_series(const std::string& file, const std::string& path, int channel) {
-  const files::Reader reader(file);
+Sound sound_of_series(const files::Reader& reader, const std::string& path, int channel) {
   const std::string data = path + "/data";
   const Shape shape = reader.shape(data);
   if (shape.empty() || shape.size() > 2) {
@@ -75,7 +74,7 @@ Sound sound_of_series(const std::string& file, const std::string& path, int chan
   }
   const Array<float> all = reader.floats(data);
   Sound sound;
-  sound.name = file + ": " + path;
+  sound.name = reader.file() + ": " + path;
   sound.rate_hz = rate_of_series(reader, path);
   const double conversion = reader.optional_number_attribute(data, "conversion").value_or(1);
   const double offset = reader.optional_number_attribute(data, "offset").value_or(0);
@@ -103,8 +102,9 @@ ReadSounds nwb_sounds(config::Node& node) {
   const int channel = node.get("channel", 0, config::at_least(0),
                                "of sounds with several, from 1; 0: they have one");
   return [=](Reading& reading) {
-    const std::string file = reading.source(given);
-    const files::Reader reader(file);
+    // Kept open: opening goes through the whole file.
+    const auto opened = std::make_shared<const files::Reader>(reading.source(given));
+    const files::Reader& reader = *opened;
     expect_group(reader, path, "a group of sounds");
     Sounds sounds;
     auto names = reader.children(path);
@@ -115,7 +115,7 @@ ReadSounds nwb_sounds(config::Node& node) {
       SoundEntry sound;
       sound.key = sound.name = sound.label = name;
       sound.number = static_cast<std::int64_t>(sounds.list.size()) + 1;
-      sound.waveform = [=] { return sound_of_series(file, series, channel); };
+      sound.waveform = [=] { return sound_of_series(*opened, series, channel); };
       sounds.list.push_back(std::move(sound));
     }
     if (sounds.list.empty()) {

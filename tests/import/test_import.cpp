@@ -313,6 +313,35 @@ TEST_CASE("what cannot be right is refused, with its place") {
   CHECK(contains(refusal(kClockManifest, folder.path()), "channel"));
 }
 
+TEST_CASE("a source without a single unit is refused, by its own name") {
+  const TemporaryFolder folder;
+  write_sounds(folder);
+  const auto refused = [&](const std::string& rows) {
+    write_file(folder.file("spikes.csv"), "unit,sound,trial,t\n" + rows);
+    return refusal(
+        "sounds: {audio: \"stim{sound}.wav\"}\n"
+        "spikes: {csv: spikes.csv, id: unit, time: t, unit: ms, sound: sound, trial: trial, "
+        "absent_sounds: skip}\n" +
+            kSpectrogram,
+        folder.path());
+  };
+  CHECK(contains(refused(""), "spikes.csv: expected a row a spike below the header"));
+  const std::string absent = refused("n1,song3,1,12.5\nn1,song4,1,12.5\n");
+  CHECK(contains(absent, "spikes.csv: column sound: expected spikes to a sound or more"));
+  CHECK(contains(absent, "stim1.wav, stim2.wav, stim10.wav"));
+  CHECK(contains(absent, "found only others, such as song3"));
+  CHECK(refused("n1,song3,1,12.5\nn1,2,1,12.5\n") == "no error");
+  write_file(folder.file("clock.csv"), "unit,t\n");
+  write_file(folder.file("events.csv"), "stimulus,onset_s\nstim1,1.5\n");
+  CHECK(contains(refusal("sounds: {audio: \"*.wav\"}\n"
+                         "presentations: {csv: events.csv, sound: stimulus, onset: onset_s, unit: "
+                         "s}\n"
+                         "spikes: {csv: clock.csv, id: unit, time: t, unit: s}\n" +
+                             kSpectrogram,
+                         folder.path()),
+                 "clock.csv: expected a row a spike below the header"));
+}
+
 TEST_CASE("phy without a rate, or with times that do not ascend, is refused") {
   const TemporaryFolder folder;
   write_phy(folder);

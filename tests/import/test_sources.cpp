@@ -1,6 +1,7 @@
 // Tables, NumPy files, patterns of names: what the sources are read with.
 #include <doctest/doctest.h>
 
+#include "import/matlab.hpp"
 #include "import/npy.hpp"
 #include "import/paths.hpp"
 #include "import/recording_files.hpp"
@@ -88,6 +89,35 @@ TEST_CASE("numbers of .npy files come in both orders and all widths; objects are
   std::string turned("\x01\x02\x03\x04\x05\x06", 6);
   CHECK(header("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }", turned) == "no error");
   CHECK(read_npy(file).values == std::vector<double>{1, 3, 5, 2, 4, 6});
+}
+
+// A MATLAB file of version 5 with one empty struct array of this shape, without fields.
+std::string empty_structs(std::uint32_t rows, std::uint32_t columns) {
+  std::string bytes = "MATLAB 5.0 MAT-file";
+  bytes.resize(124, ' ');
+  bytes += std::string("\x00\x01IM", 4);
+  const auto put = [&](std::initializer_list<std::uint32_t> words) {
+    for (const std::uint32_t word : words) {
+      for (int i = 0; i < 4; ++i) bytes += static_cast<char>(word >> (8 * i) & 255U);
+    }
+  };
+  put({14, 64});                          // a matrix
+  put({6, 8, 2, 0});                      // a struct
+  put({5, 8, rows, columns});             // its shape
+  put({1 | (1U << 16), 's'});             // its name
+  put({5 | (4U << 16), 32, 1, 0, 0, 0});  // names of 32 bytes, none of them
+  return bytes;
+}
+
+TEST_CASE("a MATLAB file may not claim more structs than it has bytes for") {
+  // A billion elements of nothing would be gone through one by one.
+  const test::TemporaryFolder folder;
+  const std::string file = folder.file("s.mat");
+  write_file(file, empty_structs(2, 3));
+  CHECK(described(*open_matlab(file)->variable("s")) == "a 2 x 3 struct of nothing");
+  write_file(file, empty_structs(1000000, 1000));
+  const std::string refused = error_of<DataError>([&] { open_matlab(file)->variable("s"); });
+  CHECK(contains(refused, "cells and structs in a file of this size"));
 }
 
 TEST_CASE("files are found by patterns, in their natural order") {
