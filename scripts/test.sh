@@ -61,6 +61,7 @@ run_checks() {
   scripts/check_includes
   scripts/check_format
   scripts/check_shell
+  scripts/release --check
   summary+=("checks: passed")
 }
 
