@@ -62,6 +62,7 @@ run_checks() {
   scripts/check_format
   scripts/check_shell
   scripts/release --check
+  PYTHONDONTWRITEBYTECODE=1 python3 scripts/bench/test_check.py
   summary+=("checks: passed")
 }
 

@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 
+import check
 import report
 import study
 from programs import PUBLISHED, DeepStrf, Strffit
@@ -114,6 +115,9 @@ def parse():
     parser.add_argument("--gpu", action="store_true", help="a study on this machine's GPU, of both "
                         "programs, and nothing else (default: 73 simulated units x 10 seeds); "
                         "strffit has to be built with CUDA (docs/gpu.md)")
+    parser.add_argument("--check", action="store_true", help="compare the factors with those in "
+                        "docs/benchmarks.md, which stays as it is, and name those that fell by "
+                        "more than noise: exit code 1; 2 where nothing could be compared")
     parser.add_argument("--fresh", action="store_true", help="forget the samples taken so far")
     parser.add_argument("--strffit", help="program (default: build/release/strffit, built)")
     parser.add_argument("--from", dest="caller", default=".", help=argparse.SUPPRESS)
@@ -121,6 +125,8 @@ def parse():
     options.kinds = options.kinds.split(",")
     if unknown := set(options.kinds) - set(LIGHT + HEAVY):
         parser.error(f"no such kind: {', '.join(unknown)}; known: {', '.join(LIGHT + HEAVY)}")
+    if options.check and options.quick:
+        parser.error("--check needs a full measurement, not --quick")
     if options.repetitions < 1 or options.threads < 1:
         parser.error("--repetitions and --threads must be at least 1")
     caller = pathlib.Path(options.caller)
@@ -184,6 +190,11 @@ def main():
         sections = on_cpu(options, state, deepstrf, strffit, dataset, scratch, facts)
     deepstrf.close()
     print("\n\n".join(sections.values()))
+    if options.check:
+        page = pathlib.Path("docs/benchmarks.md").read_text(encoding="utf-8")
+        lines, code = check.verdict(page, sections, facts)
+        print("\n".join(lines))
+        sys.exit(code)
     path = FOLDER / f"{name}.md" if options.quick else pathlib.Path("docs/benchmarks.md")
     report.write(path, sections)
     print(f"bench: written to {path}", file=sys.stderr)
