@@ -58,9 +58,13 @@ programs_of() {  # folder, rooms...
 names_of() { local IFS='|'; echo "^(${*#test_})\$"; }
 
 run_checks() {
+  local said
   scripts/check_includes
   scripts/check_format
   scripts/check_shell
+  said=$(scripts/check_tidy --changed) || { echo "$said"; return 1; }
+  echo "$said"
+  if [[ $said == *SKIPPED:* ]]; then skip "$(sed -n 's/^SKIPPED: //p' <<<"$said")"; fi
   scripts/release --check
   PYTHONDONTWRITEBYTECODE=1 python3 scripts/bench/test_check.py
   summary+=("checks: passed")
