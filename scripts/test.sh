@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, then runs every stage. With names of stages: only those.
-#   checks      layout, formatting, which room includes which, shell scripts
+#   checks      layout, formatting, which room includes which, shell scripts, clang-tidy of changed files,
+#               comments that doxygen cannot read
 #   vectors     tests/vectors made again by tests/reference, where Python has torch
 #   release     warnings are errors, every header compiles alone, every test
 #   cores       products and what depends on their rounding, with kernels for older and newer processors
@@ -65,6 +66,8 @@ run_checks() {
   said=$(scripts/check_tidy --changed) || { echo "$said"; return 1; }
   echo "$said"
   if [[ $said == *SKIPPED:* ]]; then skip "$(sed -n 's/^SKIPPED: //p' <<<"$said")"; fi
+  said=$(scripts/check_doxygen) || { echo "$said"; return 1; }
+  if [[ $said == SKIPPED:* ]]; then skip "${said#SKIPPED: }"; fi
   scripts/release --check
   PYTHONDONTWRITEBYTECODE=1 python3 scripts/bench/test_check.py
   summary+=("checks: passed")

@@ -9,7 +9,7 @@ namespace strffit::files {
 // "No space left on device", for a message after a failed system call.
 std::string errno_text(int error);
 
-// A new file `<folder>/.<name>.<pid>.tmp` beside `<folder>/<name>`, removed again unless committed.
+// A new hidden file beside the final one (".NAME.PID.tmp"), removed again unless committed.
 // Every function throws RunError "cannot write FILE: CAUSE".
 class TemporaryFile {
  public:

@@ -18,8 +18,8 @@ namespace strffit::files {
 
 class Writer {
  public:
-  // Starts `<folder>/.<name>.<pid>.tmp` for `path` = `<folder>/<name>`, with the root attributes
-  // `format` and `version`. The folder must exist.
+  // Starts a TemporaryFile for `path`, with the root attributes `format` and `version`. The folder
+  // must exist.
   Writer(const std::string& path, const std::string& format, std::int64_t version = 1);
   // Without commit() the temporary file is removed.
   ~Writer();

@@ -36,8 +36,8 @@ class Statenet : public Backbone {
 };
 
 // x (M or 1, S, C F), weight (M, P, channels, C, K_f), bias (M, P, channels) -> (M, S, P channels),
-// channel fastest: at each position p along frequency its own weights on the bands stride p ..
-// stride p + K_f - 1. bands: F.
+// channel fastest: at each position p along frequency its own weights on the bands from
+// stride p to stride p + K_f - 1. bands: F.
 at::Tensor locally_connected(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                              std::int64_t bands, std::int64_t stride, const ops::LayoutPtr& layout,
                              bool own_input = false);
