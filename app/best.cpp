@@ -1,4 +1,4 @@
-#include "run/best.hpp"
+#include "commands/best.hpp"
 
 #include <memory>
 

@@ -1,4 +1,4 @@
-#include "run/compare.hpp"
+#include "commands/compare.hpp"
 
 #include <iostream>
 #include <memory>

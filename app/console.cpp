@@ -8,8 +8,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include "run/report.hpp"
 #include "signals.hpp"
+#include "util/report.hpp"
 
 namespace strffit::app {
 

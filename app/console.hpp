@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "run/train.hpp"
+#include "commands/train.hpp"
 
 namespace strffit::app {
 

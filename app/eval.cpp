@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "commands.hpp"
-#include "run/evaluate.hpp"
+#include "commands/evaluate.hpp"
 
 namespace strffit::app {
 

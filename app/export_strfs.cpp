@@ -1,4 +1,4 @@
-#include "run/export_strfs.hpp"
+#include "commands/export_strfs.hpp"
 
 #include <iostream>
 #include <memory>

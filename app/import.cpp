@@ -1,4 +1,4 @@
-#include "run/import.hpp"
+#include "commands/import.hpp"
 
 #include <iostream>
 #include <memory>

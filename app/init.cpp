@@ -1,4 +1,4 @@
-#include "run/init.hpp"
+#include "commands/init.hpp"
 
 #include <iostream>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "run/inspect.hpp"
+#include "commands/inspect.hpp"
 
 #include <iostream>
 #include <memory>

@@ -8,7 +8,8 @@
 
 #include "commands.hpp"
 #include "exit_codes.hpp"
-#include "run/library_versions.hpp"
+#include "formats/provenance.hpp"
+#include "import/library_versions.hpp"
 #include "signals.hpp"
 #include "util/errors.hpp"
 

@@ -1,4 +1,4 @@
-#include "run/merge.hpp"
+#include "commands/merge.hpp"
 
 #include <iostream>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "run/predict.hpp"
+#include "commands/predict.hpp"
 
 #include <memory>
 

@@ -1,9 +1,9 @@
-#include "run/simulate.hpp"
+#include "commands/simulate.hpp"
 
 #include <memory>
 
 #include "commands.hpp"
-#include "run/simulate_recording.hpp"
+#include "commands/simulate_recording.hpp"
 
 namespace strffit::app {
 

@@ -1,4 +1,4 @@
-#include "run/slurm.hpp"
+#include "cluster/slurm.hpp"
 
 #include <filesystem>
 #include <iostream>

@@ -1,4 +1,4 @@
-#include "run/status.hpp"
+#include "cluster/status.hpp"
 
 #include <iostream>
 #include <memory>

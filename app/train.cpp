@@ -1,10 +1,10 @@
-#include "run/train.hpp"
+#include "commands/train.hpp"
 
 #include <iostream>
 #include <memory>
 
 #include "commands.hpp"
-#include "run/train_report.hpp"
+#include "commands/train_report.hpp"
 #include "signals.hpp"
 
 namespace strffit::app {

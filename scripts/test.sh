@@ -93,7 +93,7 @@ run_release() {
 }
 
 run_cores() {
-  [[ -x build/release/tests/test_run ]] || run_release
+  [[ -x build/release/tests/test_commands ]] || run_release
   local core versions said tests=build/release/tests done=()
   for core in "${cores[@]}"; do
     versions=$(OPENBLAS_CORETYPE=$core build/release/strffit --version 2>/dev/null || true)
@@ -107,7 +107,7 @@ run_cores() {
       "$tests/test_ops"
       "$tests/test_model"
       "$tests/test_training" -tc="*changes a member's result*,*bit for bit*,*same run twice*"
-      "$tests/test_run" -tc="*of a sweep each unit*"
+      "$tests/test_commands" -tc="*of a sweep each unit*"
     )
     done+=("$core")
   done

@@ -5,9 +5,9 @@
 #include <filesystem>
 
 #include "files/reader.hpp"
-#include "import/matlab.hpp"
-#include "import/npy.hpp"
 #include "import/paths.hpp"
+#include "readers/matlab.hpp"
+#include "readers/npy.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::import {

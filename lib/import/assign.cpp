@@ -7,7 +7,7 @@
 #include <set>
 
 #include "config/suggest.hpp"
-#include "import/table.hpp"
+#include "readers/table.hpp"
 #include "util/errors.hpp"
 #include "util/random.hpp"
 

@@ -5,7 +5,7 @@
 
 #include "import/paths.hpp"
 #include "import/source.hpp"
-#include "import/table.hpp"
+#include "readers/table.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::import {

@@ -7,7 +7,7 @@
 #include "config/scalar.hpp"
 #include "config/suggest.hpp"
 #include "import/source.hpp"
-#include "import/table.hpp"
+#include "readers/table.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::import {

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "config/document.hpp"
+#include "files/paths.hpp"
 #include "import/paths.hpp"
 #include "util/errors.hpp"
 

@@ -163,34 +163,4 @@ bool natural_less(const std::string& a, const std::string& b) {
   return a < b;
 }
 
-std::int64_t checked_size(const std::string& file, std::int64_t most) {
-  std::error_code error;
-  const auto status = fs::status(file, error);
-  if (!fs::exists(status)) throw DataError(file, "", "no such file");
-  if (!fs::is_regular_file(status)) {
-    throw DataError(file, "", "expected a file; found a folder or device");
-  }
-  if (access(file.c_str(), R_OK) != 0) {
-    throw DataError(file, "", std::string("cannot be opened: ") + std::strerror(errno));
-  }
-  const auto bytes = static_cast<std::int64_t>(fs::file_size(file, error));
-  if (error) throw DataError(file, "", "cannot be opened: " + error.message());
-  if (bytes > most) {
-    throw DataError(
-        file, "",
-        "expected at most " + std::to_string(most) + " bytes; found " + std::to_string(bytes));
-  }
-  return bytes;
-}
-
-std::string read_bytes(const std::string& file, std::int64_t most) {
-  std::string bytes(static_cast<std::size_t>(checked_size(file, most)), '\0');
-  std::ifstream stream(file, std::ios::binary);
-  stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (stream.gcount() != static_cast<std::streamsize>(bytes.size())) {
-    throw DataError(file, "", "cannot be read to its end");
-  }
-  return bytes;
-}
-
 }  // namespace strffit::import

@@ -30,10 +30,4 @@ bool has_placeholder(const std::string& pattern, const std::string& word);
 // Runs of digits compare as numbers.
 bool natural_less(const std::string& a, const std::string& b);
 
-// The largest of the file's claims is its size: DataError where it is none, no regular file, cannot
-// be read, or has more than `most` bytes.
-std::int64_t checked_size(const std::string& file, std::int64_t most);
-// The same, and its bytes.
-std::string read_bytes(const std::string& file, std::int64_t most);
-
 }  // namespace strffit::import

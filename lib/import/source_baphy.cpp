@@ -6,9 +6,9 @@
 #include <set>
 
 #include "import/events.hpp"
-#include "import/matlab.hpp"
 #include "import/paths.hpp"
 #include "import/source.hpp"
+#include "readers/matlab.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::import {

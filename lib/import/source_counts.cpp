@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "import/arrays.hpp"
-#include "import/matlab.hpp"
 #include "import/paths.hpp"
 #include "import/source.hpp"
+#include "readers/matlab.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::import {

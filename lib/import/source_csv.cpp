@@ -7,8 +7,8 @@
 #include "import/events.hpp"
 #include "import/paths.hpp"
 #include "import/source.hpp"
-#include "import/table.hpp"
 #include "import/time_unit.hpp"
+#include "readers/table.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::import {

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "import/matlab.hpp"
 #include "import/paths.hpp"
 #include "import/source.hpp"
 #include "import/time_unit.hpp"
+#include "readers/matlab.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::import {

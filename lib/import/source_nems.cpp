@@ -5,11 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "import/archive.hpp"
 #include "import/events.hpp"
 #include "import/paths.hpp"
 #include "import/source.hpp"
-#include "import/table.hpp"
+#include "readers/archive.hpp"
+#include "readers/table.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::import {

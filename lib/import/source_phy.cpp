@@ -6,10 +6,11 @@
 #include <map>
 #include <optional>
 
-#include "import/npy.hpp"
+#include "files/paths.hpp"
 #include "import/paths.hpp"
 #include "import/source.hpp"
-#include "import/table.hpp"
+#include "readers/npy.hpp"
+#include "readers/table.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::import {

@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "files/paths.hpp"
 #include "import/events.hpp"
 #include "import/paths.hpp"
 #include "import/source.hpp"

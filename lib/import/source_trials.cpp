@@ -4,11 +4,12 @@
 #include <map>
 #include <set>
 
+#include "files/paths.hpp"
 #include "import/events.hpp"
 #include "import/paths.hpp"
 #include "import/source.hpp"
-#include "import/table.hpp"
 #include "import/time_unit.hpp"
+#include "readers/table.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::import {

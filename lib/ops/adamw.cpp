@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "ops/autograd.hpp"
-#include "ops/lane_operations.hpp"
+#include "ops/cuda/lane_operations.hpp"
 
 namespace strffit::ops {
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "ops/autograd.hpp"
+#include "ops/cuda/lane_operations.hpp"
+#include "ops/cuda/lanes.hpp"
 #include "ops/grid.hpp"
-#include "ops/lane_operations.hpp"
-#include "ops/lanes.hpp"
 #include "ops/share.hpp"
 #include "util/errors.hpp"
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "ops/autograd.hpp"
+#include "ops/cuda/lagged_batched.hpp"
 #include "ops/gemm.hpp"
 #include "ops/grid.hpp"
-#include "ops/lagged_batched.hpp"
 #include "ops/lagged_sizes.hpp"
 #include "ops/ordered_gemm.hpp"
 #include "ops/winograd.hpp"

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "ops/autograd.hpp"
+#include "ops/cuda/lane_operations.hpp"
 #include "ops/grid.hpp"
-#include "ops/lane_operations.hpp"
 
 namespace strffit::ops {
 namespace {

@@ -9,11 +9,11 @@
 
 #include "ops/activation.hpp"
 #include "ops/autograd.hpp"
+#include "ops/cuda/lane_operations.hpp"
+#include "ops/cuda/teams.hpp"
 #include "ops/dense.hpp"
 #include "ops/grid.hpp"
-#include "ops/lane_operations.hpp"
 #include "ops/packed_matrix.hpp"
-#include "ops/teams.hpp"
 
 namespace strffit::ops {
 namespace {

@@ -5,9 +5,9 @@
 #include <map>
 #include <vector>
 
-#include "ops/recorded.hpp"
-#include "training/study.hpp"
-#include "training/trainer.hpp"
+#include "ops/cuda/recorded.hpp"
+#include "training/fold_data.hpp"
+#include "training/plan.hpp"
 
 namespace strffit {
 
@@ -29,7 +29,7 @@ class Chunk {
   // `rows`: numbers in the plan, one after the other, all of one fold and setting and, unless a
   // step takes all stimuli, one seed; their rows of `memory`, which is of all members of the plan,
   // are the chunk's own from now on. `members`: those of them that still run. `recorded`: steps are
-  // recorded where the memory's device can (ops/recorded.hpp).
+  // recorded where the memory's device can (ops/cuda/recorded.hpp).
   Chunk(const Plan& plan, const FoldData& data, const std::vector<std::int64_t>& rows,
         std::vector<std::int64_t> members, const Memory& memory, bool recorded);
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "ops/adamw.hpp"
-#include "ops/recorded.hpp"
+#include "ops/cuda/recorded.hpp"
 #include "util/errors.hpp"
 #include "util/memory.hpp"
 

@@ -1,8 +1,9 @@
+#include "training/plan.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <set>
 
-#include "training/trainer.hpp"
 #include "util/errors.hpp"
 
 namespace strffit {

@@ -1,3 +1,5 @@
+#include "training/predict.hpp"
+
 #include <ATen/Functions.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include "ops/autograd.hpp"
 #include "ops/gemm.hpp"
 #include "training/device.hpp"
-#include "training/trainer.hpp"
 #include "util/threads.hpp"
 
 namespace strffit {

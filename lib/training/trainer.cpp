@@ -12,10 +12,12 @@
 
 #include "ops/autograd.hpp"
 #include "ops/gemm.hpp"
+#include "training/batching.hpp"
 #include "training/chunk.hpp"
 #include "training/device.hpp"
+#include "training/initialisation.hpp"
 #include "training/judged_by.hpp"
-#include "training/start.hpp"
+#include "training/predict.hpp"
 #include "util/errors.hpp"
 #include "util/listed.hpp"
 #include "util/memory.hpp"

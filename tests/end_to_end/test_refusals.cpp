@@ -170,9 +170,9 @@ TEST_CASE("refused: places that cannot be written") {
   const SmallStudy study;
   test::write_text(study.file("file"), "");
   refused({"train", study.config(), "--out", study.file("file")}, kFailed,
-          "cannot make the run folder");
+          "cannot make the folder");
   refused({"train", study.config(), "--out", study.file("file") + "/run"}, kFailed,
-          "cannot make the run folder");
+          "cannot make the folder");
   refused({"simulate", "--out", study.file("no/where.h5")}, kFailed, "no/where.h5");
   refused({"simulate", "--out", study.data_file()}, kFailed, "--overwrite");
   for (const auto& command :

@@ -2,9 +2,9 @@
 // as a DataError; what it reads predicts.
 #include <cstdlib>
 
-#include "export/checkpoint.hpp"
+#include "formats/checkpoint.hpp"
 #include "fuzz/hdf5_input.hpp"
-#include "training/trainer.hpp"
+#include "training/predict.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace strffit;

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "export/last.hpp"
+#include "formats/last.hpp"
 #include "fuzz/hdf5_input.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "fuzz/hdf5_input.hpp"
-#include "import/matlab.hpp"
+#include "readers/matlab.hpp"
 #include "util/errors.hpp"
 
 namespace {

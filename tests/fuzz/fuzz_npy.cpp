@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "fuzz/hdf5_input.hpp"
-#include "import/npy.hpp"
+#include "readers/npy.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   strffit::test::with_file(data, size, [](const std::string& file) {

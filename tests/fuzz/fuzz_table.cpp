@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "fuzz/hdf5_input.hpp"
-#include "import/table.hpp"
+#include "readers/table.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   strffit::test::with_file(data, size, [&](const std::string& file) {

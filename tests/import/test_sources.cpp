@@ -1,11 +1,11 @@
 // Tables, NumPy files, patterns of names: what the sources are read with.
 #include <doctest/doctest.h>
 
-#include "import/matlab.hpp"
-#include "import/npy.hpp"
 #include "import/paths.hpp"
 #include "import/recording_files.hpp"
-#include "import/table.hpp"
+#include "readers/matlab.hpp"
+#include "readers/npy.hpp"
+#include "readers/table.hpp"
 #include "support/messages.hpp"
 #include "util/errors.hpp"
 

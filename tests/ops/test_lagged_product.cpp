@@ -1,7 +1,7 @@
 // The STRF product, the dense layer and the unfolding of bands against their plain references.
+#include "ops/cuda/lagged_batched.hpp"
 #include "ops/dense.hpp"
 #include "ops/gemm.hpp"
-#include "ops/lagged_batched.hpp"
 #include "ops/lagged_product.hpp"
 #include "util/errors.hpp"
 

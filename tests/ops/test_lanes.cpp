@@ -1,7 +1,7 @@
 // The recursions as a GPU works them, run on the CPU, against those of the CPU, which
 // test_adaptation and test_pieces hold against plain references.
 #include "ops/adaptation.hpp"
-#include "ops/lane_operations.hpp"
+#include "ops/cuda/lane_operations.hpp"
 #include "ops/leaky.hpp"
 #include "ops/recurrent.hpp"
 #include "weights_of_gates.hpp"

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "run/evaluate.hpp"
+#include "commands/evaluate.hpp"
 
 namespace strffit::test {
 

@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-#include "ops/recorded.hpp"
+#include "ops/cuda/recorded.hpp"
 
 namespace strffit::test {
 namespace {

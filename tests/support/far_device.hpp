@@ -1,8 +1,8 @@
 // A device that LibTorch holds for another than the CPU, and whose memory is the CPU's: what is
 // written for a GPU runs on it, with a GPU's rules, on a machine without one. Mixing its tensors
 // with the CPU's throws; what a GPU would be waited for is counted; backward passes run on another
-// thread; work can be recorded (ops/recorded.hpp) and is then done by the same operations on the
-// same memory.
+// thread; work can be recorded (ops/cuda/recorded.hpp) and is then done by the same operations on
+// the same memory.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "run/train.hpp"
+#include "commands/train.hpp"
 
 namespace strffit::test {
 

@@ -6,6 +6,7 @@
 
 #include "config/document.hpp"
 #include "dataset/simulate.hpp"
+#include "training/batching.hpp"
 #include "training/trainer.hpp"
 
 namespace strffit::test {

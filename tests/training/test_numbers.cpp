@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 
 #include "study.hpp"
+#include "training/predict.hpp"
 #include "training/trainer.hpp"
 
 // After everything of LibTorch.

@@ -1,0 +1,134 @@
+#include "cluster/slurm_jobs.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+
+#include "files/paths.hpp"
+#include "util/errors.hpp"
+#include "util/version.hpp"
+
+namespace strffit {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using Values = std::map<std::string, std::string>;
+
+// The template with each @NAME@ replaced once, so that a value may hold such a word itself.
+std::string filled(const std::string& text, const Values& values) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = text.find('@', at);
+    const std::size_t end = begin == std::string::npos ? begin : text.find('@', begin + 1);
+    if (end == std::string::npos) return result + text.substr(at);
+    const auto value = values.find(text.substr(begin + 1, end - begin - 1));
+    if (value == values.end()) {
+      result += text.substr(at, end - at);
+      at = end;
+      continue;
+    }
+    result += text.substr(at, begin - at) + value->second;
+    at = end + 1;
+  }
+  return result;
+}
+
+// A path as the value of an #SBATCH line, where % begins a pattern.
+std::string sbatch_path(const std::string& path) {
+  std::string result;
+  for (const char c : path) result += c == '%' ? "%%" : std::string(1, c);
+  return path.find(' ') == std::string::npos ? result : "\"" + result + "\"";
+}
+
+// What stands in a comment stays on its line.
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
+}
+
+// The #SBATCH lines of a job. `specific`: those of this job alone, options with their values.
+std::string sbatch_lines(const SlurmRequest& request, const std::string& name,
+                         const std::string& log,
+                         const std::vector<std::pair<std::string, std::string>>& specific) {
+  std::vector<std::pair<std::string, std::string>> options = {
+      {"job-name", name},
+      {"output", log},
+      {"open-mode", "append"},
+      {"chdir", sbatch_path(fs::current_path().string())},
+      {"time", request.time},
+      {"mem", request.mem},
+      {"partition", request.partition},
+      {"account", request.account}};
+  options.insert(options.end(), specific.begin(), specific.end());
+  std::string text;
+  for (const auto& [option, value] : options) {
+    if (!value.empty()) text.append("#SBATCH --").append(option).append("=").append(value) += '\n';
+  }
+  for (const auto& line : request.sbatch) text.append("#SBATCH ").append(line) += '\n';
+  text.pop_back();  // the template has the last line's end
+  return text;
+}
+
+}  // namespace
+
+std::string shell_word(const std::string& text) {
+  const std::string plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? "'\\''" : std::string(1, c);
+  return result + "'";
+}
+
+std::string job_name(const std::string& folder) {
+  std::uint32_t hash = 2166136261U;  // FNV-1a
+  for (const char c : folder) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  std::array<char, 16> digits{};
+  std::snprintf(digits.data(), digits.size(), "%08x", hash);
+  return "strffit-" + file_name(fs::path(folder).filename()) + "-" + digits.data();
+}
+
+std::string array_name(const std::string& name, std::int64_t first) {
+  return first == 0 ? name : name + "+" + std::to_string(first);
+}
+
+std::string at_once(const SlurmRequest& request) {
+  std::string text;
+  if (request.at_once) text.append("%").append(std::to_string(*request.at_once));
+  return text;
+}
+
+std::string train_job(const SlurmRequest& request, const std::string& run,
+                      const std::string& name) {
+  const std::int64_t first_array = std::min(request.tasks, request.array_limit - 1);
+  const auto lines = sbatch_lines(request, name, sbatch_path(run + "/slurm") + "/%A_%a.log",
+                                  {{"array", "1-" + std::to_string(first_array) + at_once(request)},
+                                   {"cpus-per-task", std::to_string(request.cpus)},
+                                   {"gpus", request.gpus},
+                                   {"signal", "B:USR1@" + std::to_string(request.warn)}});
+  return filled(kTrainJobTemplate, {{"RUN", shell_word(run)},
+                                    {"TASKS", std::to_string(request.tasks)},
+                                    {"VERSION", version()},
+                                    {"COMMAND_LINE", one_line(request.command_line)},
+                                    {"PROGRAM", shell_word(request.program)},
+                                    {"DEVICE", request.gpus.empty() ? "" : "cuda"},
+                                    {"SBATCH", "\n#SBATCH --requeue\n" + lines}});
+}
+
+std::string merge_job(const SlurmRequest& request, const std::string& run,
+                      const std::string& name) {
+  const auto lines =
+      sbatch_lines(request, name + "-merge", sbatch_path(run + "/slurm") + "/merge-%j.log",
+                   {{"kill-on-invalid-dep", "yes"}});
+  return filled(kMergeJobTemplate, {{"RUN", shell_word(run)},
+                                    {"VERSION", version()},
+                                    {"PROGRAM", shell_word(request.program)},
+                                    {"SBATCH", "\n" + lines}});
+}
+
+}  // namespace strffit

@@ -1,0 +1,420 @@
+#include "commands/compare.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "commands/evaluate.hpp"
+#include "config/suggest.hpp"
+#include "dataset/options.hpp"
+#include "evaluation/figures.hpp"
+#include "files/json.hpp"
+#include "files/paths.hpp"
+#include "files/reader.hpp"
+#include "formats/roster.hpp"
+#include "plot/figures.hpp"
+#include "study/config.hpp"
+#include "study/run_folder.hpp"
+#include "util/errors.hpp"
+#include "util/nan.hpp"
+
+namespace strffit {
+
+namespace {
+
+const UnitMetricName& metric_named(const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& metric : kUnitMetrics) {
+    if (metric.name == name) return metric;
+    names.emplace_back(metric.name);
+  }
+  std::string list;
+  for (const auto& known : names) list += (list.empty() ? "" : ", ") + known;
+  const std::string nearest = config::nearest(name, names);
+  throw ConfigError("--metric", "no metric \"" + name + "\"" +
+                                    (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?") +
+                                    " There are " + list);
+}
+
+// "3 only in the first (a, b, c), none only in the second".
+std::string difference_of(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  const auto only = [](const auto& these, const auto& those) {
+    std::vector<std::string> found;
+    std::set_difference(these.begin(), these.end(), those.begin(), those.end(),
+                        std::back_inserter(found));
+    constexpr std::size_t kMostNamed = 3;
+    std::string text = std::to_string(found.size());
+    for (std::size_t i = 0; i < std::min(found.size(), kMostNamed); ++i) {
+      text += (i == 0 ? " (" : ", ") + found[i];
+    }
+    if (found.size() > kMostNamed) text += ", ...";
+    return text + (found.empty() ? "" : ")");
+  };
+  return only(a, b) + " only in the first, " + only(b, a) + " only in the other";
+}
+
+void refuse_other_protocol(const Evaluation& first, const Evaluation& other, bool same_data) {
+  const Protocol &a = first.protocol, &b = other.protocol;
+  const auto refuse = [&](const std::string& what, const std::string& cure) {
+    throw ConfigError(other.checkpoint, "cannot be compared with " + first.checkpoint +
+                                            ": they differ in " + what + ". " + cure);
+  };
+  if (a.dt_ms != b.dt_ms) {
+    refuse("frame width, " + number(a.dt_ms) + " and " + number(b.dt_ms) + " ms",
+           "Fit both to one dataset");
+  }
+  if (!same_data && a.dataset_sha256 != b.dataset_sha256) {
+    refuse("the dataset's content, sha256 " + a.dataset_sha256.substr(0, 12) + "... (" +
+               first.data + ") and " + b.dataset_sha256.substr(0, 12) + "... (" + other.data + ")",
+           "Fit both to one file, or name one that neither was trained on with --data FILE");
+  }
+  if (a.smooth_ms != b.smooth_ms) {
+    refuse("smoothing, data.smooth_ms " + number(a.smooth_ms) + " and " + number(b.smooth_ms),
+           "Fit one again with the other's data.smooth_ms");
+  }
+  if (a.outer != b.outer && first.split != "all") {
+    refuse("nested cross-validation, data.nested.outer " + std::to_string(a.outer) + " and " +
+               std::to_string(b.outer) + " (0: none)",
+           "Fit one again with the other's data.nested.outer");
+  }
+  if (a.stimuli != b.stimuli) {
+    refuse("the " + first.split + " stimuli: " + difference_of(a.stimuli, b.stimuli),
+           "Fit one again with the other's data.split and data.folds");
+  }
+  if (a.units != b.units) {
+    refuse("units: " + difference_of(a.units, b.units),
+           "Fit one again with the other's data.units");
+  }
+}
+
+// The run folder of a finished sweep that `path` names, or lies in; "" where there is none.
+std::string sweep_of(const std::string& path) {
+  std::error_code ignored;
+  const auto whole = std::filesystem::path(path + "/").lexically_normal().parent_path();
+  auto folder = std::filesystem::is_directory(whole, ignored) ? whole : whole.parent_path();
+  for (int up = 0; up < 2; ++up, folder = folder.parent_path()) {
+    const std::string study = RunPaths{folder.empty() ? "." : folder.string()}.study();
+    if (!is_there(study)) continue;
+    if (!files::Reader(study, {"strffit-results"}).exists("/settings")) return "";
+    return folder.empty() ? "." : folder.string();
+  }
+  return "";
+}
+
+// A unit may have one setting, its own. ConfigError where one has several.
+void refuse_several_settings(const Evaluation& evaluation, const std::string& path) {
+  std::map<std::string, std::int64_t> setting_of;
+  for (const auto& score : evaluation.scores) {
+    if (setting_of.try_emplace(score.unit, score.setting).first->second == score.setting) continue;
+    const std::string sweep = sweep_of(path);
+    throw ConfigError(path,
+                      "holds several settings of a sweep: compare one, " +
+                          (sweep.empty() ? std::string("fitted alone, without the sweep")
+                                         : "which strffit best " + sweep + " --out FILE cuts out"));
+  }
+}
+
+ComparedRun averaged(const Evaluation& evaluation, const std::string& path,
+                     const UnitMetricName& metric, const std::vector<std::string>& units) {
+  refuse_several_settings(evaluation, path);
+  struct UnitSum {
+    double of = 0;
+    std::int64_t n = 0;
+  };
+  std::map<std::string, UnitSum> sums;
+  std::set<std::int64_t> seeds, folds;
+  for (const auto& score : evaluation.scores) {
+    UnitSum& sum = sums[score.unit];
+    sum.of += score.metrics.*metric.value;
+    ++sum.n;
+    seeds.insert(score.seed);
+    folds.insert(score.fold);
+  }
+  ComparedRun run;
+  run.path = path;
+  run.model = evaluation.model;
+  run.joined = folds.contains(-1);
+  run.seeds = static_cast<std::int64_t>(seeds.size());
+  run.folds = folds.size() > 1 ? static_cast<std::int64_t>(folds.size()) : 0;
+  run.own_settings = evaluation.several_settings;
+  for (const auto& unit : units) {
+    const auto sum = sums.find(unit);  // a shard, or the best of an ensemble, lacks some
+    run.scores.push_back(sum == sums.end() ? kNaN
+                                           : sum->second.of / static_cast<double>(sum->second.n));
+  }
+  return run;
+}
+
+// What is compared, and its scores.
+struct Scored {
+  Evaluation evaluation;
+  ComparedRun run;
+};
+
+// The scores of nested cross-validation, where `path` is the folder of such a run or its
+// checkpoint.
+std::optional<Scored> nested_scores(const std::string& path, const std::string& metric) {
+  std::error_code ignored;
+  const std::filesystem::path given(path);
+  const bool folder = std::filesystem::is_directory(given, ignored);
+  if (!folder && given.filename() != "checkpoint.h5") return std::nullopt;
+  const auto run_folder = folder ? given : given.parent_path();
+  const std::string file = RunPaths{run_folder.empty() ? "." : run_folder.string()}.study();
+  if (!is_there(file)) return std::nullopt;
+  const files::Reader study(file, {"strffit-results"});
+  if (!study.exists("/nested")) return std::nullopt;
+  const Roster roster = read_roster(study);
+  const std::string config = study.string_attribute("/", "config");
+  auto document = config::Document::from_text(config, file + ": / attribute config");
+  config::Node data = document.root().map("data", "");
+  const DataOptions options = read_data_options(data);
+
+  Scored scored;
+  Evaluation& evaluation = scored.evaluation;
+  evaluation.checkpoint = file;
+  evaluation.data = study.string_attribute("/", "dataset");
+  evaluation.split = "test";
+  evaluation.model = roster.settings.contains("model") || roster.settings.contains("model.kind")
+                         ? "chosen"
+                         : document.root().map("model", "").choice("kind", "", model_kinds(), "");
+  evaluation.stimuli = -1;
+  evaluation.protocol = {study.string_attribute("/", "dataset_sha256"),
+                         roster.axes.dt_ms,
+                         options.smooth_ms,
+                         {},  // all of the dataset
+                         roster.unit_ids,
+                         options.split.outer};
+  std::sort(evaluation.protocol.units.begin(), evaluation.protocol.units.end());
+  ComparedRun& run = scored.run;
+  run.path = path;
+  run.model = evaluation.model;
+  run.outer = options.split.outer;
+  std::set<std::int64_t> seeds;
+  for (const auto& member : roster.members) seeds.insert(member.seed);
+  run.seeds = static_cast<std::int64_t>(seeds.size());
+  const auto values = study.doubles("/nested/mean/" + metric, {{roster.units()}, "(N)"}).values;
+  std::map<std::string, double> score_of;
+  for (std::size_t i = 0; i < values.size(); ++i) score_of[roster.unit_ids[i]] = values[i];
+  for (const auto& [unit, value] : score_of) run.scores.push_back(value);
+  return scored;
+}
+
+Scored scored(const CompareRequest& request, const std::string& path, const UnitMetricName& metric,
+              Observer& observer) {
+  const bool of_the_run = request.split == "test" && request.data.empty();
+  if (of_the_run) {
+    if (auto nested = nested_scores(path, request.metric)) return *nested;
+  }
+  Scored result;
+  result.evaluation =
+      evaluate({path, request.data, request.split, request.device, request.threads}, observer);
+  if (of_the_run && result.evaluation.protocol.outer != 0) {
+    throw ConfigError(path,
+                      "holds models of nested cross-validation, whose scores are those of what is "
+                      "chosen in each outer fold: compare the folder of the whole run, finished, "
+                      "which has them in its study.h5");
+  }
+  result.run = averaged(result.evaluation, path, metric, result.evaluation.protocol.units);
+  return result;
+}
+
+ComparedPair paired(const Comparison& comparison, std::size_t run) {
+  const auto &first = comparison.runs.front().scores, &other = comparison.runs[run].scores;
+  std::vector<double> differences;
+  ComparedPair pair;
+  pair.run = run;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    const double difference = other[i] - first[i];
+    if (!std::isfinite(difference)) continue;
+    differences.push_back(difference);
+    pair.higher += difference > 0;
+  }
+  pair.units = static_cast<std::int64_t>(differences.size());
+  if (pair.units == 0) {
+    throw ConfigError("--metric", "no unit has a " + comparison.metric + " in both " +
+                                      comparison.runs.front().path + " and " +
+                                      comparison.runs[run].path +
+                                      "; --metric cc is defined more often");
+  }
+  pair.difference = bootstrap_median(differences, comparison.resamples,
+                                     static_cast<std::uint64_t>(comparison.seed));
+  pair.test = signed_rank_test(differences);
+  return pair;
+}
+
+// "ln" of "runs/ln/", as a part of a file's name.
+std::string short_name(const std::string& path) {
+  const auto clean = std::filesystem::path(path + "/").lexically_normal().parent_path();
+  return file_name(clean.filename() == "checkpoint.h5" && clean.has_parent_path()
+                       ? clean.parent_path().filename()
+                       : clean.stem());
+}
+
+void draw(Comparison& comparison, const CompareRequest& request) {
+  make_folder(request.plot);
+  const ComparedRun& first = comparison.runs.front();
+  for (auto& pair : comparison.pairs) {
+    const ComparedRun& other = comparison.runs[pair.run];
+    pair.figure = request.plot + "/" + comparison.metric + "-" + short_name(first.path) + "-" +
+                  std::to_string(pair.run + 1) + "-" + short_name(other.path) + "." +
+                  request.format;
+    plot::draw_scatter(
+        pair.figure, {comparison.metric + " on the " + comparison.split + " stimuli",
+                      first.path + ", " + comparison.metric, other.path + ", " + comparison.metric,
+                      first.scores, other.scores});
+  }
+}
+
+std::string how_averaged(const ComparedRun& run) {
+  std::string text;
+  if (run.seeds > 1) text += "mean over " + std::to_string(run.seeds) + " seeds";
+  if (run.folds > 0) {
+    text += (text.empty() ? "mean over " : " and ") + std::to_string(run.folds) + " folds";
+  }
+  if (run.outer > 0) {
+    return "nested cross-validation, mean over " + std::to_string(run.outer) +
+           " outer folds, each predicted by the models chosen on its inner folds";
+  }
+  if (run.own_settings) text += std::string(text.empty() ? "" : ", ") + "each unit's own setting";
+  if (run.joined) text += std::string(text.empty() ? "" : ", ") + "held-out folds joined";
+  return text;
+}
+
+constexpr std::int64_t kMostResamples = 1000000;
+
+std::string probability(double p) { return p < 1e-4 ? number(p) : score_text(p); }
+
+}  // namespace
+
+Comparison compare_runs(const CompareRequest& request, Observer& observer) {
+  if (request.paths.size() < 2) throw ConfigError("RUN", "expected at least two runs to compare");
+  if (request.resamples < 1 || request.resamples > kMostResamples) {
+    throw ConfigError("--resamples", "expected from 1 to " + std::to_string(kMostResamples) +
+                                         "; found " + std::to_string(request.resamples));
+  }
+  const UnitMetricName& metric = metric_named(request.metric);
+  if (!request.plot.empty()) check_figure_format(request.format);
+  Comparison comparison{
+      request.metric, request.split, 0, request.resamples, request.seed, {}, {}, {}};
+  Evaluation first;
+  for (const auto& path : request.paths) {
+    const auto [evaluation, run] = scored(request, path, metric, observer);
+    if (comparison.runs.empty()) {
+      first = evaluation;
+      comparison.stimuli = evaluation.stimuli;
+      comparison.units = evaluation.protocol.units;
+    }
+    refuse_other_protocol(first, evaluation, !request.data.empty());
+    comparison.runs.push_back(run);
+  }
+  for (std::size_t run = 1; run < comparison.runs.size(); ++run) {
+    comparison.pairs.push_back(paired(comparison, run));
+  }
+  if (!request.plot.empty()) draw(comparison, request);
+  return comparison;
+}
+
+Table to_table(const Comparison& comparison) {
+  Table table{"", {"unit"}, {}};
+  for (const auto& run : comparison.runs) table.header.push_back(run.path);
+  for (std::size_t i = 0; i < comparison.units.size(); ++i) {
+    std::vector<std::string> row = {comparison.units[i]};
+    for (const auto& run : comparison.runs) {
+      row.push_back(std::isnan(run.scores[i]) ? "" : Json(run.scores[i]).dump());
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+Report to_report(const Comparison& comparison) {
+  Report report;
+  Table scores{comparison.metric + " on the " + comparison.split + " stimuli" +
+                   (comparison.stimuli < 0
+                        ? " of " + std::to_string(comparison.runs.front().outer) + " outer folds"
+                        : " (" + std::to_string(comparison.stimuli) + ")"),
+               to_table(comparison).header,
+               {}};
+  for (std::size_t i = 0; i < comparison.units.size(); ++i) {
+    std::vector<std::string> row = {comparison.units[i]};
+    for (const auto& run : comparison.runs) row.push_back(score_text(run.scores[i]));
+    scores.rows.push_back(std::move(row));
+  }
+  const ComparedRun& first = comparison.runs.front();
+  Table pairs{"differences from " + first.path,
+              {"run", "units", "higher", "median", "95 % from", "to", "rank sum", "p"},
+              {}};
+  for (const auto& pair : comparison.pairs) {
+    pairs.rows.push_back({comparison.runs[pair.run].path, std::to_string(pair.units),
+                          std::to_string(pair.higher), score_text(pair.difference.median),
+                          score_text(pair.difference.low), score_text(pair.difference.high),
+                          number(pair.test.rank_sum), probability(pair.test.p)});
+    std::string note = "p of " + comparison.runs[pair.run].path +
+                       ": Wilcoxon signed-rank test, two-sided, of " + std::to_string(pair.test.n) +
+                       " differences that are not 0, " +
+                       (pair.test.exact ? "exact" : "by the normal approximation");
+    const auto left_out = static_cast<std::int64_t>(comparison.units.size()) - pair.units;
+    if (left_out > 0) {
+      note += "; " + std::to_string(left_out) + " units without a score in both are left out";
+    }
+    report.notes.push_back(note);
+    if (!pair.figure.empty()) report.notes.push_back("scatter plot in " + pair.figure);
+  }
+  report.tables = {std::move(scores), std::move(pairs)};
+  for (const auto& run : comparison.runs) {
+    const std::string how = how_averaged(run);
+    if (!how.empty()) report.notes.push_back("scores of " + run.path + ": " + how);
+  }
+  report.notes.push_back("interval of the median: bootstrap of " +
+                         std::to_string(comparison.resamples) + " resamples, seed " +
+                         std::to_string(comparison.seed));
+  if (comparison.pairs.size() > 1) {
+    report.notes.push_back("p-values are not corrected for the " +
+                           std::to_string(comparison.pairs.size()) + " comparisons");
+  }
+  return report;
+}
+
+std::string to_json(const Comparison& comparison) {
+  Json json = {{"metric", comparison.metric},
+               {"split", comparison.split},
+               {"stimuli", comparison.stimuli < 0 ? Json() : Json(comparison.stimuli)},
+               {"units", comparison.units},
+               {"resamples", comparison.resamples},
+               {"seed", comparison.seed}};
+  auto& runs = json["runs"] = Json::array();
+  for (const auto& run : comparison.runs) {
+    Json one = {{"run", run.path},
+                {"model", run.model},
+                {"seeds_averaged", run.seeds},
+                {"folds_averaged", run.folds},
+                {"folds_joined", run.joined},
+                {"setting_of_each_unit", run.own_settings},
+                {"outer_folds", run.outer}};
+    auto& scores = one["scores"] = Json::array();
+    for (const double score : run.scores) scores.push_back(json_number(score));
+    runs.push_back(std::move(one));
+  }
+  auto& pairs = json["differences_from_first"] = Json::array();
+  for (const auto& pair : comparison.pairs) {
+    Json one = {{"run", comparison.runs[pair.run].path},
+                {"units", pair.units},
+                {"higher", pair.higher},
+                {"median", json_number(pair.difference.median)},
+                {"low", json_number(pair.difference.low)},
+                {"high", json_number(pair.difference.high)},
+                {"wilcoxon",
+                 {{"n", pair.test.n},
+                  {"rank_sum", pair.test.rank_sum},
+                  {"p", pair.test.p},
+                  {"exact", pair.test.exact}}}};
+    if (!pair.figure.empty()) one["figure"] = pair.figure;
+    pairs.push_back(std::move(one));
+  }
+  return json.dump(2);
+}
+
+}  // namespace strffit

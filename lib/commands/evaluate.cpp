@@ -1,0 +1,406 @@
+#include "commands/evaluate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "evaluation/fitted.hpp"
+#include "files/json.hpp"
+#include "metrics/significance.hpp"
+#include "study/run_folder.hpp"
+#include "util/errors.hpp"
+#include "util/listed.hpp"
+#include "util/nan.hpp"
+
+namespace strffit {
+
+namespace {
+
+// The metrics that need at least two trials, SP to cc_max in models.md.
+constexpr std::array<double UnitMetrics::*, 5> kNeedTrials = {
+    &UnitMetrics::signal_power, &UnitMetrics::noise_power, &UnitMetrics::spe, &UnitMetrics::cc_norm,
+    &UnitMetrics::cc_max};
+
+// Why metrics are NaN, the plainest reason first; "" where none is.
+std::string why_undefined(const UnitMetrics& metrics, bool counts) {
+  if (std::isnan(metrics.mse)) return "no response in this split";
+  if (std::isnan(metrics.cc)) return "constant response or prediction";
+  if (std::isnan(metrics.signal_power)) return "noise-corrected metrics need 2 trials without gaps";
+  if (!(metrics.signal_power > 0)) return "signal power not above 0: the trials share no response";
+  const bool missing = std::any_of(kNeedTrials.begin(), kNeedTrials.end(),
+                                   [&](auto metric) { return std::isnan(metrics.*metric); });
+  if (missing) return "halves of the trials do not correlate";
+  if (counts && std::isnan(metrics.bits_per_spike)) return "no spikes";
+  return "";
+}
+
+// Whether a list of data.split names any of these stimuli.
+bool names_some(const SplitLists& lists, const Dataset& dataset) {
+  for (const auto* words : {&lists.train, &lists.valid, &lists.test}) {
+    for (const auto& word : *words) {
+      for (const Stimulus& stimulus : dataset.stimuli) {
+        if (!word.empty() && (stimulus.key == word || stimulus.category == word)) return true;
+      }
+    }
+  }
+  return false;
+}
+
+// Whether this is the very file that was fitted, as far as a checkpoint says.
+bool is_other_file(const Checkpoint& checkpoint, const Dataset& dataset) {
+  return checkpoint.dataset_sha256 != dataset.sha256;
+}
+
+// The partitions of the fit. In another file, lists that name none of its stimuli give way to its
+// own split attributes.
+std::vector<Partition> scored_partitions(const Checkpoint& checkpoint, const Dataset& dataset,
+                                         SplitOptions options, SplitName name) {
+  const bool other = is_other_file(checkpoint, dataset);
+  const auto* lists = std::get_if<SplitLists>(&options.by);
+  if (other && lists != nullptr && !names_some(*lists, dataset)) options.by = SplitFromFile{};
+  const auto says = [](const Stimulus& stimulus) { return stimulus.split.has_value(); };
+  if (std::holds_alternative<SplitFromFile>(options.by) && options.outer == 0 &&
+      std::none_of(dataset.stimuli.begin(), dataset.stimuli.end(), says)) {
+    throw DataError(dataset.file, "",
+                    "no stimulus says which split it is in; --split all scores every stimulus");
+  }
+  // All folds share the stimuli that test, which need not be enough for as many folds.
+  const std::int64_t folds = options.folds;
+  if (name == SplitName::test) options.folds = 0;
+  try {
+    auto parts = partitions(dataset, options);
+    if (name == SplitName::test && folds > 0) {
+      parts.assign(static_cast<std::size_t>(folds), Partition(parts.front()));
+    }
+    return parts;
+  } catch (const ConfigError& error) {
+    if (!other) throw;
+    throw ConfigError(
+        "", error.what() + std::string("; --split all scores every stimulus of ") + dataset.file);
+  }
+}
+
+std::vector<ScoredSeries> chosen_series(const Checkpoint& checkpoint, const Dataset& dataset,
+                                        const DataOptions& options, const std::string& split) {
+  if (split == "all") return series_of_all(checkpoint.roster, dataset);
+  const auto name = split_named(split);
+  if (!name) {
+    throw ConfigError("--split", "expected train, valid, test or all; found \"" + split + "\"");
+  }
+  auto parts = scored_partitions(checkpoint, dataset, options.split, *name);
+  const std::string found = describe(parts.front());
+  if (refitted(checkpoint)) parts = with_validation_in_training(std::move(parts));
+  for (const auto& member : checkpoint.roster.members) {
+    if (member.fold < static_cast<std::int64_t>(parts.size())) continue;
+    throw DataError(checkpoint.file, "/members/fold",
+                    "expected folds below " + std::to_string(parts.size()) +
+                        ", as data.folds of its config says; found " + std::to_string(member.fold));
+  }
+  // A stimulus chooses in several of nested folds: there is nothing to join.
+  const bool joins = parts.size() > 1 && options.split.outer == 0;
+  auto series = *name == SplitName::valid && joins
+                    ? series_of_folds(checkpoint.roster, parts)
+                    : series_of_members(checkpoint.roster, parts, *name);
+  if (std::all_of(series.begin(), series.end(), [](const auto& s) { return s.stimuli.empty(); })) {
+    throw DataError(dataset.file, "",
+                    "no stimulus is in the split " + split + " (there are " + found + ")" +
+                        (refitted(checkpoint) && *name == SplitName::valid
+                             ? ", because fit.refit has trained on its stimuli too"
+                             : "") +
+                        "; --split all takes every stimulus");
+  }
+  return series;
+}
+
+std::string reason(const Roster& roster, std::int64_t unit, const UnitMetrics& metrics,
+                   bool counts) {
+  for (const auto& skipped : roster.skipped) {
+    if (skipped.unit == unit) return "not fitted: " + skipped.reason;
+  }
+  return why_undefined(metrics, counts);
+}
+
+std::vector<std::string> labels(const Evaluation& evaluation, const UnitScore& score) {
+  std::vector<std::string> cells = {score.unit};
+  if (evaluation.several_settings) cells.push_back(std::to_string(score.setting));
+  if (evaluation.several_seeds) cells.push_back(std::to_string(score.seed));
+  if (evaluation.several_folds) {
+    cells.push_back(score.fold < 0 ? "all" : std::to_string(score.fold));
+  }
+  return cells;
+}
+
+constexpr double kMoreThanContextMs = 100;  // by which responses are shifted at least
+
+NullOptions null_options(const EvalRequest& request, const Checkpoint& checkpoint,
+                         const Dataset& dataset, const std::vector<ScoredSeries>& series) {
+  NullOptions options;
+  if (request.null < 0 || request.null > kMostNullDraws) {
+    throw ConfigError("--null", "expected from 1 to " + std::to_string(kMostNullDraws) +
+                                    " draws; found " + std::to_string(request.null));
+  }
+  options.draws = request.null;
+  options.seed = static_cast<std::uint64_t>(request.null_seed);
+  options.min_shift = checkpoint.model->context() +
+                      static_cast<std::int64_t>(std::ceil(kMoreThanContextMs / dataset.axes.dt_ms));
+  if (options.draws == 0) return options;
+  for (const auto& one : series) {
+    std::vector<std::int64_t> frames;
+    for (const auto s : one.stimuli) {
+      const Stimulus& stimulus = dataset.stimuli[s];
+      frames.push_back(stimulus.frames());
+      if (frames.back() >= 2 * options.min_shift) continue;
+      throw ConfigError("--null", "stimulus " + stimulus.key + " has " +
+                                      std::to_string(frames.back()) +
+                                      " frames: to shift its responses by at least " +
+                                      std::to_string(options.min_shift) +
+                                      " (context and 100 ms) both ways takes twice as many; "
+                                      "there is no null distribution for it");
+    }
+    const double possible = null_shifts(options, frames);
+    if (static_cast<double>(options.draws) <= possible) continue;
+    throw ConfigError("--null", "only " + std::to_string(static_cast<std::int64_t>(possible)) +
+                                    " different shifts of these stimuli are possible; ask for at "
+                                    "most as many draws");
+  }
+  return options;
+}
+
+// q-values over the units of each seed, fold and setting: each is a study of its own.
+void add_false_discovery_rates(std::vector<UnitScore>& scores) {
+  std::map<std::array<std::int64_t, 3>, std::vector<std::size_t>> studies;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    studies[{scores[i].seed, scores[i].fold, scores[i].setting}].push_back(i);
+  }
+  for (const auto& [study, places] : studies) {
+    std::vector<double> p;
+    for (const auto i : places) p.push_back(scores[i].null.p);
+    const auto q = false_discovery_rates(p);
+    for (std::size_t k = 0; k < places.size(); ++k) scores[places[k]].q = q[k];
+  }
+}
+
+Protocol protocol_of(const Checkpoint& checkpoint, const Dataset& dataset, double smooth_ms,
+                     const std::set<std::size_t>& stimuli) {
+  Protocol protocol{dataset.sha256, dataset.axes.dt_ms, smooth_ms, {}, checkpoint.roster.unit_ids};
+  for (const auto s : stimuli) protocol.stimuli.push_back(dataset.stimuli[s].key);
+  std::sort(protocol.units.begin(), protocol.units.end());
+  return protocol;
+}
+
+struct NullColumn {
+  const char* name;
+  double (*value)(const UnitScore&);
+};
+constexpr std::array<NullColumn, 4> kNullColumns = {
+    {{"null_cc_mean", [](const UnitScore& score) { return score.null.mean; }},
+     {"null_cc_sd", [](const UnitScore& score) { return score.null.sd; }},
+     {"p", [](const UnitScore& score) { return score.null.p; }},
+     {"q", [](const UnitScore& score) { return score.q; }}}};
+
+std::string null_note(const Evaluation& evaluation) {
+  constexpr double kRate = 0.05;
+  const auto& scores = evaluation.scores;
+  const auto found = std::count_if(scores.begin(), scores.end(),
+                                   [](const UnitScore& score) { return score.q <= kRate; });
+  return std::to_string(found) + " of " + std::to_string(scores.size()) +
+         " scores have q <= 0.05: cc against " + std::to_string(evaluation.null.draws) +
+         " circular shifts of the responses by at least " +
+         std::to_string(evaluation.null.min_shift) + " frames, seed " +
+         std::to_string(evaluation.null.seed);
+}
+
+std::vector<std::string> label_header(const Evaluation& evaluation) {
+  std::vector<std::string> header = {"unit"};
+  if (evaluation.several_settings) header.push_back("setting");
+  if (evaluation.several_seeds) header.push_back("seed");
+  if (evaluation.several_folds) header.push_back("fold");
+  for (const auto& metric : kUnitMetrics) header.emplace_back(metric.name);
+  if (evaluation.null.draws > 0) {
+    for (const auto& column : kNullColumns) header.emplace_back(column.name);
+  }
+  return header;
+}
+
+struct SummaryRow {
+  const char* name;
+  double Summary::*value;
+};
+constexpr std::array<SummaryRow, 4> kSummaryRows = {{{"mean", &Summary::mean},
+                                                     {"lower quartile", &Summary::lower_quartile},
+                                                     {"median", &Summary::median},
+                                                     {"upper quartile", &Summary::upper_quartile}}};
+
+}  // namespace
+
+Evaluation evaluate(const EvalRequest& request, Observer& observer) {
+  const RunOptions run = run_options(request.device, request.threads);
+  const Checkpoint checkpoint = read_checkpoint(checkpoint_of(request.path));
+  const Roster& roster = checkpoint.roster;
+  const std::string file = request.data.empty() ? dataset_of(checkpoint) : request.data;
+  const DataOptions options = data_options_of(checkpoint);
+  std::vector<ScoredSeries> series;
+  Dataset dataset = read_units_of(checkpoint, file, [&](const Dataset& known) {
+    series = chosen_series(checkpoint, known, options, request.split);
+    std::set<std::size_t> scored;
+    for (const auto& one : series) scored.insert(one.stimuli.begin(), one.stimuli.end());
+    return scored;
+  });
+  warn_of_unrecorded(dataset, observer);
+  if (!checkpoint.dataset_sha256.empty() && is_other_file(checkpoint, dataset)) {
+    observer.warning(
+        file + " is not the file that " + checkpoint.file +
+        " was fitted to (another sha256): its splits need not be those of the fit" +
+        (request.split != "all" && std::holds_alternative<SplitFractions>(options.split.by)
+             ? ", because data.split draws them at random; --split all scores every "
+               "stimulus"
+             : ""));
+  }
+  const bool counts = dataset.counts && options.smooth_ms == 0;
+  if (options.smooth_ms > 0) smooth(dataset, options.smooth_ms);
+
+  Evaluation result;
+  result.checkpoint = checkpoint.file;
+  result.data = file;
+  result.split = request.split;
+  result.model = checkpoint.model->kind();
+  const ScoringData data{&dataset, places_of_units(checkpoint, dataset), options.smooth_ms > 0,
+                         run};
+  result.null = null_options(request, checkpoint, dataset, series);
+  NullTest null{result.null, {}};
+  const auto metrics = score(checkpoint, data, series, request.null > 0 ? &null : nullptr);
+  std::set<std::size_t> stimuli;
+  const auto outputs = static_cast<std::size_t>(roster.outputs());
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    const ScoredSeries& one = series[i];
+    stimuli.insert(one.stimuli.begin(), one.stimuli.end());
+    result.several_seeds = result.several_seeds || one.seed != series.front().seed;
+    result.several_folds = result.several_folds || one.fold != series.front().fold;
+    result.several_settings = result.several_settings || one.setting != series.front().setting;
+    for (std::size_t n = 0; n < outputs; ++n) {
+      const std::int64_t unit = one.unit >= 0 ? one.unit : static_cast<std::int64_t>(n);
+      const UnitMetrics& found = metrics[i * outputs + n];
+      result.scores.push_back({roster.unit_ids[static_cast<std::size_t>(unit)], one.seed, one.fold,
+                               found, reason(roster, unit, found, counts),
+                               request.null > 0 ? null.scores[i * outputs + n] : NullScore{}, kNaN,
+                               one.setting});
+    }
+  }
+  // Units without a member are rows as well: nobody should have to count to miss them.
+  if (roster.independent()) {
+    for (const auto& skipped : roster.skipped) {
+      result.scores.push_back({roster.unit_ids[static_cast<std::size_t>(skipped.unit)],
+                               series.front().seed, series.front().fold, UnitMetrics{},
+                               "not fitted: " + skipped.reason, NullScore{}, kNaN});
+    }
+  }
+  if (request.null > 0) add_false_discovery_rates(result.scores);
+  result.stimuli = static_cast<std::int64_t>(stimuli.size());
+  result.protocol = protocol_of(checkpoint, dataset, options.smooth_ms, stimuli);
+  result.protocol.outer = options.split.outer;
+  for (const auto& metric : kUnitMetrics) {
+    std::vector<double> values;
+    for (const auto& score : result.scores) values.push_back(score.metrics.*metric.value);
+    result.summary.push_back(summarise(values));
+  }
+  return result;
+}
+
+Table to_table(const Evaluation& evaluation) {
+  Table table{"", label_header(evaluation), {}};
+  table.header.emplace_back("why_undefined");
+  const auto cell = [](double found) {
+    return std::isnan(found) ? std::string() : Json(found).dump();
+  };
+  for (const auto& score : evaluation.scores) {
+    auto row = labels(evaluation, score);
+    for (const auto& metric : kUnitMetrics) row.push_back(cell(score.metrics.*metric.value));
+    if (evaluation.null.draws > 0) {
+      for (const auto& column : kNullColumns) row.push_back(cell(column.value(score)));
+    }
+    row.push_back(score.why);
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+Report to_report(const Evaluation& evaluation) {
+  Report report;
+  Table scores{evaluation.model + " on the " + evaluation.split + " stimuli (" +
+                   std::to_string(evaluation.stimuli) + ") of " + evaluation.data,
+               label_header(evaluation),
+               {}};
+  for (const auto& score : evaluation.scores) {
+    auto row = labels(evaluation, score);
+    for (const auto& metric : kUnitMetrics) row.push_back(score_text(score.metrics.*metric.value));
+    if (evaluation.null.draws > 0) {
+      for (const auto& column : kNullColumns) row.push_back(score_text(column.value(score)));
+    }
+    scores.rows.push_back(std::move(row));
+  }
+  const std::size_t label_columns = labels(evaluation, {}).size();
+  const auto add = [&](const std::string& name, auto value_of) {
+    std::vector<std::string> row(label_columns);
+    row[0] = name;
+    for (const auto& summary : evaluation.summary) row.push_back(value_of(summary));
+    row.resize(scores.header.size());
+    scores.rows.push_back(std::move(row));
+  };
+  for (const auto& [name, value] : kSummaryRows) {
+    add(name, [value = value](const Summary& summary) { return score_text(summary.*value); });
+  }
+  add("left out", [](const Summary& summary) { return std::to_string(summary.left_out); });
+  report.tables.push_back(std::move(scores));
+
+  std::map<std::string, std::set<std::string>> reasons;
+  for (const auto& score : evaluation.scores) {
+    if (!score.why.empty()) reasons[score.why].insert(score.unit);
+  }
+  for (const auto& [why, units] : reasons) {
+    report.notes.push_back("undefined (" + why + "): " + listed({units.begin(), units.end()}));
+  }
+  if (evaluation.null.draws > 0) report.notes.push_back(null_note(evaluation));
+  return report;
+}
+
+std::string to_json(const Evaluation& evaluation) {
+  Json json = {{"checkpoint", evaluation.checkpoint},
+               {"data", evaluation.data},
+               {"model", evaluation.model},
+               {"split", evaluation.split},
+               {"stimuli", evaluation.stimuli}};
+  if (evaluation.null.draws > 0) {
+    json["null"] = {{"draws", evaluation.null.draws},
+                    {"min_shift", evaluation.null.min_shift},
+                    {"seed", evaluation.null.seed}};
+  }
+  auto& scores = json["scores"] = Json::array();
+  for (const auto& score : evaluation.scores) {
+    Json one = {{"unit", score.unit}, {"seed", score.seed}};
+    if (evaluation.several_settings) one["setting"] = score.setting;
+    one["fold"] = score.fold < 0 ? Json() : Json(score.fold);
+    for (const auto& metric : kUnitMetrics) {
+      one[std::string(metric.name)] = json_number(score.metrics.*metric.value);
+    }
+    if (evaluation.null.draws > 0) {
+      for (const auto& column : kNullColumns) one[column.name] = json_number(column.value(score));
+    }
+    if (!score.why.empty()) one["why_undefined"] = score.why;
+    scores.push_back(std::move(one));
+  }
+  for (std::size_t i = 0; i < kUnitMetrics.size(); ++i) {
+    const Summary& summary = evaluation.summary[i];
+    json["summary"][std::string(kUnitMetrics[i].name)] = {
+        {"mean", json_number(summary.mean)},
+        {"median", json_number(summary.median)},
+        {"lower_quartile", json_number(summary.lower_quartile)},
+        {"upper_quartile", json_number(summary.upper_quartile)},
+        {"count", summary.count},
+        {"left_out", summary.left_out}};
+  }
+  return json.dump(2);
+}
+
+}  // namespace strffit

@@ -1,0 +1,195 @@
+#include "commands/import.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+
+#include "dataset/inspect.hpp"
+#include "dataset/write_dataset.hpp"
+#include "import/assemble.hpp"
+#include "import/draft.hpp"
+#include "import/findings.hpp"
+#include "import/manifest.hpp"
+#include "util/errors.hpp"
+#include "util/version.hpp"
+
+namespace strffit {
+
+namespace {
+
+constexpr std::size_t kMostRows = 40;  // of a table in the terminal
+constexpr std::int64_t kRasterColumns = 72, kMostTrials = 20;
+
+// Where everything comes from: in the file, so that it can be made again.
+void put_origin(files::Writer& writer, const import::Manifest& manifest,
+                const import::Assembled& assembled) {
+  writer.group("/import");
+  writer.attribute("/import", "strffit_version", version());
+  writer.put("/import/manifest", Array<std::string>({1}, {manifest.text}));
+  const auto n = static_cast<std::int64_t>(assembled.sources.size());
+  Array<std::string> files({n}), sums({n});
+  for (std::size_t i = 0; i < assembled.sources.size(); ++i) {
+    files.values[i] = assembled.sources[i].first;
+    sums.values[i] = assembled.sources[i].second;
+  }
+  writer.put("/import/source_file", files);
+  writer.put("/import/source_sha256", sums);
+  const auto& spectrogram = manifest.spectrogram;
+  writer.attribute("/import", "spectrogram", spectrogram ? spectrogram->kind : "as given");
+  writer.attribute("/import", "compression", manifest.compression.kind);
+  writer.attribute("/import", "delay_ms", manifest.frames.delay_ms);
+  writer.attribute("/import", "before_ms", manifest.frames.before_ms);
+  writer.attribute("/import", "after_ms", manifest.frames.after_ms);
+}
+
+// A line a trial: dots where a unit fires, colons and bars where often.
+std::string raster_text(const import::Findings::Raster& raster, const Dataset& head) {
+  if (raster.unit < 0 || raster.responses.size() == 0) return "";
+  const std::int64_t trials = raster.responses.dim(0), frames = raster.responses.dim(1);
+  const std::int64_t columns = std::min(frames, kRasterColumns);
+  std::string text = "raster of unit " + head.unit_ids[static_cast<std::size_t>(raster.unit)] +
+                     ", stimulus " + raster.stimulus + " (" + std::to_string(trials) + " trials, " +
+                     number(static_cast<double>(frames) * head.axes.dt_ms / 1000) + " s)\n";
+  for (std::int64_t trial = 0; trial < std::min(trials, kMostTrials); ++trial) {
+    for (std::int64_t column = 0; column < columns; ++column) {
+      double spikes = 0;
+      bool missing = false;
+      for (std::int64_t frame = column * frames / columns; frame < (column + 1) * frames / columns;
+           ++frame) {
+        const float value =
+            raster.responses.values[static_cast<std::size_t>(trial * frames + frame)];
+        missing = missing || std::isnan(value);
+        spikes += value;
+      }
+      text += missing ? 'x' : spikes == 0 ? ' ' : spikes == 1 ? '.' : spikes == 2 ? ':' : '|';
+    }
+    while (!text.empty() && text.back() == ' ') text.pop_back();
+    text += '\n';
+  }
+  return text;
+}
+
+// A line a lag (or several), a bar as long as the correlation.
+std::string lags_text(const import::Findings::Lags& lags, double dt_ms) {
+  constexpr double kStepMs = 20, kBar = 50;
+  const double most = *std::max_element(lags.correlation.begin(), lags.correlation.end());
+  if (!(most > 0)) return "";
+  std::string text = "how responses follow the sound: correlation of its energy with all spikes\n";
+  const auto step = std::max<std::int64_t>(1, std::llround(kStepMs / dt_ms));
+  const auto n = static_cast<std::int64_t>(lags.correlation.size());
+  for (std::int64_t i = 0; i < n; i += step) {
+    double value = -1;  // the largest of those that a line stands for
+    for (std::int64_t k = i; k < std::min(n, i + step); ++k) {
+      value = std::max(value, lags.correlation[static_cast<std::size_t>(k)]);
+    }
+    std::string lag = number(static_cast<double>(lags.first + i) * dt_ms);
+    lag.insert(0, lag.size() < 5 ? 5 - lag.size() : 0, ' ');
+    text += lag + " ms " +
+            std::string(static_cast<std::size_t>(std::max(0.0, kBar * value / most)), '#') + "\n";
+  }
+  return text + "largest, " + number(most) + ", at " +
+         number(static_cast<double>(lags.best()) * dt_ms) + " ms\n";
+}
+
+// What a stimulus looks like in the table.
+std::vector<std::string> stimulus_row(const Stimulus& stimulus, double dt_ms) {
+  const auto& values = stimulus.responses.values;
+  std::int64_t there = 0;
+  double sum = 0;
+  for (const float value : values) {
+    if (std::isnan(value)) continue;
+    ++there;
+    sum += value;
+  }
+  const auto all = static_cast<double>(std::max<std::size_t>(1, values.size()));
+  const double seconds = static_cast<double>(stimulus.frames()) * dt_ms / 1000;
+  return {stimulus.key,
+          stimulus.split ? to_string(*stimulus.split) : "-",
+          stimulus.category.empty() ? "-" : stimulus.category,
+          number(seconds),
+          std::to_string(stimulus.trials()),
+          number(100 * (1 - static_cast<double>(there) / all)),
+          there > 0 ? number(sum / (static_cast<double>(there) * dt_ms / 1000)) : "-"};
+}
+
+void shorten(Table& table) {
+  if (table.rows.size() <= kMostRows) return;
+  const std::size_t more = table.rows.size() - kMostRows;
+  table.rows.resize(kMostRows);
+  std::vector<std::string> last(table.header.size(), "");
+  last[0] = "and " + std::to_string(more) + " more";
+  table.rows.push_back(last);
+}
+
+Table units_table(const import::Assembled& assembled) {
+  Table units{"units", {"id", "spikes", "in sounds", "dropped %"}, {}};
+  for (std::size_t i = 0; i < assembled.tally.units.size(); ++i) {
+    const auto& unit = assembled.tally.units[i];
+    const double dropped =
+        unit.spikes == 0
+            ? 0
+            : 100.0 * static_cast<double>(std::max<std::int64_t>(0, unit.spikes - unit.placed)) /
+                  static_cast<double>(unit.spikes);
+    units.rows.push_back({assembled.head.unit_ids[i], std::to_string(unit.spikes),
+                          std::to_string(unit.placed), number(dropped)});
+  }
+  shorten(units);
+  return units;
+}
+
+}  // namespace
+
+Imported import_recording(const std::string& manifest_file, const std::string& out, bool overwrite,
+                          Observer& observer) {
+  std::error_code ignored;
+  if (!out.empty() && !overwrite && std::filesystem::exists(out, ignored)) {
+    throw RunError(out + " is there already: --overwrite replaces it");
+  }
+  const import::Manifest manifest = import::read_manifest(manifest_file);
+  std::unique_ptr<DatasetWriter> writer;
+  import::Findings findings;
+  Table stimuli{
+      "stimuli", {"key", "split", "category", "seconds", "trials", "missing %", "response /s"}, {}};
+  const import::Assembled assembled =
+      import::assemble(manifest, observer, [&](const Dataset& head, Stimulus&& stimulus) {
+        if (!out.empty() && !writer) writer = std::make_unique<DatasetWriter>(out, head);
+        findings.see(stimulus, head.counts);
+        stimuli.rows.push_back(stimulus_row(stimulus, head.axes.dt_ms));
+        if (writer) writer->add(stimulus);
+      });
+  if (writer) {
+    put_origin(writer->file(), manifest, assembled);
+    writer->commit();
+  }
+  Imported imported;
+  const Dataset& head = assembled.head;
+  const auto& bands = head.axes.frequencies_hz;
+  Table overview{"recording", {}, {}};
+  overview.rows = {{"manifest", manifest_file},
+                   {"frame", number(head.axes.dt_ms) + " ms"},
+                   {"bands", std::to_string(bands.size()) + ", " + number(bands.front()) + " to " +
+                                 number(bands.back()) + " Hz"},
+                   {"units", std::to_string(head.units())},
+                   {"stimuli", std::to_string(stimuli.rows.size())},
+                   {"files read", std::to_string(assembled.sources.size())}};
+  if (!out.empty()) overview.rows.push_back({"written to", out});
+  imported.report.tables.push_back(std::move(overview));
+  shorten(stimuli);
+  imported.report.tables.push_back(std::move(stimuli));
+  if (head.counts) imported.report.tables.push_back(units_table(assembled));
+  imported.report.notes = findings.notes(assembled, head.axes.dt_ms);
+  if (manifest.spectrogram) {
+    const auto& warnings = manifest.spectrogram->warnings;
+    imported.report.notes.insert(imported.report.notes.end(), warnings.begin(), warnings.end());
+  }
+  imported.figures = raster_text(findings.raster(), head);
+  const std::string lags = lags_text(findings.lags(head.axes.dt_ms), head.axes.dt_ms);
+  if (!imported.figures.empty() && !lags.empty()) imported.figures += "\n";
+  imported.figures += lags;
+  return imported;
+}
+
+std::string draft_import(const std::string& path) { return import::draft_manifest(path); }
+
+}  // namespace strffit

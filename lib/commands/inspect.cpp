@@ -1,0 +1,165 @@
+#include "commands/inspect.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+
+#include "commands/inspect_dataset.hpp"
+#include "files/json.hpp"
+#include "files/reader.hpp"
+#include "formats/checkpoint.hpp"
+#include "formats/last.hpp"
+#include "formats/results.hpp"
+#include "metrics/summarise.hpp"
+#include "study/run_folder.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+
+namespace {
+
+// Lines of an overview and the same in JSON.
+class Overview {
+ public:
+  Overview(const std::string& format, const std::string& file) : table_{format, {}, {}} {
+    add("file", file);
+    json_["format"] = format;
+  }
+  template <class T>
+  void add(const std::string& name, const T& content) {
+    json_[name] = content;
+    if constexpr (std::is_same_v<T, std::string>) {
+      table_.rows.push_back({name, content});
+    } else if constexpr (std::is_floating_point_v<T>) {
+      table_.rows.push_back({name, number(content)});
+    } else {
+      table_.rows.push_back({name, std::to_string(content)});
+    }
+  }
+  Table table_;
+  Json json_;
+};
+
+Inspection finished(Overview overview, std::vector<Table> tables = {}) {
+  Inspection inspection;
+  inspection.report.tables.push_back(std::move(overview.table_));
+  for (auto& table : tables) inspection.report.tables.push_back(std::move(table));
+  inspection.json = overview.json_.dump(2);
+  return inspection;
+}
+
+void add_roster(Overview& overview, const Roster& roster) {
+  overview.add("frame_ms", roster.axes.dt_ms);
+  overview.add("bands", static_cast<std::int64_t>(roster.axes.frequencies_hz.size()));
+  overview.add("units", roster.units());
+  overview.add("members", static_cast<std::int64_t>(roster.members.size()));
+  overview.add("mode", std::string(roster.independent() ? "independent" : "population"));
+  overview.add("skipped_units", static_cast<std::int64_t>(roster.skipped.size()));
+}
+
+// "12 finished, 3 failed".
+std::string counted(const std::vector<std::string>& words) {
+  std::map<std::string, int> counts;
+  for (const auto& word : words) ++counts[word];
+  std::string text;
+  for (const auto& [word, n] : counts) {
+    text += (text.empty() ? "" : ", ") + std::to_string(n) + " " + word;
+  }
+  return text;
+}
+
+Inspection inspect_checkpoint(const std::string& file) {
+  const Checkpoint checkpoint = read_checkpoint(file);
+  Overview overview("strffit-checkpoint", file);
+  overview.add("model", checkpoint.model->kind());
+  overview.add("parameters", checkpoint.model->parameter_count());
+  overview.add("context_frames", checkpoint.model->context());
+  overview.add("epoch", checkpoint.epoch);
+  add_roster(overview, checkpoint.roster);
+  if (!checkpoint.dataset.empty()) overview.add("dataset", checkpoint.dataset);
+  Table tensors{"tensors of a member", {"name", "shape"}, {}};
+  for (const auto& entry : checkpoint.model->entries()) {
+    tensors.rows.push_back({entry.name, to_string(entry.shape)});
+    overview.json_["tensors"][entry.name] = entry.shape;
+  }
+  return finished(std::move(overview), {std::move(tensors)});
+}
+
+Inspection inspect_results(const std::string& file) {
+  const ResultsSummary results = read_results(file);
+  Overview overview("strffit-results", file);
+  add_roster(overview, results.roster);
+  for (const auto& [name, text] : results.attributes) {
+    if (name != "config") overview.add(name, text);
+  }
+  if (results.epochs > 0) overview.add("epochs", results.epochs);
+  if (!results.status.empty()) overview.add("status", counted(results.status));
+  overview.add("predicted_stimuli", static_cast<std::int64_t>(results.predictions.size()));
+  for (const auto& shape : results.strfs) {
+    const auto space = shape.find(' ');
+    overview.add("strf_" + shape.substr(0, space), shape.substr(space + 1));
+  }
+  std::vector<Table> tables;
+  if (!results.metrics.empty()) {
+    Table scores{"mean scores", {"metric"}, {}};
+    std::map<std::string, std::vector<std::string>> rows;
+    for (const auto& [split, metrics] : results.metrics) {
+      scores.header.push_back(split);
+      for (const auto& [name, values] : metrics) {
+        const double mean = summarise(values.values).mean;
+        auto& row = rows[name];
+        row.resize(scores.header.size() - 2, "-");  // splits without this metric
+        row.push_back(number(mean));
+        overview.json_["mean_scores"][split][name] = json_number(mean);
+      }
+    }
+    for (auto& [name, cells] : rows) {
+      cells.insert(cells.begin(), name);
+      cells.resize(scores.header.size(), "-");
+      scores.rows.push_back(cells);
+    }
+    tables.push_back(std::move(scores));
+  }
+  return finished(std::move(overview), std::move(tables));
+}
+
+Inspection inspect_last(const std::string& file) {
+  const LastState last = read_last(file);
+  Overview overview("strffit-last", file);
+  overview.add("epoch", last.trainer.epoch);
+  overview.add("members", static_cast<std::int64_t>(last.trainer.status.size()));
+  std::vector<std::string> status;
+  for (const auto one : last.trainer.status) status.push_back(to_string(one));
+  overview.add("status", counted(status));
+  const auto& best = last.trainer.best_score;
+  overview.add("mean_best_score", summarise(best).mean);
+  overview.add("started", last.started);
+  overview.add("dataset_sha256", last.dataset_sha256);
+  return finished(std::move(overview));
+}
+
+std::string file_of(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) return path;
+  const RunPaths paths{path};
+  for (const auto& file : {paths.results(), paths.study(), paths.last(), paths.checkpoint()}) {
+    if (std::filesystem::exists(file, ignored)) return file;
+  }
+  throw DataError(path, "", "expected a run folder; found neither results.h5 nor last.h5 in it");
+}
+
+}  // namespace
+
+Inspection inspect(const std::string& path) {
+  const std::string file = file_of(path);
+  const std::string format = files::Reader(file, {"strffit-dataset", "strffit-checkpoint",
+                                                  "strffit-results", "strffit-last"})
+                                 .format();
+  if (format == "strffit-dataset") return inspect_dataset(file);
+  if (format == "strffit-checkpoint") return inspect_checkpoint(file);
+  if (format == "strffit-last") return inspect_last(file);
+  return inspect_results(file);
+}
+
+}  // namespace strffit

@@ -1,0 +1,234 @@
+#include "commands/inspect_dataset.hpp"
+
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "dataset/inspect.hpp"
+#include "evaluation/scoring.hpp"
+#include "files/json.hpp"
+#include "metrics/response_quality.hpp"
+#include "util/frequency.hpp"
+#include "util/listed.hpp"
+#include "util/memory.hpp"
+#include "util/threads.hpp"
+
+namespace strffit {
+
+namespace {
+
+std::string split_text(const std::optional<SplitName>& split) {
+  return split ? to_string(*split) : "-";
+}
+
+std::vector<ResponseQuality> qualities_of(const Dataset& dataset) {
+  std::vector<std::size_t> recorded;
+  for (std::size_t s = 0; s < dataset.stimuli.size(); ++s) {
+    if (dataset.stimuli[s].trials() > 0) recorded.push_back(s);
+  }
+  std::vector<ResponseQuality> qualities(static_cast<std::size_t>(dataset.units()));
+  parallel_for(dataset.units(), available_processors(), [&](std::int64_t unit) {
+    qualities[static_cast<std::size_t>(unit)] =
+        response_quality(trials_of(dataset, unit, recorded));
+  });
+  return qualities;
+}
+
+std::vector<std::string> findings(const Dataset& dataset, const DatasetSummary& summary,
+                                  const Doubts& doubts) {
+  std::vector<std::string> notes = doubts.warnings;
+  if (const auto without = dataset.unrecorded.size(); without == dataset.stimuli.size()) {
+    notes.emplace_back("sounds without responses: good for predict and export-strfs --gradient");
+    return notes;
+  } else if (without > 0) {
+    notes.push_back(
+        std::to_string(without) +
+        " stimuli have no responses: train and eval leave them out, predict takes them");
+  }
+  if (!summary.leaks.empty()) {
+    std::vector<std::string> pairs;
+    for (const auto& leak : summary.leaks) {
+      pairs.push_back(dataset.stimuli[leak.first].key + " and " + dataset.stimuli[leak.second].key);
+    }
+    notes.push_back("leak: " +
+                    (pairs.size() == 1 ? "stimuli " + pairs.front()
+                                       : std::to_string(pairs.size()) + " pairs of stimuli (" +
+                                             listed(pairs) + ")") +
+                    " have the same spectrogram but lie in different splits");
+  }
+  if (!summary.repeats.empty()) {
+    std::size_t stimuli = 0;
+    std::vector<std::string> groups;
+    for (const auto& group : summary.repeats) {
+      stimuli += group.size();
+      std::vector<std::string> keys;
+      for (const auto i : group) keys.push_back(dataset.stimuli[i].key);
+      groups.push_back(listed(keys, 2));
+    }
+    notes.push_back(std::to_string(stimuli) + " stimuli share their spectrograms with others (" +
+                    listed(groups, 2) +
+                    "): presentations of a sound belong into one stimulus, as its trials; shares "
+                    "in data.split and folds would part them");
+  }
+  std::int64_t repeated = 0;
+  std::vector<std::string> absent, constant;
+  for (const auto& unit : summary.units) {
+    if (unit.stimuli == 0) {
+      absent.push_back(unit.id);
+    } else if (unit.constant) {
+      constant.push_back(unit.id);
+    }
+    repeated += unit.trials_most >= 2 ? 1 : 0;
+  }
+  if (!absent.empty())
+    notes.push_back(subject("unit", absent, "has", "have") + " no response at all");
+  if (!constant.empty()) {
+    notes.push_back(subject("unit", constant, "always responds", "always respond") +
+                    " the same: nobody can fit " + (constant.size() == 1 ? "it" : "them"));
+  }
+  if (repeated < dataset.units()) {
+    notes.push_back(std::to_string(dataset.units() - repeated) +
+                    " units have fewer than 2 trials: no noise-corrected metrics for them");
+  }
+  std::map<std::string, int> splits;
+  for (const auto& stimulus : summary.stimuli) ++splits[split_text(stimulus.split)];
+  if (splits.size() == 1 && splits.contains("-")) {
+    notes.push_back(
+        "no stimulus says which split it is in: a config needs data.split, for instance {valid: "
+        "0.15, test: 0.2, seed: 0}");
+  } else if (splits.contains("-")) {
+    notes.push_back(std::to_string(splits["-"]) + " stimuli are in no split and stay unused");
+  }
+  if (notes.empty()) notes.emplace_back("sound: no leaks between splits, every unit responds");
+  return notes;
+}
+
+// "20 ms", or why not.
+std::string lag_text(const Following& following) {
+  if (std::isnan(following.lag_ms)) return "not known: too few responses";
+  return following.clear ? number(following.lag_ms) + " ms" : "not clear from these responses";
+}
+
+std::vector<std::pair<std::string, std::string>> facts(const Dataset& dataset,
+                                                       const DatasetSummary& summary,
+                                                       const Doubts& doubts) {
+  const auto& bands = dataset.axes.frequencies_hz;
+  std::map<std::string, int> splits;
+  for (const auto& stimulus : summary.stimuli) ++splits[split_text(stimulus.split)];
+  std::string split_line;
+  for (const auto& [name, n] : splits) {
+    split_line += (split_line.empty() ? "" : ", ") + std::to_string(n) +
+                  (name == "-" ? std::string(" in none") : " " + name);
+  }
+  return {{"file", dataset.file},
+          {"name", dataset.name.empty() ? "-" : dataset.name},
+          {"reference", dataset.reference.empty() ? "-" : dataset.reference},
+          {"sha256", dataset.sha256},
+          {"frame", number(dataset.axes.dt_ms) + " ms"},
+          {"bands",
+           std::to_string(bands.size()) + ", " + frequency_range_text(bands.front(), bands.back())},
+          {"units", std::to_string(dataset.units())},
+          {"stimuli", std::to_string(dataset.stimuli.size()) + ", " + number(summary.seconds) +
+                          " s, " + split_line},
+          {"responses", dataset.unrecorded.size() == dataset.stimuli.size() ? "none"
+                        : dataset.counts                                    ? "spike counts"
+                                         : "rates (not all whole numbers)"},
+          {"they follow the sound by", lag_text(doubts.following)}};
+}
+
+Json json_of(const Dataset& dataset, const DatasetSummary& summary,
+             const std::vector<ResponseQuality>& qualities, const Doubts& doubts,
+             const std::vector<std::string>& notes) {
+  Json json = {{"format", "strffit-dataset"},
+               {"file", dataset.file},
+               {"name", dataset.name},
+               {"reference", dataset.reference},
+               {"sha256", dataset.sha256},
+               {"dt_ms", dataset.axes.dt_ms},
+               {"frequencies_hz", dataset.axes.frequencies_hz},
+               {"counts", dataset.counts},
+               {"seconds", summary.seconds},
+               {"lag_ms", json_number(doubts.following.lag_ms)},
+               {"lag_is_clear", doubts.following.clear},
+               {"skewness", json_number(doubts.skewness)}};
+  json["stimuli"] = Json::array();
+  for (const auto& stimulus : summary.stimuli) {
+    json["stimuli"].push_back(
+        {{"key", stimulus.key},
+         {"name", stimulus.name},
+         {"category", stimulus.category},
+         {"split", stimulus.split ? Json(to_string(*stimulus.split)) : Json()},
+         {"frames", stimulus.frames},
+         {"seconds", stimulus.seconds},
+         {"trials", stimulus.trials},
+         {"missing", json_number(stimulus.missing)},
+         {"response_per_second", json_number(stimulus.response_per_second)}});
+  }
+  json["units"] = Json::array();
+  for (std::size_t i = 0; i < summary.units.size(); ++i) {
+    const UnitSummary& unit = summary.units[i];
+    json["units"].push_back({{"id", unit.id},
+                             {"response_per_second", json_number(unit.response_per_second)},
+                             {"stimuli", unit.stimuli},
+                             {"trials_fewest", unit.trials_fewest},
+                             {"trials_most", unit.trials_most},
+                             {"missing", json_number(unit.missing)},
+                             {"constant", unit.constant},
+                             {"snr", json_number(qualities[i].snr)},
+                             {"cc_max", json_number(qualities[i].cc_max)}});
+  }
+  json["leaks"] = Json::array();
+  for (const auto& leak : summary.leaks) {
+    json["leaks"].push_back({dataset.stimuli[leak.first].key, dataset.stimuli[leak.second].key});
+  }
+  json["repeats"] = Json::array();
+  for (const auto& group : summary.repeats) {
+    auto& keys = json["repeats"].emplace_back(Json::array());
+    for (const auto i : group) keys.push_back(dataset.stimuli[i].key);
+  }
+  json["findings"] = notes;
+  return json;
+}
+
+}  // namespace
+
+Inspection inspect_dataset(const std::string& file) {
+  const Dataset dataset = read_dataset(file, {}, {}, Content::all);
+  const DatasetSummary summary = summarise(dataset);
+  const Doubts doubts = doubts_about(dataset);
+  const auto qualities = qualities_of(dataset);
+  Inspection inspection;
+  Report& report = inspection.report;
+  Table overview{"dataset", {}, {}};
+  for (const auto& [name, text] : facts(dataset, summary, doubts))
+    overview.rows.push_back({name, text});
+  report.tables.push_back(std::move(overview));
+
+  Table stimuli{
+      "stimuli", {"key", "split", "category", "seconds", "trials", "missing %", "rate /s"}, {}};
+  for (const auto& stimulus : summary.stimuli) {
+    stimuli.rows.push_back({stimulus.key, split_text(stimulus.split),
+                            stimulus.category.empty() ? "-" : stimulus.category,
+                            number(stimulus.seconds), std::to_string(stimulus.trials),
+                            number(100 * stimulus.missing), number(stimulus.response_per_second)});
+  }
+  report.tables.push_back(std::move(stimuli));
+
+  Table units{"units", {"id", "stimuli", "trials", "missing %", "rate /s", "SNR", "CCmax"}, {}};
+  for (std::size_t i = 0; i < summary.units.size(); ++i) {
+    const UnitSummary& unit = summary.units[i];
+    std::string trials = std::to_string(unit.trials_fewest);
+    if (unit.trials_most != unit.trials_fewest) {
+      trials.append("-").append(std::to_string(unit.trials_most));
+    }
+    units.rows.push_back({unit.id, std::to_string(unit.stimuli), trials, number(100 * unit.missing),
+                          number(unit.response_per_second), number(qualities[i].snr),
+                          number(qualities[i].cc_max)});
+  }
+  if (dataset.units() > 0) report.tables.push_back(std::move(units));
+  report.notes = findings(dataset, summary, doubts);
+  inspection.json = json_of(dataset, summary, qualities, doubts, report.notes).dump(2);
+  return inspection;
+}
+
+}  // namespace strffit

@@ -1,0 +1,151 @@
+#include "commands/merge.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "commands/train_report.hpp"
+#include "files/folder_lock.hpp"
+#include "files/json.hpp"
+#include "files/paths.hpp"
+#include "files/reader.hpp"
+#include "files/writer.hpp"
+#include "formats/join.hpp"
+#include "formats/provenance.hpp"
+#include "study/run_folder.hpp"
+#include "study/shards.hpp"
+#include "study/study.hpp"
+#include "training/device.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// "" where a shard is done.
+std::string why_not_done(const std::string& run, const Shard& shard) {
+  const std::string folder = shard_folder(run, shard);
+  if (!fs::exists(folder)) return "has not begun";
+  const std::string error = last_error(folder + "/train.log");
+  std::string unfinished = error.empty() ? "has not finished" : "failed: " + error;
+  if (!fs::exists(folder + "/share.json")) return unfinished;
+  for (const auto& part : read_share(folder).parts) {
+    const RunPaths paths = ensemble_paths(folder, part.folder);
+    if (part.members > 0 && paths.progress() != Progress::finished) return unfinished;
+  }
+  return "";
+}
+
+// DataError unless the shards have members 0 .. all - 1, each once.
+void check_numbers(const std::string& folder, const std::vector<ShardFiles>& shards,
+                   std::int64_t all) {
+  std::vector<char> found(static_cast<std::size_t>(all), 0);
+  for (const auto& shard : shards) {
+    for (const auto number : shard.numbers) {
+      if (number >= 0 && number < all && !found[static_cast<std::size_t>(number)]) {
+        found[static_cast<std::size_t>(number)] = 1;
+        continue;
+      }
+      throw DataError(shard.results, "/members/number",
+                      "member " + std::to_string(number) +
+                          " is in two shards or in none: they were cut differently; fit them anew");
+    }
+  }
+  const auto missing = std::count(found.begin(), found.end(), 0);
+  if (missing > 0) {
+    throw DataError(folder, "",
+                    std::to_string(missing) +
+                        " members are in no shard: they were cut differently; fit "
+                        "them anew");
+  }
+}
+
+}  // namespace
+
+MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
+  const std::string& run = request.run;
+  if (!fs::is_directory(run)) throw ConfigError(run, "expected a run folder; found none");
+  const std::int64_t of = shards_in(run);
+  if (of == 0) {
+    throw ConfigError(run, "expected shards in " + shards_folder(run) +
+                               "; found none: strffit train CONFIG --shard I/N makes them");
+  }
+  const files::FolderLock lock(run);
+  const std::string start = now_utc();
+  std::string missing;
+  for (std::int64_t number = 1; number <= of; ++number) {
+    const std::string why = why_not_done(run, {number, of});
+    if (!why.empty())
+      missing += "\n  " + std::to_string(number) + "/" + std::to_string(of) + " " + why;
+  }
+  if (!missing.empty()) {
+    throw RunError(run + ": not all shards are done, so nothing was merged:" + missing +
+                   "\nFit them with strffit train CONFIG --shard I/" + std::to_string(of) +
+                   " --resume");
+  }
+
+  const RunPaths top{run};
+  MergeOutcome outcome{run, of, 0, {}};
+  Study study;
+  read_study(study, top.config(), {});
+  const auto parts = read_share(shard_folder(run, {1, of})).parts;
+  if (parts.size() != study.ensembles.size()) {
+    throw DataError(top.config(), "",
+                    "expected the configuration of the shards, which have " +
+                        std::to_string(parts.size()) + " ensembles; found one with " +
+                        std::to_string(study.ensembles.size()));
+  }
+  for (std::size_t e = 0; e < parts.size(); ++e) {
+    std::vector<ShardFiles> shards;
+    for (std::int64_t number = 1; number <= of; ++number) {
+      const std::string folder = shard_folder(run, {number, of});
+      const auto part = read_share(folder).parts.at(e);
+      if (part.members == 0) continue;
+      const RunPaths paths = ensemble_paths(folder, part.folder);
+      shards.push_back({paths.checkpoint(), paths.results(), member_numbers(paths.results())});
+    }
+    check_numbers(run, shards, parts[e].members_all);
+    outcome.members += parts[e].members_all;
+    const RunPaths to = ensemble_paths(run, parts[e].folder);
+    make_folder(to.folder);
+    const std::string& text_of_config = study.ensembles.at(e).resolved;
+    observer.began("merging " + std::to_string(parts[e].members_all) + " members of " +
+                   std::to_string(shards.size()) + " shards into " + to.folder);
+    join_checkpoints(to.checkpoint(), shards, text_of_config);
+    const files::Reader first(shards.front().results, {"strffit-results"});
+    const auto text = [&first](const char* name) { return first.string_attribute("/", name); };
+    if (!parts[e].folder.empty()) files::write_text(to.config(), text_of_config);
+    join_results(to.results(), shards, text_of_config,
+                 {request.command_line, text("device"), first.integer_attribute("/", "threads"),
+                  text("dataset"), text("dataset_sha256"), start, now_utc(), ""});
+  }
+  if (!study.chooses()) return outcome;
+  // Scores are of the CPU: the shards' GPU need not be here.
+  study.config.run.device = "cpu";
+  study.config.run.tf32 = study.config.run.cuda_graphs = false;
+  load(study, top.config(), {}, study.config.run, observer);
+  const RunOptions& options = study.config.run;
+  outcome.study = finish_study(study, run,
+                               {request.command_line, device_of(options).str(), threads_of(options),
+                                absolute(study.dataset.file), study.dataset.sha256, start, "", ""});
+  return outcome;
+}
+
+Report to_report(const MergeOutcome& outcome) {
+  Report report;
+  if (outcome.study) report = to_report(*outcome.study);
+  report.notes.push_back(std::to_string(outcome.members) + " members of " +
+                         std::to_string(outcome.shards) + " shards in " + outcome.folder);
+  return report;
+}
+
+std::string to_json(const MergeOutcome& outcome) {
+  Json json = {
+      {"folder", outcome.folder}, {"shards", outcome.shards}, {"members", outcome.members}};
+  if (outcome.study) json.update(Json::parse(to_json(*outcome.study)));
+  return json.dump(2);
+}
+
+}  // namespace strffit

@@ -1,0 +1,65 @@
+// The command `train`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "metrics/summarise.hpp"
+#include "study/selection.hpp"
+#include "util/observer.hpp"
+
+namespace strffit {
+
+struct TrainRequest {
+  std::string config;                    // YAML file
+  std::vector<std::string> assignments;  // "model.hidden=40"
+  bool resume = false;
+  bool overwrite = false;
+  std::string shard;         // "3/8": of the members the third of eight shares; "": all
+  std::string command_line;  // for the record
+};
+
+class TrainObserver : public Observer {
+ public:
+  // The run begins: the log goes there, with what has been told already. `append`: after an earlier
+  // part of the same run.
+  virtual void log_to(const std::string& path, bool append) {
+    (void)path;
+    (void)append;
+  }
+};
+
+// What a run will need.
+struct TrainPlan {
+  std::string model, device;
+  std::int64_t units = 0, stimuli = 0, seeds = 0, folds = 0, settings = 1, ensembles = 1;
+  std::int64_t members = 0, parameters = 0, parameters_per_member = 0, threads = 0;
+  std::int64_t members_per_chunk = 0, max_epochs = 0;
+  double megabytes = 0;          // of memory, at most
+  double seconds_per_epoch = 0;  // 0 for a closed form
+};
+
+struct SplitScores {
+  std::string split;
+  Summary cc, cc_norm;  // over units and members
+};
+
+struct TrainOutcome {
+  std::string folder;
+  bool was_finished = false;  // nothing had to be done
+  std::int64_t epochs = 0, members = 0, stopped_early = 0, failed = 0;
+  double seconds = 0;
+  std::vector<SplitScores> scores;    // not of a shard
+  std::optional<StudyOutcome> study;  // of a sweep or nested folds
+};
+
+// Trains into the run folder that the configuration names. Stopped once everything needed to go on
+// is saved; ConfigError, DataError, RunError as their classes say.
+TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer);
+
+// Reads configuration and data, writes nothing.
+TrainPlan plan_run(const TrainRequest& request, Observer& observer);
+
+}  // namespace strffit

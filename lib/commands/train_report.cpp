@@ -1,0 +1,158 @@
+#include "commands/train_report.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "files/json.hpp"
+
+namespace strffit {
+
+namespace {
+
+Json study_json(const StudyOutcome& outcome) {
+  Json json = Json::object();
+  const Choice& choice = outcome.choice;
+  if (!outcome.settings.empty()) {
+    json["score"] = choice.score;
+    json["best_setting"] = choice.best < 0 ? Json() : Json(choice.best);
+    for (std::size_t s = 0; s < choice.valid.size(); ++s) {
+      Json one = {{"setting", s}};
+      for (const auto& [key, values] : outcome.settings) one["values"][key] = values[s];
+      one["valid"] = json_number(choice.valid[s]);
+      one["test"] = json_number(choice.test[s]);
+      one["units"] =
+          std::count(choice.unit.begin(), choice.unit.end(), static_cast<std::int64_t>(s));
+      json["settings"].push_back(std::move(one));
+    }
+  }
+  for (const auto& [name, of_units] : outcome.nested) {
+    json["nested"][name] = {{"mean", json_number(of_units.first)},
+                            {"standard_error", json_number(of_units.second)}};
+  }
+  return json;
+}
+
+}  // namespace
+
+Report to_report(const TrainPlan& plan) {
+  Table table{"what a run will take", {}, {}};
+  const auto add = [&table](const std::string& name, const std::string& text) {
+    table.rows.push_back({name, text});
+  };
+  add("model", plan.model);
+  add("units, stimuli", std::to_string(plan.units) + ", " + std::to_string(plan.stimuli));
+  add("members", std::to_string(plan.members) + " (" + std::to_string(plan.seeds) + " seeds, " +
+                     (plan.settings > 1 ? std::to_string(plan.settings) + " settings in " +
+                                              std::to_string(plan.ensembles) + " ensembles, "
+                                        : "") +
+                     (plan.folds > 0 ? std::to_string(plan.folds) : std::string("no")) + " folds)");
+  add("parameters", std::to_string(plan.parameters_per_member) + " a member, " +
+                        std::to_string(plan.parameters) + " in all");
+  add("device", plan.device + ", " + std::to_string(plan.threads) + " threads, " +
+                    std::to_string(plan.members_per_chunk) + " members at once");
+  add("memory", number(plan.megabytes) + " MB at most");
+  add("time", plan.seconds_per_epoch > 0
+                  ? number(plan.seconds_per_epoch) + " s an epoch, " +
+                        number(plan.seconds_per_epoch * static_cast<double>(plan.max_epochs)) +
+                        " s for all " + std::to_string(plan.max_epochs)
+                  : std::string("that of the closed form"));
+  return {{table}, {}};
+}
+
+Report to_report(const TrainOutcome& outcome) {
+  Report report;
+  if (outcome.was_finished) return report;
+  Table table{"scores over units and members",
+              {"split", "mean cc", "median cc", "mean cc_norm", "median cc_norm", "undefined"},
+              {}};
+  for (const auto& split : outcome.scores) {
+    table.rows.push_back({split.split, score_text(split.cc.mean), score_text(split.cc.median),
+                          score_text(split.cc_norm.mean), score_text(split.cc_norm.median),
+                          std::to_string(split.cc_norm.left_out)});
+  }
+  if (!outcome.scores.empty()) report.tables.push_back(std::move(table));
+  if (outcome.study) {
+    for (auto& more : to_report(*outcome.study).tables) report.tables.push_back(std::move(more));
+  }
+  report.notes.push_back(std::to_string(outcome.members) + " members, " +
+                         std::to_string(outcome.epochs) + " epochs, " + number(outcome.seconds) +
+                         " s; " + std::to_string(outcome.stopped_early) + " stopped early, " +
+                         std::to_string(outcome.failed) + " failed");
+  report.notes.push_back("results in " + outcome.folder);
+  return report;
+}
+
+Report to_report(const StudyOutcome& outcome) {
+  Report report;
+  const Choice& choice = outcome.choice;
+  if (!outcome.settings.empty()) {
+    Table table{"settings, by mean " + choice.score + " over units", {"setting"}, {}};
+    for (const auto& [key, values] : outcome.settings) table.header.push_back(key);
+    for (const char* name : {"valid", "test", "units", ""}) table.header.emplace_back(name);
+    for (std::size_t s = 0; s < choice.valid.size(); ++s) {
+      const auto setting = static_cast<std::int64_t>(s);
+      std::vector<std::string> row = {std::to_string(s)};
+      for (const auto& [key, values] : outcome.settings) row.push_back(values[s]);
+      row.push_back(score_text(choice.valid[s]));
+      row.push_back(score_text(choice.test[s]));
+      row.push_back(std::to_string(std::count(choice.unit.begin(), choice.unit.end(), setting)));
+      row.emplace_back(setting == choice.best ? "best" : "");
+      table.rows.push_back(std::move(row));
+    }
+    report.tables.push_back(std::move(table));
+  }
+  if (!outcome.nested.empty()) {
+    Table table{"nested cross-validation: means over units and " + std::to_string(outcome.outer) +
+                    " outer folds",
+                {"metric", "mean", "standard error"},
+                {}};
+    for (const auto& [name, of_units] : outcome.nested) {
+      table.rows.push_back({name, score_text(of_units.first), score_text(of_units.second)});
+    }
+    report.tables.push_back(std::move(table));
+  }
+  return report;
+}
+
+std::string to_json(const TrainPlan& plan) {
+  return Json{{"model", plan.model},
+              {"device", plan.device},
+              {"threads", plan.threads},
+              {"units", plan.units},
+              {"stimuli", plan.stimuli},
+              {"seeds", plan.seeds},
+              {"folds", plan.folds},
+              {"settings", plan.settings},
+              {"ensembles", plan.ensembles},
+              {"members", plan.members},
+              {"parameters_per_member", plan.parameters_per_member},
+              {"members_per_chunk", plan.members_per_chunk},
+              {"max_epochs", plan.max_epochs},
+              {"megabytes", plan.megabytes},
+              {"seconds_per_epoch", plan.seconds_per_epoch}}
+      .dump(2);
+}
+
+std::string to_json(const TrainOutcome& outcome) {
+  Json json = {{"folder", outcome.folder},
+               {"was_finished", outcome.was_finished},
+               {"epochs", outcome.epochs},
+               {"members", outcome.members},
+               {"stopped_early", outcome.stopped_early},
+               {"failed", outcome.failed},
+               {"seconds", outcome.seconds}};
+  for (const auto& split : outcome.scores) {
+    json["scores"][split.split] = {{"mean_cc", json_number(split.cc.mean)},
+                                   {"median_cc", json_number(split.cc.median)},
+                                   {"mean_cc_norm", json_number(split.cc_norm.mean)},
+                                   {"median_cc_norm", json_number(split.cc_norm.median)},
+                                   {"units", split.cc_norm.count},
+                                   {"left_out", split.cc_norm.left_out}};
+  }
+  if (outcome.study) json.update(study_json(*outcome.study));
+  return json.dump(2);
+}
+
+std::string to_json(const StudyOutcome& outcome) { return study_json(outcome).dump(2); }
+
+}  // namespace strffit

@@ -1,0 +1,163 @@
+#include "evaluation/figures.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <system_error>
+
+#include "files/paths.hpp"
+#include "metrics/strf_summary.hpp"
+#include "plot/figures.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+
+void check_figure_format(const std::string& format) {
+  if (format == "png" || format == "svg" || format == "pdf") return;
+  throw ConfigError("--format", "expected png, svg or pdf; found \"" + format + "\"");
+}
+
+namespace {
+
+struct Drawing {
+  std::string name;  // of the file, without folder and ending
+  plot::StrfFigure figure;
+};
+
+class Figures {
+ public:
+  Figures(const Checkpoint& checkpoint, const Strfs& strfs, const Array<double>& cc_norm)
+      : checkpoint_(checkpoint), strfs_(strfs), cc_norm_(cc_norm) {
+    const auto& members = checkpoint.roster.members;
+    several_ = std::any_of(members.begin(), members.end(), [&](const Member& member) {
+      return member.seed != members.front().seed || member.fold != members.front().fold;
+    });
+  }
+
+  // Kernels a unit, or of all hidden units of a member in one grid.
+  std::vector<Drawing> kernels() const {
+    if (!strfs_.kernel) return {};
+    const Array<float>& all = strfs_.kernel->fields;  // (M, K, C, F, L)
+    const bool a_unit = checkpoint_.model->backbone().response_kernel() != nullptr;
+    std::vector<Drawing> drawings;
+    for (std::int64_t m = 0; m < all.dim(0); ++m) {
+      const std::int64_t outputs = a_unit ? all.dim(1) : 1;
+      for (std::int64_t n = 0; n < outputs; ++n) {
+        Shape shape(all.shape.begin() + 1, all.shape.end());
+        if (a_unit) shape.front() = 1;
+        const bool one_unit = a_unit || checkpoint_.roster.independent();
+        Drawing drawing = begun(m, one_unit ? n : -1, "");
+        drawing.figure.channels = strfs_.channels;
+        fill(drawing.figure, all, m * outputs + n, shape);
+        drawings.push_back(std::move(drawing));
+      }
+    }
+    return drawings;
+  }
+
+  std::vector<Drawing> gradients() const {
+    if (!strfs_.gradient) return {};
+    const Array<float>& all = strfs_.gradient->fields;  // (M, N, F, L)
+    std::vector<Drawing> drawings;
+    for (std::int64_t i = 0; i < all.dim(0) * all.dim(1); ++i) {
+      Drawing drawing = begun(i / all.dim(1), i % all.dim(1), "gradient-");
+      drawing.figure.value_label = "gradient";
+      fill(drawing.figure, all, i, {1, 1, all.dim(2), all.dim(3)});
+      drawings.push_back(std::move(drawing));
+    }
+    return drawings;
+  }
+
+ private:
+  // `output` -1: all outputs of the member.
+  Drawing begun(std::int64_t m, std::int64_t output, const std::string& prefix) const {
+    const Roster& roster = checkpoint_.roster;
+    const Member& member = roster.members[static_cast<std::size_t>(m)];
+    const std::string id =
+        output < 0 ? "all units"
+                   : roster.unit_ids[static_cast<std::size_t>(roster.unit_of(member, output))];
+    Drawing drawing;
+    drawing.name = prefix + (output < 0 ? "member-" + std::to_string(m) : "unit-" + file_name(id));
+    drawing.figure.unit_id = output < 0 ? id : "unit " + id;
+    if (several_) {
+      const std::string seed = std::to_string(member.seed), fold = std::to_string(member.fold);
+      drawing.name += "-seed" + seed + "-fold" + fold;
+      drawing.figure.unit_id += ", seed " + seed + ", fold " + fold;
+    }
+    drawing.figure.frequencies_hz = strfs_.frequencies_hz;
+    drawing.figure.lags_ms = strfs_.lags_ms;
+    if (output >= 0 && cc_norm_.size() > 0) {
+      drawing.figure.cc_norm =
+          cc_norm_.values.at(static_cast<std::size_t>(m * roster.outputs() + output));
+    }
+    return drawing;
+  }
+
+  void fill(plot::StrfFigure& figure, const Array<float>& all, std::int64_t index,
+            const Shape& shape) const {
+    const std::int64_t size = count(shape);
+    const auto begin = all.values.begin() + index * size;
+    figure.kernel = {shape, {begin, begin + size}};
+    if (shape[0] != 1 || shape[1] != 1) return;
+    const StrfSummary summary =
+        strf_summary(figure.kernel.values, checkpoint_.roster.axes, checkpoint_.model->ahead());
+    figure.best_frequency_hz = summary.best_frequency_hz;
+    figure.latency_ms = summary.latency_ms;
+  }
+
+  const Checkpoint& checkpoint_;
+  const Strfs& strfs_;
+  const Array<double>& cc_norm_;
+  bool several_ = false;
+};
+
+// Fitted and starting time constants, for prefilters that have them.
+std::optional<plot::TimeConstantsFigure> time_constants(const Strfs& strfs) {
+  const auto of = [&](const std::string& name) -> Array<double> {
+    const auto found = strfs.measures.find("prefilter/" + name);
+    if (found == strfs.measures.end()) return {};
+    return {found->second.shape, {found->second.values.begin(), found->second.values.end()}};
+  };
+  plot::TimeConstantsFigure figure{
+      "adaptation to the mean level", strfs.frequencies_hz, of("time_constant_on_ms"),
+      of("time_constant_off_ms"),     of("weight"),         of("start_time_constant_ms").values,
+      of("start_weight").values};
+  if (figure.on_ms.size() == 0) return std::nullopt;
+  return figure;
+}
+
+}  // namespace
+
+std::vector<std::string> draw_figures(const std::string& folder, const std::string& format,
+                                      const Checkpoint& checkpoint, const Strfs& strfs,
+                                      const Array<double>& cc_norm) {
+  make_folder(folder);
+  const Figures figures(checkpoint, strfs, cc_norm);
+  std::vector<std::string> files;
+  std::set<std::string> taken;  // ids may differ in characters that file names lack
+  const auto draw = [&](std::vector<Drawing> drawings, const std::string& sheet) {
+    if (drawings.empty()) return;
+    std::vector<plot::StrfFigure> all;
+    for (auto& drawing : drawings) {
+      std::string name = drawing.name;
+      for (int i = 2; !taken.insert(name).second; ++i)
+        name = drawing.name + "-" + std::to_string(i);
+      const auto written = plot::draw_strfs(folder + "/" + name + "." + format, drawing.figure);
+      files.insert(files.end(), written.begin(), written.end());
+      all.push_back(std::move(drawing.figure));
+    }
+    const auto written = plot::draw_contact_sheet(folder + "/" + sheet + "." + format, all);
+    files.insert(files.end(), written.begin(), written.end());
+  };
+  draw(figures.kernels(), "contact-sheet");
+  draw(figures.gradients(), "gradient-contact-sheet");
+  if (const auto adaptation = time_constants(strfs)) {
+    files.push_back(folder + "/time-constants." + format);
+    plot::draw_time_constants(files.back(), *adaptation);
+  }
+  return files;
+}
+
+}  // namespace strffit

@@ -1,0 +1,145 @@
+#include "evaluation/fitted.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "config/document.hpp"
+#include "config/suggest.hpp"
+#include "files/paths.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+
+namespace {
+
+// A checkpoint's config, with a data.file where another program wrote none.
+config::Document open_config_of(const Checkpoint& checkpoint) {
+  const std::string name = checkpoint.file + ": / attribute config";
+  auto probe = config::Document::from_text(checkpoint.config, name);
+  const bool named = probe.root().map("data", "").has("file");
+  auto document = config::Document::from_text(checkpoint.config, name);
+  if (!named) document.set("data.file=absent");
+  return document;
+}
+
+std::string file_in_config(const Checkpoint& checkpoint) {
+  auto document =
+      config::Document::from_text(checkpoint.config, checkpoint.file + ": / attribute config");
+  return document.root().map("data", "").get("file", "", "");
+}
+
+}  // namespace
+
+std::string dataset_of(const Checkpoint& checkpoint) {
+  const std::string named = file_in_config(checkpoint);
+  if (named.empty() && checkpoint.dataset.empty()) {
+    throw ConfigError(checkpoint.file,
+                      "does not say what it was fitted to: name the dataset with --data FILE");
+  }
+  const auto folder = std::filesystem::path(checkpoint.file).parent_path().string();
+  std::string found = found_file(named, {folder});
+  if (!named.empty() && std::filesystem::exists(found)) return found;
+  if (std::filesystem::exists(checkpoint.dataset)) return checkpoint.dataset;
+  throw DataError(named.empty() ? checkpoint.dataset : named, "",
+                  "no such file any more; say where the dataset of " + checkpoint.file +
+                      " lies with --data FILE");
+}
+
+std::vector<std::int64_t> places_of_units(const Checkpoint& checkpoint, const Dataset& dataset) {
+  std::map<std::string, std::int64_t> places;
+  for (std::int64_t unit = 0; unit < dataset.units(); ++unit) {
+    places[dataset.unit_ids[static_cast<std::size_t>(unit)]] = unit;
+  }
+  std::vector<std::int64_t> result;
+  for (const auto& id : checkpoint.roster.unit_ids) {
+    const auto place = places.find(id);
+    if (place == places.end()) {
+      throw DataError(dataset.file, "/units/id",
+                      "expected the units of " + checkpoint.file + "; unit " + id + " is missing");
+    }
+    result.push_back(place->second);
+  }
+  return result;
+}
+
+Dataset read_units_of(const Checkpoint& checkpoint, const std::string& file,
+                      const WantedStimuli& wanted) {
+  const UnitSelection units{checkpoint.roster.unit_ids, "the units of " + checkpoint.file};
+  bool found = false;
+  try {
+    return read_dataset(file, units, [&](const Dataset& known) {
+      found = true;
+      check_axes(checkpoint, known);
+      return wanted(known);
+    });
+  } catch (const ConfigError& error) {
+    if (found) throw;
+    throw DataError(file, "/units/id", error.what());
+  }
+}
+
+Dataset read_stimuli_for(const Checkpoint& checkpoint, const std::string& file,
+                         Observer& observer) {
+  Dataset dataset = read_dataset(file, {}, {}, Content::sounds);
+  check_axes(checkpoint, dataset);
+  if (!dataset.all_unit_ids.empty() && dataset.all_unit_ids != checkpoint.roster.unit_ids) {
+    const auto& theirs = dataset.all_unit_ids;
+    const auto absent = [&theirs](const std::string& id) {
+      return std::find(theirs.begin(), theirs.end(), id) == theirs.end();
+    };
+    const auto& ours = checkpoint.roster.unit_ids;
+    const auto missing = std::count_if(ours.begin(), ours.end(), absent);
+    if (missing > 0) {
+      observer.warning(std::to_string(missing) + " of the " + std::to_string(ours.size()) +
+                       " units of " + checkpoint.file + " are no units of " + file +
+                       "; what is predicted is the responses of the checkpoint's units");
+    }
+  }
+  return dataset;
+}
+
+DataOptions data_options_of(const Checkpoint& checkpoint) {
+  auto document = open_config_of(checkpoint);
+  config::Node data = document.root().map("data", "");
+  return read_data_options(data);
+}
+
+bool refitted(const Checkpoint& checkpoint) {
+  auto document = open_config_of(checkpoint);
+  return document.root().map("fit", "").get("refit", false, "");
+}
+
+void warn_of_unrecorded(const Dataset& dataset, Observer& observer) {
+  constexpr std::size_t kShown = 5;
+  const auto& keys = dataset.unrecorded;
+  if (keys.empty()) return;
+  std::string some;
+  for (std::size_t i = 0; i < std::min(kShown, keys.size()); ++i) {
+    some += (i == 0 ? "" : ", ") + keys[i];
+  }
+  observer.warning(std::to_string(keys.size()) + " stimuli of " + dataset.file +
+                   " have no responses and are left out: " + some +
+                   (keys.size() > kShown ? ", ..." : ""));
+}
+
+std::size_t stimulus_of(const Dataset& dataset, const std::string& key) {
+  std::vector<std::string> keys;
+  for (const auto& stimulus : dataset.stimuli) keys.push_back(stimulus.key);
+  const auto found = std::find(keys.begin(), keys.end(), key);
+  if (found != keys.end()) return static_cast<std::size_t>(found - keys.begin());
+  const std::string nearest = config::nearest(key, keys);
+  throw DataError(dataset.file, "/stimuli/" + key,
+                  "no such stimulus" +
+                      (nearest.empty() ? std::string() : "; did you mean \"" + nearest + "\"?"));
+}
+
+RunOptions run_options(const std::string& device, std::int64_t threads) {
+  auto document = config::Document::from_text("", "command line");
+  document.set("run.device=" + device);
+  if (threads != 0) document.set("run.threads=" + std::to_string(threads));
+  config::Node run = document.root().map("run", "");
+  return read_run_options(run);
+}
+
+}  // namespace strffit

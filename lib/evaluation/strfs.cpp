@@ -1,0 +1,151 @@
+#include "evaluation/strfs.hpp"
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+#include <span>
+
+#include "formats/arrays.hpp"
+#include "metrics/strf_summary.hpp"
+#include "ops/gemm.hpp"
+#include "util/threads.hpp"
+
+namespace strffit {
+
+namespace {
+
+const Standardisation& of_member(const Checkpoint& checkpoint, std::int64_t member) {
+  const auto& all = checkpoint.standardisation;
+  return all.size() == 1 ? all.front() : all.at(static_cast<std::size_t>(member));
+}
+
+// (N, T, F, L) of one member.
+at::Tensor dynamic(const Checkpoint& checkpoint, const Tensors& tensors, std::int64_t member,
+                   Array<float> spectrogram) {
+  of_member(checkpoint, member).apply(spectrogram);
+  const at::Tensor x = to_tensor(spectrogram).t().unsqueeze(0).contiguous();  // (1, T, F)
+  return checkpoint.model->dynamic_strf(tensors, x, checkpoint.model->context());
+}
+
+// What was not fitted must not look as if it were: NaN at the axis of the units.
+void forget_skipped(at::Tensor& fields, std::int64_t axis, const Roster& roster) {
+  if (roster.independent()) return;
+  for (const auto& skipped : roster.skipped) {
+    fields.select(axis, skipped.unit).fill_(std::numeric_limits<float>::quiet_NaN());
+  }
+}
+
+}  // namespace
+
+Fields summarised(Array<float> fields, const Axes& axes, std::int64_t ahead) {
+  const Shape outer(fields.shape.begin(), fields.shape.end() - 2);
+  const auto size =
+      static_cast<std::size_t>(fields.shape.at(outer.size()) * fields.shape.at(outer.size() + 1));
+  Fields result{std::move(fields), {}};
+  for (const auto& measure : kStrfMeasures) {
+    result.summary.emplace(measure.name, Array<float>(outer));
+  }
+  const auto number = static_cast<std::size_t>(count(outer));
+  for (std::size_t i = 0; i < number; ++i) {
+    const StrfSummary summary =
+        strf_summary(std::span(result.fields.values).subspan(i * size, size), axes, ahead);
+    for (const auto& measure : kStrfMeasures) {
+      result.summary.at(std::string(measure.name)).values[i] =
+          static_cast<float>(summary.*measure.value);
+    }
+  }
+  return result;
+}
+
+Strfs kernel_strfs(const Checkpoint& checkpoint) {
+  const Model& model = *checkpoint.model;
+  Strfs strfs;
+  strfs.channels = model.channels();
+  strfs.frequencies_hz = model.axes().frequencies_hz;
+  strfs.lags_ms = model.lags_ms();
+  // One member at a time, so that a part of the members gives the same bits as all of them.
+  std::map<std::string, std::vector<at::Tensor>> measures;
+  std::optional<Array<float>> known;
+  const auto members = static_cast<std::int64_t>(checkpoint.roster.members.size());
+  const bool kernel_a_unit = model.backbone().response_kernel() != nullptr;
+  for (std::int64_t m = 0; m < members; ++m) {
+    const Tensors one = select_members(checkpoint.tensors, {m});
+    for (const auto& measure : model.measures(one))
+      measures[measure.name].push_back(measure.values);
+    auto kernel = model.kernels(one);
+    if (!kernel) continue;
+    if (kernel_a_unit) forget_skipped(*(kernel = kernel->clone()), 1, checkpoint.roster);
+    const auto values = to_array(*kernel);
+    if (!known) {
+      Shape shape = values.shape;
+      shape.at(0) = members;
+      known.emplace(std::move(shape));
+    }
+    std::copy(values.values.begin(), values.values.end(), known->data() + m * values.size());
+  }
+  for (const auto& [name, values] : measures) {
+    const bool same_for_all = values.front().dim() < 2;  // see Measure
+    strfs.measures.emplace(name, to_array(same_for_all ? values.front() : at::cat(values)));
+  }
+  if (known) strfs.kernel = summarised(std::move(*known), model.axes(), model.ahead());
+  return strfs;
+}
+
+Array<float> gradient_strfs(const Checkpoint& checkpoint, const Dataset& dataset,
+                            const std::vector<std::size_t>& which, int threads,
+                            const std::function<void()>& between) {
+  const Model& model = *checkpoint.model;
+  const auto members = static_cast<std::int64_t>(checkpoint.roster.members.size());
+  const auto bands = dataset.bands(), lags = model.context();
+  std::vector<const Stimulus*> long_enough;
+  for (const auto index : which) {
+    const Stimulus& stimulus = dataset.stimuli.at(index);
+    if (stimulus.frames() > lags) long_enough.push_back(&stimulus);
+  }
+  if (long_enough.empty()) {
+    return Array<float>({members, model.outputs(), bands, lags},
+                        std::numeric_limits<float>::quiet_NaN());
+  }
+  std::int64_t frames = 0;
+  for (const Stimulus* stimulus : long_enough) frames += stimulus->frames() - lags;
+
+  Array<float> means({members, model.outputs(), bands, lags});
+  for (std::int64_t member = 0; member < members; ++member) {
+    const Tensors tensors = select_members(checkpoint.tensors, {member});
+    at::Tensor mean = at::zeros({1, model.outputs(), bands, lags}, at::kDouble);
+    // As many stimuli at once as threads: each holds N T F L numbers.
+    const auto group = static_cast<std::size_t>(std::max(threads, 1));
+    for (std::size_t first = 0; first < long_enough.size(); first += group) {
+      between();
+      const auto last = std::min(long_enough.size(), first + group);
+      std::vector<at::Tensor> sums(last - first);
+      parallel_for(static_cast<std::int64_t>(last - first), threads, [&](std::int64_t i) {
+        if (threads > 1) ops::stay_on_this_thread();
+        const auto place = static_cast<std::size_t>(i);
+        const Stimulus& stimulus = *long_enough[first + place];
+        sums[place] = dynamic(checkpoint, tensors, member, stimulus.spectrogram)
+                          .narrow(1, lags - model.ahead(), stimulus.frames() - lags)
+                          .sum(1, false, at::kDouble);
+      });
+      // Added in the order of the stimuli, whichever was done first.
+      for (const auto& sum : sums) mean[0] += sum;
+    }
+    forget_skipped(mean, 1, checkpoint.roster);
+    const auto values = to_array(mean / static_cast<double>(frames));
+    std::copy(values.values.begin(), values.values.end(), means.data() + member * values.size());
+  }
+  return means;
+}
+
+Array<float> dynamic_strf(const Checkpoint& checkpoint, std::int64_t member,
+                          const Array<float>& spectrogram) {
+  at::Tensor fields =
+      dynamic(checkpoint, select_members(checkpoint.tensors, {member}), member, spectrogram);
+  forget_skipped(fields, 0, checkpoint.roster);
+  return to_array(fields);
+}
+
+}  // namespace strffit

@@ -1,0 +1,34 @@
+// Receptive fields of fitted members, and what they say in a few numbers (models.md, "Explaining a
+// fitted model"; formats.md, /strf).
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "dataset/dataset.hpp"
+#include "formats/checkpoint.hpp"
+#include "formats/strfs.hpp"
+#include "util/array.hpp"
+
+namespace strffit {
+
+// The kernels alone; NaN where a kernel is that of a unit that was skipped.
+Strfs kernel_strfs(const Checkpoint& checkpoint);
+
+// Mean of d r[n, t] / d x[f, t - l], at the lags of the kernels, over the frames t of the stimuli
+// `which` of `dataset` from where no lag reaches the first frame or one beyond the last, on
+// `threads` threads of the CPU: (M, N, F, L), NaN where no stimulus is longer than L frames.
+// `between` is called between stimuli, from the calling thread, and may throw to end the work.
+Array<float> gradient_strfs(const Checkpoint& checkpoint, const Dataset& dataset,
+                            const std::vector<std::size_t>& which, int threads,
+                            const std::function<void()>& between);
+
+// d r[n, t] / d x[f, t - l] of one member at every frame of one stimulus: (N, T, F, L).
+Array<float> dynamic_strf(const Checkpoint& checkpoint, std::int64_t member,
+                          const Array<float>& spectrogram);
+
+// The measures of `fields`, of whose lags the first `ahead` lie in the future.
+Fields summarised(Array<float> fields, const Axes& axes, std::int64_t ahead);
+
+}  // namespace strffit

@@ -1,0 +1,93 @@
+#include "formats/provenance.hpp"
+
+#include <ATen/Context.h>
+#include <ATen/Version.h>
+#include <torch/version.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <fstream>
+#include <sstream>
+
+#include "files/library_version.hpp"
+#include "ops/blas_core.hpp"
+#include "ops/cuda/recorded.hpp"
+#include "ops/gemm.hpp"
+#include "util/version.hpp"
+
+namespace strffit {
+
+namespace {
+
+// "11.8, 1 device", "none".
+std::string cuda() {
+  if (!at::hasCUDA()) return "none";
+  const long version = at::detail::getCUDAHooks().versionCUDART();  // 11080
+  const auto devices = at::getNumGPUs();
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10) + ", " +
+         std::to_string(devices) + (devices == 1 ? " device" : " devices") +
+         (ops::records_on(at::kCUDA) ? "" : ", without kernels of our own");
+}
+
+// "Intel(R) Xeon(R) Gold 6248, AVX512": LibTorch and BLAS choose their code by it.
+std::string processor() {
+  const auto after = [](std::istream& text, const std::string& start) -> std::string {
+    for (std::string line; std::getline(text, line);) {
+      if (const auto at = line.find(start); at != std::string::npos) {
+        const auto value = line.find_first_not_of(" \t:", at + start.size());
+        return value == std::string::npos ? "" : line.substr(value);
+      }
+    }
+    return "";
+  };
+  std::ifstream system("/proc/cpuinfo");
+  std::istringstream libtorch(at::show_config());
+  const std::string name = after(system, "model name");
+  return (name.empty() ? "unknown" : name) + ", " + after(libtorch, "CPU capability usage:");
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> library_versions() {
+  return {{"strffit", version()},     {"LibTorch", TORCH_VERSION},
+          {"BLAS", ops::blas_name()}, {"HDF5", files::hdf5_version()},
+          {"CUDA", cuda()},           {"compiler", compiler()},
+          {"CPU", processor()}};
+}
+
+std::string now_utc() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+std::string host_name() {
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+void put_provenance(files::Writer& writer, const Provenance& provenance) {
+  for (auto [name, version] : library_versions()) {
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    writer.attribute("/", name == "cpu" ? name : name + "_version", version);
+  }
+  writer.attribute("/", "blas_core", ops::blas_core());
+  writer.attribute("/", "command_line", provenance.command_line);
+  writer.attribute("/", "device", provenance.device);
+  writer.attribute("/", "threads", provenance.threads);
+  writer.attribute("/", "host", host_name());
+  writer.attribute("/", "dataset", provenance.dataset);
+  writer.attribute("/", "dataset_sha256", provenance.dataset_sha256);
+  writer.attribute("/", "start", provenance.start);
+  writer.attribute("/", "end", provenance.end);
+  if (!provenance.shard.empty()) writer.attribute("/", "shard", provenance.shard);
+}
+
+}  // namespace strffit

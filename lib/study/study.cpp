@@ -1,0 +1,446 @@
+#include "study/study.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+#include <set>
+#include <system_error>
+
+#include "dataset/inspect.hpp"
+#include "dataset/prepare.hpp"
+#include "evaluation/fitted.hpp"
+#include "files/paths.hpp"
+#include "ops/blas_core.hpp"
+#include "study/run_folder.hpp"
+#include "training/device.hpp"
+#include "util/errors.hpp"
+#include "util/frequency.hpp"
+#include "util/listed.hpp"
+
+namespace strffit {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void tell_versions(const RunOptions& run, Observer& observer) {
+  std::string line;
+  for (const auto& [name, version] : library_versions()) {
+    line += (line.empty() ? "" : ", ") + name + " " + version;
+    if (name == "BLAS" && version == "reference BLAS") {
+      observer.warning(
+          "LibTorch runs on the reference BLAS, up to forty times slower than OpenBLAS: install "
+          "OpenBLAS (Debian: libopenblas0-pthread)");
+    }
+  }
+  observer.began(line);
+  if (const auto slow = ops::slow_blas_core(); !slow.empty()) observer.warning(slow);
+  if (const auto problem = problem_of_counted_gpu(run); !problem.empty()) {
+    observer.warning("there is a GPU, but it cannot be used (" + problem +
+                     "): the run is on the CPU; docs/gpu.md says what it needs");
+  }
+  observer.began("device " + device_of(run).str() + ", threads " + std::to_string(threads_of(run)));
+}
+
+void tell_data(const Dataset& dataset, Observer& observer) {
+  observer.began("dataset " + dataset.file + ": " + std::to_string(dataset.units()) + " of " +
+                 std::to_string(dataset.all_unit_ids.size()) + " units, " +
+                 std::to_string(dataset.stimuli.size()) + " stimuli, sha256 " + dataset.sha256);
+}
+
+void warn_of_leaks(const Study& study, Observer& observer) {
+  // Ensembles share the partitions.
+  const auto leaks = find_leaks(study.dataset, study.ensembles.front().plan.partitions);
+  if (leaks.empty()) return;
+  std::vector<std::string> pairs;
+  for (const auto& leak : leaks) {
+    pairs.push_back(study.dataset.stimuli[leak.first].key + " and " +
+                    study.dataset.stimuli[leak.second].key);
+  }
+  observer.warning(
+      (pairs.size() == 1
+           ? "stimuli " + pairs.front()
+           : std::to_string(pairs.size()) + " pairs of stimuli (" + listed(pairs) + ")") +
+      " have the same spectrogram but lie in different splits: scores of one are no "
+      "test of what was learnt from the other; presentations of a sound belong into one "
+      "stimulus, as its trials");
+}
+
+// Bands that standardisation sets to 0, in any fold.
+void warn_of_silenced_bands(const Study& study, Observer& observer) {
+  std::set<std::size_t> bands;
+  for (const auto& ensemble : study.ensembles) {
+    for (const auto& one : ensemble.plan.standardisation) {
+      const auto silenced = one.silenced();
+      bands.insert(silenced.begin(), silenced.end());
+    }
+  }
+  if (bands.empty()) return;
+  std::vector<std::string> names;
+  for (const auto band : bands) {
+    names.push_back(std::to_string(band) + ", " +
+                    frequency_text(study.dataset.axes.frequencies_hz[band]));
+  }
+  observer.warning(subject("band", names, "is", "are") +
+                   " constant but for rounding in the training stimuli" +
+                   (study.ensembles.front().plan.partitions.size() > 1 ? " (of a fold)" : "") +
+                   ": data.standardise: per_band sets " + (names.size() == 1 ? "it" : "them") +
+                   " to 0 in every stimulus, so that no model hears " +
+                   (names.size() == 1 ? "it" : "them") + " and its weights there mean nothing");
+}
+
+Roster roster_of(const Dataset& dataset, const Plan& plan, const Ensemble& ensemble,
+                 const Study& study) {
+  Roster roster;
+  roster.axes = dataset.axes;
+  roster.unit_ids = dataset.unit_ids;
+  roster.unit_facts = dataset.unit_facts;
+  roster.members = plan.members;
+  roster.settings = study.settings;
+  if (!study.settings.empty()) {
+    for (auto& member : roster.members) {
+      member.setting = ensemble.settings[static_cast<std::size_t>(member.setting)];
+    }
+  }
+  for (const auto& unusable : plan.unusable) {
+    roster.skipped.push_back(
+        {static_cast<std::int64_t>(unusable.unit),
+         unusable.reason + (unusable.fold < 0 ? "" : " of fold " + std::to_string(unusable.fold))});
+  }
+  return roster;
+}
+
+// Leaves of every ensemble the members of a share, and of the dataset the units that they need.
+void keep_share(Study& study, const Shard& shard, Observer& observer) {
+  std::vector<const Plan*> plans;
+  for (const auto& ensemble : study.ensembles) plans.push_back(&ensemble.plan);
+  const auto share = share_of(plans, shard);
+  std::set<std::int64_t> units;
+  std::int64_t members = 0, chunks = 0;
+  for (std::size_t e = 0; e < share.size(); ++e) {
+    chunks += static_cast<std::int64_t>(plans[e]->chunks.size());
+    for (const auto& chunk : share[e]) {
+      members += static_cast<std::int64_t>(chunk.size());
+      for (const auto m : chunk) {
+        const auto unit = plans[e]->members[static_cast<std::size_t>(m)].unit;
+        if (unit >= 0) units.insert(unit);
+      }
+    }
+  }
+  observer.began("shard " + std::to_string(shard.number) + " of " + std::to_string(shard.of) +
+                 ": " + std::to_string(members) + " members" +
+                 (members > 0 ? ""
+                              : "; the run has " + std::to_string(chunks) +
+                                    " chunks of members to share out: take fewer shards, or a "
+                                    "smaller run.chunk"));
+  const bool all_units = study.config.fit.mode == FitMode::population;
+  Dataset some;
+  if (!all_units) some = with_units(study.dataset, {units.begin(), units.end()});
+  const Dataset& kept = all_units ? study.dataset : some;
+  for (std::size_t e = 0; e < share.size(); ++e) {
+    Ensemble& ensemble = study.ensembles[e];
+    const Roster whole = ensemble.roster;
+    ensemble.numbers.clear();
+    ensemble.roster.members.clear();
+    Chunks own = share[e];
+    std::sort(own.begin(), own.end());
+    for (const auto& chunk : own) {
+      for (const auto m : chunk) {
+        ensemble.numbers.push_back(m);
+        ensemble.roster.members.push_back(whole.members[static_cast<std::size_t>(m)]);
+      }
+    }
+    ensemble.plan = part_of(ensemble.plan, std::move(own), kept);
+  }
+  if (all_units) return;
+  study.dataset = std::move(some);
+  for (auto& ensemble : study.ensembles) ensemble.plan.dataset = &study.dataset;
+  std::fill(study.unit_of.begin(), study.unit_of.end(), -1);
+  std::int64_t place = 0;
+  for (const auto unit : units) study.unit_of[static_cast<std::size_t>(unit)] = place++;
+}
+
+constexpr const char* kSweep = "sweep";
+constexpr std::int64_t kMostSettings = 10000;
+
+// Whether members of one ensemble can differ in a key: each chunk has its own.
+bool of_members(const std::string& key) {
+  static const std::set<std::string> keys = {"fit.loss",
+                                             "fit.learning_rate",
+                                             "fit.prefilter_rate",
+                                             "fit.weight_decay",
+                                             "fit.l1",
+                                             "fit.l2",
+                                             "fit.batch",
+                                             "fit.patience",
+                                             "fit.monitor",
+                                             "fit.schedule",
+                                             "fit.schedule_patience",
+                                             "fit.schedule_factor",
+                                             "fit.gradient_clip"};
+  return keys.contains(key);
+}
+
+// A setting of a sweep; ConfigError names it.
+Config read_setting(config::Document& document, const Swept& values, const std::string& folder) {
+  try {
+    return read_config(document, folder);
+  } catch (const ConfigError& error) {
+    std::string setting;
+    for (const auto& value : values) {
+      setting += (setting.empty() ? "" : ", ") + value.key + ": " + value.text;
+    }
+    throw ConfigError("", error.what() + (" (in the setting " + setting + " of the sweep)"));
+  }
+}
+
+// Of a sweep, ConfigError where two settings come to the same, 0 and 0.0 for instance.
+void refuse_twins(const std::string& resolved, const Swept& values,
+                  std::map<std::string, Swept>& seen) {
+  const auto [twin, is_new] = seen.try_emplace(resolved, values);
+  for (std::size_t k = 0; k < values.size() && !is_new; ++k) {
+    const auto& before = twin->second[k];
+    if (before.value == values[k].value) continue;  // the same place
+    throw ConfigError(values[k].where, values[k].text + " is the same setting as " + before.text +
+                                           ", which would be fitted twice: leave one out");
+  }
+}
+
+void require_context(const Study& study) {
+  std::int64_t longest = 0;
+  for (const auto& stimulus : study.dataset.stimuli) longest = std::max(longest, stimulus.frames());
+  for (const auto& ensemble : study.ensembles) {
+    const auto context = ensemble.plan.model->context();
+    if (context <= longest) continue;
+    throw DataError(study.dataset.file, "",
+                    "its longest stimulus has " + std::to_string(longest) +
+                        " frames, and the model looks back " + std::to_string(context) +
+                        ": nothing is known of the lags beyond; choose a model.context (conv2d: "
+                        "model.kernel_size) that fits");
+  }
+}
+
+// Of units whose responses to the validation stimuli say nothing, what is done instead. What the
+// closed form does, it says itself.
+void warn_of_unscored(const Study& study, Observer& observer) {
+  const auto& partitions = study.ensembles.front().plan.partitions;
+  std::set<std::size_t> unusable;
+  for (const auto& unit : study.ensembles.front().plan.unusable) unusable.insert(unit.unit);
+  const auto units = static_cast<std::size_t>(study.dataset.units()) - unusable.size();
+  std::set<std::size_t> unscored;
+  bool any_scored = true;  // in every fold
+  for (const auto& partition : partitions) {
+    if (partition.valid.empty()) continue;
+    std::size_t in_fold = 0;
+    for (const auto unit : units_without_variation(study.dataset, partition.valid)) {
+      if (unusable.contains(unit)) continue;
+      unscored.insert(unit);
+      ++in_fold;
+    }
+    any_scored = any_scored && in_fold < units;
+  }
+  if (unscored.empty()) return;
+  std::vector<std::string> names;
+  for (const auto unit : unscored) names.push_back(study.dataset.unit_ids[unit]);
+  std::vector<std::string> done;
+  const auto is_gradient = [](const Ensemble& ensemble) {
+    return ensemble.config.fit.solver == Solver::gradient;
+  };
+  if (std::any_of(study.ensembles.begin(), study.ensembles.end(), is_gradient)) {
+    const bool alone = study.config.fit.mode == FitMode::independent || !any_scored;
+    done.push_back(alone ? "early stopping goes by the training loss there, which knows nothing of "
+                           "overfitting"
+                         : "early stopping goes by the other units");
+  }
+  if (study.chooses()) {
+    done.push_back(any_scored ? "of the settings the best of the other units is taken"
+                              : "settings are compared on the training stimuli");
+  }
+  std::string text = subject("unit", names) +
+                     ": constant responses, or none, to the validation "
+                     "stimuli" +
+                     (partitions.size() > 1 ? " of a fold" : "") +
+                     ", so no prediction of them can be scored";
+  for (const auto& one : done) text += "; " + one;
+  observer.warning(text);
+}
+
+// What is fitted nevertheless, but not as its author may think.
+void warn_of_little_data(const Study& study, Observer& observer) {
+  const auto& partitions = study.ensembles.front().plan.partitions;
+  const auto without = [](const Partition& partition) { return partition.valid.empty(); };
+  if (std::any_of(partitions.begin(), partitions.end(), without)) {
+    observer.warning(
+        "there are no validation stimuli: early stopping goes by the training loss, which knows "
+        "nothing of overfitting; data.split says how to set some aside");
+  }
+  if (const auto unused = partitions.front().unused.size(); unused > 0) {
+    observer.warning(std::to_string(unused) + " of " +
+                     std::to_string(study.dataset.stimuli.size()) +
+                     " stimuli are in no split and stay unused");
+  }
+  warn_of_unscored(study, observer);
+  std::int64_t context = 0, ahead = 0;
+  for (const auto& ensemble : study.ensembles) {
+    context = std::max(context, ensemble.plan.model->context());
+    ahead = std::max(ahead, ensemble.plan.model->ahead());
+  }
+  if (ahead > 0) {
+    observer.warning("model.padding: centered is not causal: a response is predicted from the " +
+                     std::to_string(ahead) +
+                     " frames of the sound after it, too; lags below 0 are "
+                     "theirs (causal is the default)");
+  }
+  const auto is_short = [&](const Stimulus& stimulus) { return stimulus.frames() < context; };
+  const auto& stimuli = study.dataset.stimuli;
+  if (const auto n = std::count_if(stimuli.begin(), stimuli.end(), is_short); n > 0) {
+    observer.warning(std::to_string(n) + " of " + std::to_string(stimuli.size()) +
+                     " stimuli are shorter than the model's context of " + std::to_string(context) +
+                     " frames: they say nothing of its longest lags; a smaller model.context fits "
+                     "them");
+  }
+}
+
+}  // namespace
+
+std::vector<std::int64_t> Ensemble::together() const {
+  std::vector<std::int64_t> chunk_of(plan.members.size());
+  for (std::size_t c = 0; c < plan.chunks.size(); ++c) {
+    for (const auto m : plan.chunks[c]) {
+      chunk_of[static_cast<std::size_t>(m)] = static_cast<std::int64_t>(c);
+    }
+  }
+  return chunk_of;
+}
+
+void read_study(Study& study, const std::string& config_path,
+                const std::vector<std::string>& assignments) {
+  read_study(study, open_config(config_path, assignments), default_run_folder(config_path));
+}
+
+StoredConfig read_stored_config(const std::string& text, const std::string& name) {
+  auto document = config::Document::from_text(text, name);
+  Study study;
+  read_study(study, document, "");  // reads the same document
+  return {std::move(study.config), document.entries()};
+}
+
+void read_study(Study& study, config::Document document, const std::string& default_folder) {
+  study.config = read_config(document, default_folder);
+  if (study.config.sweep.empty()) {
+    study.resolved = document.resolved();
+    auto& ensemble = study.ensembles.emplace_back();
+    ensemble.config = study.config;
+    ensemble.resolved = study.resolved;
+    ensemble.settings = {0};
+    return;
+  }
+  std::map<std::string, std::size_t> ensemble_of;  // by the values that shapes depend on
+  std::vector<config::Document> documents;         // of the ensembles
+  std::map<std::string, Swept> seen;               // settings by their resolved texts
+  std::vector<std::size_t> place(study.config.sweep.size(), 0);
+  for (std::int64_t setting = 0; true; ++setting) {
+    if (setting == kMostSettings) {
+      throw ConfigError(study.config.sweep.front().front().where,
+                        "the sweep has more than " + std::to_string(kMostSettings) + " settings");
+    }
+    Swept values, of_ensemble;
+    std::string shape;
+    for (std::size_t k = 0; k < place.size(); ++k) {
+      const auto& value = study.config.sweep[k][place[k]];
+      values.push_back(value);
+      study.settings[value.key].push_back(value.text);
+      if (of_members(value.key)) continue;
+      of_ensemble.push_back(value);
+      shape += value.key + ": " + value.text + "\n";
+    }
+    auto whole = document.with(values, kSweep);
+    const Config own = read_setting(whole, values, study.config.output.folder);
+    refuse_twins(whole.resolved(), values, seen);
+    const auto [found, is_new] = ensemble_of.try_emplace(shape, study.ensembles.size());
+    if (is_new) {
+      auto& ensemble = study.ensembles.emplace_back();
+      auto shared = document.with(of_ensemble, kSweep);
+      ensemble.config = read_config(shared, study.config.output.folder);
+      documents.push_back(std::move(shared));
+    }
+    document.leave_out_defaults_unlike(whole);
+    documents[found->second].leave_out_defaults_unlike(whole);
+    study.ensembles[found->second].settings.push_back(setting);
+    study.ensembles[found->second].fits.push_back(own.fit);
+    std::size_t k = place.size();
+    while (k > 0 && ++place[k - 1] == study.config.sweep[k - 1].size()) place[--k] = 0;
+    if (k == 0) break;
+  }
+  study.resolved = document.resolved();
+  for (std::size_t e = 0; e < documents.size(); ++e) {
+    study.ensembles[e].resolved = documents[e].resolved();
+  }
+  for (std::size_t e = 0; study.ensembles.size() > 1 && e < study.ensembles.size(); ++e) {
+    study.ensembles[e].folder = ensemble_name(static_cast<std::int64_t>(e));
+  }
+}
+
+void load(Study& study, const std::string& config_path, const Shard& shard,
+          const RunOptions& cut_by, Observer& observer) {
+  const Config& config = study.config;
+  tell_versions(config.run, observer);
+  study.dataset = read_dataset(data_file_of(config, config_path), config.data.units);
+  tell_data(study.dataset, observer);
+  warn_of_unrecorded(study.dataset, observer);
+  for (const auto& warning : doubts_about(study.dataset).warnings) observer.warning(warning);
+  if (config.data.smooth_ms > 0) smooth(study.dataset, config.data.smooth_ms);
+  study.unit_of.resize(static_cast<std::size_t>(study.dataset.units()));
+  std::iota(study.unit_of.begin(), study.unit_of.end(), 0);
+  for (auto& ensemble : study.ensembles) {
+    const Config& own = ensemble.config;
+    Plan& plan = ensemble.plan;
+    plan = make_plan(study.dataset, own.data.split, own.data.standardise, own.model, own.fit,
+                     ensemble.fits);
+    plan.chunks = cut(plan, cut_by);
+    ensemble.roster = roster_of(study.dataset, plan, ensemble, study);
+    ensemble.members_all = static_cast<std::int64_t>(plan.members.size());
+    ensemble.numbers.resize(plan.members.size());
+    std::iota(ensemble.numbers.begin(), ensemble.numbers.end(), 0);
+  }
+  require_context(study);
+  warn_of_leaks(study, observer);
+  warn_of_silenced_bands(study, observer);
+  warn_of_little_data(study, observer);
+  std::map<std::string, std::vector<std::string>> left_out;  // by why
+  for (const auto& unusable : study.ensembles.front().plan.unusable) {
+    left_out[unusable.reason + (unusable.fold < 0 ? "" : " of a fold")].push_back(
+        study.dataset.unit_ids[unusable.unit]);
+  }
+  for (const auto& [reason, units] : left_out) {
+    observer.warning(subject("unit", units, "is", "are") + " left out: " + reason);
+  }
+  if (shard.given()) keep_share(study, shard, observer);
+}
+
+Checkpoint empty_checkpoint(const Study& study, const Ensemble& ensemble) {
+  const Plan& plan = ensemble.plan;
+  Checkpoint checkpoint;
+  checkpoint.config = ensemble.resolved;
+  checkpoint.dataset = absolute(study.dataset.file);
+  checkpoint.dataset_sha256 = study.dataset.sha256;
+  checkpoint.how = ensemble.config.data.standardise;
+  checkpoint.model = plan.model;
+  checkpoint.roster = ensemble.roster;
+  checkpoint.own_standardisation = plan.standardisation.size() > 1;
+  if (plan.standardisation.size() == 1) {
+    checkpoint.standardisation = plan.standardisation;
+  } else {
+    for (const auto& member : plan.members) {
+      checkpoint.standardisation.push_back(
+          plan.standardisation.at(static_cast<std::size_t>(member.fold)));
+    }
+  }
+  return checkpoint;
+}
+
+std::string data_file_of(const Config& config, const std::string& config_path) {
+  return found_file(config.data.file, {fs::path(config_path).parent_path().string()});
+}
+
+}  // namespace strffit

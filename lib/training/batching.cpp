@@ -1,0 +1,126 @@
+#include "training/batching.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "training/device.hpp"
+#include "util/errors.hpp"
+
+namespace strffit {
+namespace {
+
+using Index = std::int64_t;
+
+// Numbers of one frame of a member that a step keeps, times 4 bytes: how large a chunk may be
+// without leaving the cache. Members that share their input gain from one large product, so they
+// are let to be more; but wider than this many columns no product gains, and smaller chunks are
+// easier to share out.
+constexpr double kOwnInputBytes = 2.0 * 1024 * 1024, kSharedInputBytes = 16.0 * 1024 * 1024;
+constexpr Index kColumns = 128;
+
+// On a GPU: members that keep one busy, the bytes that a chunk's step may take, and the numbers of
+// a frame that LibTorch's operations keep for the way back, in training and in validation, for one
+// of the widest layer. Not by the memory that is there: tasks of a run on GPUs of several sizes
+// have to cut alike.
+constexpr Index kOnGpu = 512;
+constexpr double kStepOnGpu = 4.0 * 1024 * 1024 * 1024, kKept = 32, kKeptInValidation = 8;
+
+struct Frames {
+  Index step, epoch, validation;  // gap frames included
+};
+
+// Of the stimuli that a member sees.
+Frames frames_of(const Plan& plan, Index member) {
+  const auto fold = plan.members[static_cast<std::size_t>(member)].fold;
+  const auto batch = plan.fit_of(member).batch;
+  const auto& partition = plan.partitions[static_cast<std::size_t>(fold)];
+  const Index gap = plan.model->gap(), stimuli = static_cast<Index>(partition.train.size());
+  const auto joined = [&](const std::vector<std::size_t>& some) {
+    Index total = gap;
+    for (const auto s : some) total += plan.dataset->stimuli[s].frames() + gap;
+    return total;
+  };
+  const auto total = joined(partition.train);
+  return {batch == kAllStimuli ? total : total / stimuli * batch, total, joined(partition.valid)};
+}
+
+Index chunk_size(const Plan& plan, const RunOptions& run, Index group, Index member) {
+  if (run.chunk > 0) return std::min(run.chunk, group);
+  const bool own = plan.model->prefilter().learns();
+  const auto widest = plan.model->backbone().width();
+  const auto inputs = static_cast<double>(plan.dataset->bands() *
+                                          static_cast<Index>(plan.model->channels().size()));
+  const auto wide = static_cast<double>(widest);
+  const auto frame_bytes = static_cast<double>(frames_of(plan, member).step) * 4;
+  const auto device = device_of(run);
+  if (!device.is_cpu()) {
+    const double validation = static_cast<double>(frames_of(plan, member).validation) * 4;
+    const double bytes = std::max(frame_bytes * ((own ? 3 * inputs : 0) + kKept * wide),
+                                  validation * ((own ? 2 * inputs : 0) + kKeptInValidation * wide));
+    return std::clamp<Index>(std::min(static_cast<Index>(kStepOnGpu / bytes), kOnGpu), 1, group);
+  }
+  const double bytes = frame_bytes * (own ? 2 * inputs + 3 * wide : 3 * wide);
+  const auto fitting = static_cast<Index>((own ? kOwnInputBytes : kSharedInputBytes) / bytes);
+  const Index threads = threads_of(run), even = (group + threads - 1) / threads;
+  return std::clamp<Index>(std::min({fitting, even, kColumns / widest}), 1, group);
+}
+
+}  // namespace
+
+std::vector<std::vector<Index>> cut(const Plan& plan, const RunOptions& run) {
+  const auto& members = plan.members;
+  const auto M = static_cast<Index>(members.size());
+  std::vector<std::vector<Index>> chunks;
+  for (Index begin = 0, end = 0; begin < M; begin = end) {
+    const auto& first = members[static_cast<std::size_t>(begin)];
+    // Where a step takes all stimuli their order is nothing, and seeds may be mixed. Settings are
+    // apart: a chunk has one of everything that is set.
+    const bool orders_differ = plan.fit_of(begin).batch != kAllStimuli || plan.settings.size() > 1;
+    while (end < M && members[static_cast<std::size_t>(end)].fold == first.fold &&
+           members[static_cast<std::size_t>(end)].setting == first.setting &&
+           (!orders_differ || members[static_cast<std::size_t>(end)].seed == first.seed)) {
+      ++end;
+    }
+    const auto size = chunk_size(plan, run, end - begin, begin);
+    for (Index from = begin; from < end; from += size) {
+      auto& chunk = chunks.emplace_back();
+      for (Index m = from; m < std::min(end, from + size); ++m) chunk.push_back(m);
+    }
+  }
+  return chunks;
+}
+
+double cost(const Plan& plan, const std::vector<Index>& chunk) {
+  const auto epochs =
+      plan.fit.solver == Solver::ridge ? Index{1} : std::max<Index>(plan.fit.max_epochs, 1);
+  return static_cast<double>(chunk.size()) * static_cast<double>(epochs) *
+         static_cast<double>(frames_of(plan, chunk.front()).epoch) *
+         static_cast<double>(plan.model->parameter_count());
+}
+
+Plan part_of(const Plan& plan, std::vector<std::vector<Index>> chunks, const Dataset& dataset) {
+  std::map<Index, Index> place_of;  // unit of the file -> unit of `dataset`
+  for (Index unit = 0; unit < dataset.units(); ++unit) {
+    place_of[dataset.unit_index[static_cast<std::size_t>(unit)]] = unit;
+  }
+  Plan part = plan;
+  part.dataset = &dataset;
+  part.members.clear();
+  part.unusable.clear();
+  std::sort(chunks.begin(), chunks.end());
+  for (auto& chunk : chunks) {
+    for (auto& number : chunk) {
+      Member member = plan.members[static_cast<std::size_t>(number)];
+      if (member.unit >= 0) {
+        member.unit = place_of.at(plan.dataset->unit_index[static_cast<std::size_t>(member.unit)]);
+      }
+      number = static_cast<Index>(part.members.size());
+      part.members.push_back(member);
+    }
+  }
+  part.of_several_chunks = plan.chunks.size() > 1;
+  part.chunks = std::move(chunks);
+  return part;
+}
+
+}  // namespace strffit

@@ -1,0 +1,60 @@
+// Which members are trained on what.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "dataset/dataset.hpp"
+#include "dataset/prepare.hpp"
+#include "dataset/split.hpp"
+#include "model/model.hpp"
+#include "training/options.hpp"
+
+namespace strffit {
+
+// One independent model of the ensemble.
+struct Member {
+  std::int64_t unit =
+      -1;  // index into Dataset::unit_ids; -1: predicts all units that can be fitted
+  std::int64_t seed = 0;
+  std::int64_t fold = 0;     // index into the partitions
+  std::int64_t setting = 0;  // index into the settings of a sweep
+};
+
+// What is trained on what. Members: folds x seeds x settings x units, the last fastest.
+struct Plan {
+  const Dataset* dataset;                        // smoothed already where asked for
+  std::vector<Partition> partitions;             // one per fold
+  std::vector<Standardisation> standardisation;  // one per fold; mean 0, std 1 where none is wanted
+  std::shared_ptr<const Model> model;            // outputs: 1 (independent), or the number of units
+  std::vector<Member> members;
+  std::vector<UnusableUnit>
+      unusable;    // fitted by nobody: no member in independent mode, no target in population
+  FitOptions fit;  // what members agree in
+  // What they do not: of each of several settings. They differ in what fit_of() is asked for; mode,
+  // solver, initialise, average and max_epochs are those of `fit`. Empty: one setting, `fit`.
+  std::vector<FitOptions> settings = {};
+  // Which members are worked together: their numbers, each in one chunk. As cut() makes them; empty
+  // until somebody cuts.
+  std::vector<std::vector<std::int64_t>> chunks = {};
+  bool of_several_chunks = false;  // the chunks are some of a plan of several: see part_of
+
+  // What the fitted members have seen: after a refit the validation stimuli too.
+  std::vector<Partition> seen() const;
+  // Whether members start from the closed form.
+  bool closed_form() const;
+
+  const FitOptions& fit_of(std::int64_t member) const {
+    if (settings.empty()) return fit;
+    const auto setting = members[static_cast<std::size_t>(member)].setting;
+    return settings[static_cast<std::size_t>(setting)];
+  }
+};
+
+// Throws DataError where no unit can be fitted.
+Plan make_plan(const Dataset& dataset, const SplitOptions& split, Standardise how,
+               const ModelSpec& model, const FitOptions& fit,
+               const std::vector<FitOptions>& settings = {});
+
+}  // namespace strffit
