@@ -187,7 +187,7 @@ ReadPresentations nwb_presentations(config::Node& node) {
 // Row i of a ragged column goes from ends[i - 1] to ends[i].
 std::vector<std::int64_t> ends_of(const files::Reader& reader, const std::string& path,
                                   std::int64_t units, std::int64_t all) {
-  const auto ends = reader.integers(path, {{units}, "(N), as there are units"}).values;
+  auto ends = reader.integers(path, {{units}, "(N), as there are units"}).values;
   std::int64_t last = 0;
   for (const auto end : ends) {
     if (end < last || end > all) {

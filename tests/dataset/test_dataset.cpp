@@ -137,6 +137,42 @@ TEST_CASE("dataset: a real recording, and one unit of it") {
   CHECK(std::equal(alone.values.begin(), alone.values.end(), all.values.begin() + 12 * 20 * 999));
 }
 
+TEST_CASE("dataset: some of its units are what is read of these alone") {
+  const Dataset some = with_units(read_dataset(kOdd), {1, 2});
+  const Dataset read = read_dataset(kOdd, {{"0-1", "u 7"}, "data.units"});
+  CHECK(some.file == read.file);
+  CHECK(some.sha256 == read.sha256);
+  CHECK(some.axes.frequencies_hz == read.axes.frequencies_hz);
+  CHECK(some.unit_ids == read.unit_ids);
+  CHECK(some.all_unit_ids == read.all_unit_ids);
+  CHECK(some.unit_index == read.unit_index);
+  const auto texts = [](const Dataset& dataset, const char* name) {
+    return std::get<Array<std::string>>(dataset.unit_facts.at(name)).values;
+  };
+  const auto numbers = [](const Dataset& dataset, const char* name) {
+    const auto& fact = std::get<Array<double>>(dataset.unit_facts.at(name));
+    CHECK(fact.dim(0) == 2);
+    return fact.values;
+  };
+  CHECK(some.unit_facts.size() == read.unit_facts.size());
+  CHECK(texts(some, "area") == texts(read, "area"));
+  CHECK(numbers(some, "depth_um") == numbers(read, "depth_um"));
+  CHECK(numbers(some, "place_mm") == std::vector<double>{2, 3, 4, 5});
+  REQUIRE(some.stimuli.size() == read.stimuli.size());
+  for (std::size_t s = 0; s < some.stimuli.size(); ++s) {
+    const Stimulus &a = some.stimuli[s], &b = read.stimuli[s];
+    CHECK(a.key == b.key);
+    CHECK(a.split == b.split);
+    CHECK(a.spectrogram.values == b.spectrogram.values);
+    REQUIRE(a.responses.shape == b.responses.shape);
+    for (std::size_t i = 0; i < a.responses.values.size(); ++i) {
+      const float x = a.responses.values[i], y = b.responses.values[i];
+      CHECK((x == y || (std::isnan(x) && std::isnan(y))));
+    }
+  }
+  CHECK_THROWS_AS(with_units(read, {2}), std::out_of_range);
+}
+
 TEST_CASE("dataset: written and read again it is the same") {
   const test::TemporaryFolder folder;
   const Dataset dataset = read_dataset(kOdd);

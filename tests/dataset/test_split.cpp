@@ -113,6 +113,57 @@ TEST_CASE("split: folds hold out every stimulus that does not test, once") {
   }
 }
 
+TEST_CASE("split: nested, every stimulus is tested by the folds of one outer fold, held out once") {
+  SplitOptions options = by(SplitFromFile{});
+  options.outer = 3;
+  options.inner = 2;
+  const auto found = partitions(stimuli(7), options);  // whatever the file says
+  REQUIRE(found.size() == 6);
+  CHECK(found[0].test == Indices{0, 3, 6});
+  CHECK(found[0].valid == Indices{1, 4});  // every second of 1, 2, 4, 5
+  CHECK(found[0].train == Indices{2, 5});
+  CHECK(found[1].valid == Indices{2, 5});
+  std::vector<int> tested(7, 0), held_out(7, 0);
+  for (std::size_t fold = 0; fold < found.size(); ++fold) {
+    check_complete(found[fold], 7);
+    CHECK(found[fold].unused.empty());
+    CHECK(found[fold].test == found[fold / 2 * 2].test);
+    for (const auto i : found[fold].test) ++tested[i];
+    for (const auto i : found[fold].valid) ++held_out[i];
+  }
+  CHECK(tested == std::vector<int>(7, 2));    // in both inner folds of one outer fold
+  CHECK(held_out == std::vector<int>(7, 2));  // once in each of the two other outer folds
+}
+
+TEST_CASE("split: nested folds that cannot be, with what could") {
+  const auto refused = [](std::size_t n, std::int64_t outer, std::int64_t inner) {
+    SplitOptions options = by(SplitFromFile{});
+    options.outer = outer;
+    options.inner = inner;
+    return split_refusal(stimuli(n), options);
+  };
+  const std::string where = "fit.yaml:4:3: data.split: ";
+  CHECK(refused(2, 2, 2) == where + "needs three stimuli or more; found 2");
+  CHECK(refused(3, 2, 2) == where + "expected from 3 to 3 outer folds; found 2");
+  CHECK(refused(6, 7, 2) == where + "expected from 2 to 6 outer folds; found 7");
+  CHECK(refused(6, 3, 5) == where +
+                                "expected from 2 inner folds to the 4 stimuli that an outer fold "
+                                "leaves; found 5");
+  CHECK(refused(6, 3, 4) == "no error");
+}
+
+TEST_CASE("split: the training stimuli with those that choose") {
+  Partition one;
+  one.train = {1, 4};
+  one.valid = {0, 5};
+  one.test = {2};
+  const auto refit = with_validation_in_training({one});
+  REQUIRE(refit.size() == 1);
+  CHECK(refit[0].of(SplitName::train) == Indices{0, 1, 4, 5});
+  CHECK(refit[0].of(SplitName::valid).empty());
+  CHECK(refit[0].of(SplitName::test) == Indices{2});
+}
+
 TEST_CASE("split: a file of test stimuli alone is a partition, as scoring needs it") {
   const auto found = partitions(stimuli(3, {kTest, kTest, kTest}), by(SplitFromFile{}));
   REQUIRE(found.size() == 1);
@@ -149,6 +200,8 @@ TEST_CASE("split: what is refused, and what is said") {
         where_folds + "expected from 2 to 2 folds, the stimuli that do not test; found 3");
   CHECK(split_refusal(stimuli(3, {kTrain, kTrain, kTest}), by(SplitFromFile{}, 1)) ==
         where_folds + "expected from 2 to 2 folds, the stimuli that do not test; found 1");
+  CHECK(split_refusal(stimuli(3, {kTrain, kTest, kTest}), by(SplitFromFile{}, 2)) ==
+        where_folds + "needs two stimuli or more that do not test; found 1");
 }
 
 }  // namespace
