@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "ops/layout.hpp"
@@ -106,6 +107,42 @@ std::array<double, n> line_sums(const Layout& layout, Value&& value) {
       add_lanes<T, n>(from, std::min(from + kStretch, begin + frames), value, sums);
   }
   return sums;
+}
+
+// Frames of a signal of few columns that are worked at once: they fill registers however few the
+// columns. Sixteen whatever the number of columns, so that a column is summed in the same order
+// whatever stands beside it.
+inline constexpr std::int64_t kFramesAtOnce = 16;
+
+// work(at, count) for the numbers at .. at + count - 1 of a block, those of kFramesAtOnce frames at
+// a time: place i holds column i % columns. `count` is a constant where there is a single column.
+template <class Work>
+void for_few_columns(std::int64_t from, std::int64_t to, std::int64_t columns, Work&& work) {
+  for (; columns == 1 && from + kFramesAtOnce <= to; from += kFramesAtOnce)
+    work(from, std::integral_constant<std::int64_t, kFramesAtOnce>());
+  const auto step = kFramesAtOnce * columns;
+  for (; from < to; from += step) work(from, std::min(step, to - from));
+}
+
+// sums[j apart + column] += what add(at, count, parts) adds to parts (n, kFramesAtOnce columns) for
+// the numbers of a block, as for_few_columns: in single precision over a few frames, then in
+// double.
+template <class T, std::int64_t n, class Add>
+void sums_of_few_columns(std::int64_t size, std::int64_t columns, double* sums, std::int64_t apart,
+                         Add&& add) {
+  constexpr std::int64_t kGroups = 8;
+  const auto step = kFramesAtOnce * columns;
+  std::vector<T> parts(static_cast<std::size_t>(n * step));
+  for (std::int64_t from = 0; from < size; from += kGroups * step) {
+    std::fill(parts.begin(), parts.end(), T(0));
+    for_few_columns(from, std::min(from + kGroups * step, size), columns,
+                    [&](std::int64_t at, auto count) { add(at, count, parts.data()); });
+    for (std::int64_t j = 0; j < n; ++j) {
+      const T* part = parts.data() + j * step;
+      for (std::int64_t i = 0; i < step; ++i)
+        sums[j * apart + i % columns] += static_cast<double>(part[i]);
+    }
+  }
 }
 
 // Sum of a signal over all its frames, (M, S, K) -> (M, K): the gradient of a bias.

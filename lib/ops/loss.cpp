@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "ops/autograd.hpp"
@@ -17,32 +18,64 @@ namespace {
 
 constexpr double kRateFloor = 1e-8;
 
-template <class T>
-T value(Loss kind, T r, T y) {
+template <Loss kind, class T>
+T value(T r, T y) {
   const T e = r - y;
-  switch (kind) {
-    case Loss::mse:
-      return e * e;
-    case Loss::poisson:
-      return r - y * std::log(r + T(kRateFloor));
-    case Loss::huber:
-      return std::abs(e) <= 1 ? e * e / 2 : std::abs(e) - T(0.5);
+  if constexpr (kind == Loss::mse) {
+    return e * e;
+  } else if constexpr (kind == Loss::poisson) {
+    return r - y * std::log(r + T(kRateFloor));
+  } else {
+    return std::abs(e) <= 1 ? e * e / 2 : std::abs(e) - T(0.5);
   }
-  throw Bug("no such loss");
 }
 
-template <class T>
-T slope(Loss kind, T r, T y) {
+template <Loss kind, class T>
+T slope(T r, T y) {
   const T e = r - y;
+  if constexpr (kind == Loss::mse) {
+    return 2 * e;
+  } else if constexpr (kind == Loss::poisson) {
+    return 1 - y / (r + T(kRateFloor));
+  } else {
+    return std::clamp(e, T(-1), T(1));
+  }
+}
+
+// Adds the losses of `some` numbers, a count or a constant, and how many of them count, to parts
+// (2, step).
+template <Loss kind, class T>
+void some_losses(const T* r, const T* y, auto some, T* parts, std::int64_t step) {
+  const std::int64_t count = some;
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) {
+    const bool there = !std::isnan(y[i]);
+    const T each = value<kind>(r[i], y[i]);
+    parts[i] += there ? each : T(0);
+    parts[step + i] += there ? T(1) : T(0);
+  }
+}
+
+template <Loss kind, class T>
+void some_slopes(const T* r, const T* y, auto some, const T* scale, T* dr) {
+  const std::int64_t count = some;
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) {
+    const T each = scale[i] * slope<kind>(r[i], y[i]);
+    dr[i] = std::isnan(y[i]) ? T(0) : each;
+  }
+}
+
+template <class F>
+void with_loss(Loss kind, F&& f) {
   switch (kind) {
     case Loss::mse:
-      return 2 * e;
+      return f.template operator()<Loss::mse>();
     case Loss::poisson:
-      return 1 - y / (r + T(kRateFloor));
+      return f.template operator()<Loss::poisson>();
     case Loss::huber:
-      return std::clamp(e, T(-1), T(1));
+      return f.template operator()<Loss::huber>();
   }
-  throw Bug("no such loss");
 }
 
 }  // namespace
@@ -53,47 +86,54 @@ at::Tensor loss(const at::Tensor& prediction, const at::Tensor& target, Loss kin
   const auto M = r.size(0), S = r.size(1), N = r.size(2);
   // Column sums in the order of memory, then over the N columns of each member.
   const Grid grid(r);
-  const auto n = grid.columns;
-  auto sums = at::zeros({M, N}, r.options().dtype(at::kDouble)), counts = at::zeros_like(sums);
+  const auto n = grid.columns, all = grid.blocks * n, size = S * n;
+  auto result = at::empty({M}, r.options());
+  std::vector<double> counts(static_cast<std::size_t>(M));
   AT_DISPATCH_FLOATING_TYPES(r.scalar_type(), "loss", [&] {
-    for (std::int64_t b = 0; b < grid.blocks; ++b) {
-      double *sum = sums.data_ptr<double>() + b * n, *number = counts.data_ptr<double>() + b * n;
-      const auto *out = r.data_ptr<scalar_t>() + b * S * n,
-                 *wanted = y.data_ptr<scalar_t>() + b * S * n;
-      for (std::int64_t t = 0; t < S; ++t, out += n, wanted += n) {
-        for (std::int64_t i = 0; i < n; ++i) {
-          const bool there = !std::isnan(wanted[i]);
-          sum[i] += there ? static_cast<double>(value(kind, out[i], wanted[i])) : 0.0;
-          number[i] += there ? 1.0 : 0.0;
-        }
+    std::vector<double> sums(static_cast<std::size_t>(2 * all), 0.0);  // of losses, of numbers
+    with_loss(kind, [&]<Loss k>() {
+      for (std::int64_t b = 0; b < grid.blocks; ++b) {
+        const auto *out = r.data_ptr<scalar_t>() + b * size,
+                   *wanted = y.data_ptr<scalar_t>() + b * size;
+        sums_of_few_columns<scalar_t, 2>(
+            size, n, sums.data() + b * n, all, [&](std::int64_t at, auto some, scalar_t* parts) {
+              some_losses<k>(out + at, wanted + at, some, parts, kFramesAtOnce * n);
+            });
       }
+    });
+    for (std::int64_t m = 0; m < M; ++m) {
+      const double* own = sums.data() + m * N;
+      auto& count = counts[static_cast<std::size_t>(m)];
+      count = std::max(1.0, std::accumulate(own + all, own + all + N, 0.0));
+      result.data_ptr<scalar_t>()[m] =
+          static_cast<scalar_t>(std::accumulate(own, own + N, 0.0) / count);
     }
   });
-  const auto count = counts.sum(1).clamp_min(1);
-  return with_backward(
-      (sums.sum(1) / count).to(r.scalar_type()), {prediction}, [=](const at::Tensor& gradient) {
-        const auto factor = (gradient.to(at::kDouble) / count)
-                                .unsqueeze(1)
-                                .expand({M, N})
-                                .to(r.scalar_type())
-                                .contiguous();
-        auto dr = empty_like_signal(r, N);
-        AT_DISPATCH_FLOATING_TYPES(r.scalar_type(), "loss_backward", [&] {
-          for (std::int64_t b = 0; b < grid.blocks; ++b) {
-            const auto* scale = factor.data_ptr<scalar_t>() + b * n;
-            const auto *out = r.data_ptr<scalar_t>() + b * S * n,
-                       *wanted = y.data_ptr<scalar_t>() + b * S * n;
-            auto* result = dr.data_ptr<scalar_t>() + b * S * n;
-            for (std::int64_t t = 0; t < S; ++t, out += n, wanted += n, result += n) {
-              for (std::int64_t i = 0; i < n; ++i) {
-                result[i] =
-                    std::isnan(wanted[i]) ? scalar_t(0) : scale[i] * slope(kind, out[i], wanted[i]);
-              }
-            }
+  return with_backward(result, {prediction}, [=](const at::Tensor& gradient) {
+    const auto g = gradient.contiguous();
+    auto dr = empty_like_signal(r, N);
+    AT_DISPATCH_FLOATING_TYPES(r.scalar_type(), "loss_backward", [&] {
+      const auto repeated = kFramesAtOnce * n;
+      std::vector<scalar_t> scale(static_cast<std::size_t>(repeated));
+      with_loss(kind, [&]<Loss k>() {
+        for (std::int64_t b = 0; b < grid.blocks; ++b) {
+          for (std::int64_t i = 0; i < repeated; ++i) {
+            const auto m = (b * n + i % n) / N;
+            scale[static_cast<std::size_t>(i)] =
+                static_cast<scalar_t>(static_cast<double>(g.data_ptr<scalar_t>()[m]) /
+                                      counts[static_cast<std::size_t>(m)]);
           }
-        });
-        return std::vector<at::Tensor>{dr};
+          const auto *out = r.data_ptr<scalar_t>() + b * size,
+                     *wanted = y.data_ptr<scalar_t>() + b * size;
+          auto* to = dr.data_ptr<scalar_t>() + b * size;
+          for_few_columns(0, size, n, [&](std::int64_t at, auto some) {
+            some_slopes<k>(out + at, wanted + at, some, scale.data(), to + at);
+          });
+        }
       });
+    });
+    return std::vector<at::Tensor>{dr};
+  });
 }
 
 namespace plain {

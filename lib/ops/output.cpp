@@ -37,28 +37,45 @@ Slopes<T> slopes(T x, T a, T b, T c, T d) {
   }
 }
 
-// The parameters of a block's columns as they stand beside 16 frames in memory: enough to fill
-// vector registers however few the columns. Sixteen whatever their number, so that a column is
-// summed in the same order whatever stands beside it.
+// The parameters of a block's columns as they stand beside kFramesAtOnce frames in memory.
 template <class T>
 struct Repeated {
   // From (4, all), where the block's n columns begin.
   Repeated(const T* parameters, std::int64_t all, std::int64_t n)
-      : count(16 * n), values(static_cast<std::size_t>(4 * count)) {
+      : count(kFramesAtOnce * n), values(static_cast<std::size_t>(4 * count)) {
     for (std::int64_t i = 0; i < 4 * count; ++i)
       values[static_cast<std::size_t>(i)] = parameters[i / count * all + i % n];
-  }
-
-  // Value and derivatives at x, which stands at place i.
-  template <Parametric kind>
-  Slopes<T> at(T x, std::int64_t i) const {
-    const T* p = values.data() + i;
-    return slopes<kind>(x, p[0], p[count], p[2 * count], p[3 * count]);
   }
 
   std::int64_t count;
   std::vector<T> values;
 };
+
+// r of `some` numbers, a count or a constant, of those that p is repeated for.
+template <Parametric kind, class T>
+void some_values(const Repeated<T>& p, auto some, const T* x, T* r) {
+  const std::int64_t count = some;
+  const T *a = p.values.data(), *b = a + p.count, *c = b + p.count, *d = c + p.count;
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) r[i] = slopes<kind>(x[i], a[i], b[i], c[i], d[i]).value;
+}
+
+// dx of some numbers, and what they add to the gradients by a, b, c and d: sums (4, p.count).
+template <Parametric kind, class T>
+void some_gradients(const Repeated<T>& p, auto some, const T* x, const T* g, T* dx, T* sums) {
+  const std::int64_t count = some;
+  const T *a = p.values.data(), *b = a + p.count, *c = b + p.count, *d = c + p.count;
+  T *by_a = sums, *by_b = by_a + p.count, *by_c = by_b + p.count, *by_d = by_c + p.count;
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto s = slopes<kind>(x[i], a[i], b[i], c[i], d[i]);
+    dx[i] = g[i] * s.x;
+    by_a[i] += g[i];
+    by_b[i] += g[i] * s.b;
+    by_c[i] += g[i] * s.c;
+    by_d[i] += g[i] * s.d;
+  }
+}
 
 template <class F>
 void with_kind(Parametric kind, F&& f) {
@@ -89,10 +106,9 @@ at::Tensor parametric(const at::Tensor& x, const at::Tensor& a, const at::Tensor
         const Repeated<scalar_t> p(parameters.data_ptr<scalar_t>() + block * n, all, n);
         const auto* in = input.data_ptr<scalar_t>() + block * size;
         auto* out = r.data_ptr<scalar_t>() + block * size;
-        for (std::int64_t at = 0; at < size; at += p.count) {
-          for (std::int64_t i = 0; i < std::min(p.count, size - at); ++i)
-            out[at + i] = p.template at<k>(in[at + i], i).value;
-        }
+        for_few_columns(0, size, n, [&](std::int64_t at, auto some) {
+          some_values<k>(p, some, in + at, out + at);
+        });
       }
     });
   });
@@ -108,30 +124,11 @@ at::Tensor parametric(const at::Tensor& x, const at::Tensor& a, const at::Tensor
               const auto *in = input.data_ptr<scalar_t>() + block * size,
                          *outer = g.data_ptr<scalar_t>() + block * size;
               auto* result = dx.data_ptr<scalar_t>() + block * size;
-              std::vector<scalar_t> sums(static_cast<std::size_t>(4 * p.count));
-              auto *by_a = sums.data(), *by_b = by_a + p.count, *by_c = by_b + p.count,
-                   *by_d = by_c + p.count;
-              constexpr std::int64_t kGroups = 8;  // summed in single precision, then in double
-              for (std::int64_t from = 0; from < size; from += kGroups * p.count) {
-                std::fill(sums.begin(), sums.end(), scalar_t(0));
-                const auto to = std::min(from + kGroups * p.count, size);
-                for (std::int64_t at = from; at < to; at += p.count) {
-                  for (std::int64_t i = 0; i < std::min(p.count, to - at); ++i) {
-                    const auto s = p.template at<k>(in[at + i], i);
-                    result[at + i] = outer[at + i] * s.x;
-                    by_a[i] += outer[at + i];
-                    by_b[i] += outer[at + i] * s.b;
-                    by_c[i] += outer[at + i] * s.c;
-                    by_d[i] += outer[at + i] * s.d;
-                  }
-                }
-                for (std::int64_t j = 0; j < 4; ++j) {
-                  auto* total = by.data_ptr<double>() + j * all + block * n;
-                  for (std::int64_t i = 0; i < p.count; ++i)
-                    total[i % n] +=
-                        static_cast<double>(sums[static_cast<std::size_t>(j * p.count + i)]);
-                }
-              }
+              sums_of_few_columns<scalar_t, 4>(size, n, by.data_ptr<double>() + block * n, all,
+                                               [&](std::int64_t at, auto some, scalar_t* sums) {
+                                                 some_gradients<k>(p, some, in + at, outer + at,
+                                                                   result + at, sums);
+                                               });
             }
           });
         });
