@@ -27,7 +27,7 @@ Checkpoint with_members(const Checkpoint& all, const std::vector<std::int64_t>& 
 
 // The configuration of one setting of those that a checkpoint holds.
 std::string config_of(const Checkpoint& checkpoint, std::int64_t setting) {
-  auto document = config::Document::from_text(checkpoint.config, checkpoint.file);
+  auto document = config::Document::of_run(checkpoint.config, checkpoint.file);
   const Config config = read_config(document, "");
   Swept values;
   for (const auto& swept : config.sweep) {

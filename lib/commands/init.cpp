@@ -62,7 +62,13 @@ std::string config_reference() {
       "# Configuration\n\n"
       "Made by `strffit init --reference`; a test holds it to the program. `strffit init KIND` "
       "writes a commented\nconfiguration to start from. Every key may also be given on the command "
-      "line: `strffit train fit.yaml\nmodel.context=20 \"data.units=[0-10]\"`.\n\n";
+      "line: `strffit train fit.yaml\nmodel.context=20 \"data.units=[0-10]\"`.\n\n"
+      "A key that has no effect beside the others, such as `fit.patience` with `fit.solver: "
+      "ridge`, "
+      "is refused. It may\nstay in the file where it stands at its default, or as `init` writes "
+      "it: "
+      "then one file serves several models and\nsolvers (`strffit train linear.yaml "
+      "fit.solver=ridge`). In a sweep it must have an effect in one setting or more.\n\n";
   for (const char* path : {"data", "fit", "output", "run"}) {
     // A plateau and a learnt prefilter show the keys that depend on them.
     text += table(code(path),

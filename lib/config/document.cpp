@@ -61,7 +61,7 @@ void assign(Value& tree, const std::vector<std::string>& keys, Value value,
 
 void add_entries(const Section& section, std::vector<Entry>& entries) {
   for (const auto& record : section.records) {
-    if (record.left_out) continue;
+    if (record.left_out || record.unused) continue;
     if (record.child) {
       add_entries(*record.child, entries);
     } else {
@@ -108,6 +108,12 @@ Document Document::from_text(const std::string& text, const std::string& name) {
   return Document(std::move(state));
 }
 
+Document Document::of_run(const std::string& text, const std::string& name) {
+  auto document = from_text(text, name);
+  document.state_->forgives = true;
+  return document;
+}
+
 void Document::set(const std::string& assignment) {
   if (state_->root) throw Bug("Document::set after Document::root");
   const std::string shown = printable(assignment) + " (command line)";
@@ -126,6 +132,8 @@ Document Document::with(const std::vector<Alternative>& values, const std::strin
   auto state = std::make_shared<State>();
   state->tree = state_->tree;
   state->name = state_->name;
+  state->of_sweep = state_->of_sweep || !values.empty();
+  state->forgives = state_->forgives;
   Value& tree = state->tree;
   for (const auto& one : values) {
     const auto keys = split_path(one.key);
@@ -154,9 +162,18 @@ std::vector<Entry> Document::entries() const {
   return entries;
 }
 
-void Document::leave_out_defaults_unlike(const Document& setting) {
+void Document::agree_with(const Document& setting) {
   if (!state_->root || !setting.state_->root) throw Bug("settings are compared unread");
-  leave_out_unlike(*state_->root, setting.state_->root.get());
+  agree(*state_->root, setting.state_->root.get());
+}
+
+bool Document::of_sweep() const { return state_->of_sweep; }
+
+const std::vector<Unused>& Document::unused() const { return state_->unused; }
+
+void Document::mark_defaults_of(const Document& alone, const std::vector<std::string>& also) {
+  if (state_->root || !alone.state_->root) throw Bug("defaults are marked before reading");
+  mark_defaults(state_->tree, *alone.state_->root, also);
 }
 
 std::string Document::commented() const {

@@ -22,6 +22,10 @@ class Document {
   static Document from_file(const std::string& path);
   static Document from_text(const std::string& text, const std::string& name);
 
+  // The same of a text that a run has left: keys without effect in it are left out, whatever their
+  // values, as earlier versions wrote them all.
+  static Document of_run(const std::string& text, const std::string& name);
+
   // Sets a key by its path, over what the file says: "model.hidden=40", the value in YAML; missing
   // mappings are made. Before root(). Throws ConfigError naming "model.hidden=40 (command line)".
   void set(const std::string& assignment);
@@ -41,9 +45,22 @@ class Document {
   std::vector<Entry> entries() const;
 
   // Leaves out of resolved() the defaults that `setting`, this document with some values (with()),
-  // read, does not share: it lacks the key, or has another default. Once this was done for every
-  // setting, each of them read from resolved() has the same values again.
-  void leave_out_defaults_unlike(const Document& setting);
+  // read, does not share: it lacks the key, or has another default. Takes in what is given and has
+  // an effect only there. Once this was done for every setting, each of them read from resolved()
+  // has the same values again.
+  void agree_with(const Document& setting);
+
+  // Whether it has alternatives that were read, or with() made it from some.
+  bool of_sweep() const;
+
+  // What was read, was given and has no effect (Node::only_if). Node::finish refuses it, but not of
+  // a sweep: another setting may use it.
+  const std::vector<Unused>& unused() const;
+
+  // Notes which keys of the file are defaults in `alone`, the same file without the command line,
+  // as far as it was read; and those that `also` has, as "model.norm=layer". What the command line
+  // or a sweep then leave without effect, or without sense, counts as left out. Before root().
+  void mark_defaults_of(const Document& alone, const std::vector<std::string>& also);
 
   // The same, each key below a comment with its meaning, allowed values and default.
   std::string commented() const;

@@ -59,11 +59,40 @@ void refuse_broken(const Value& value) {
   if (!value.broken.empty()) throw ConfigError("", value.broken);
 }
 
+}  // namespace
+
+// Where and how keys are read.
+class Reading {
+ public:
+  explicit Reading(const Node& node)
+      : state_(*node.state_), section_(*node.section_), reason_(node.reason_) {}
+
+  Section& section() const { return section_; }
+
+  // Whether a key has an effect; where it has none, notes what is to be refused.
+  bool has_effect(const std::string& key, const Value* value, const Record& record) const {
+    if (reason_.empty()) return true;
+    const bool on_command_line = value && value->place.line == 0;
+    const bool stays = value && !value->is_default && !state_.forgives &&
+                       (on_command_line || record.value != record.fallback);
+    if (stays) state_.unused.push_back({section_.path_of(key), section_.where(key), reason_});
+    return false;
+  }
+
+ private:
+  State& state_;
+  Section& section_;
+  const std::string& reason_;
+};
+
+namespace {
+
 // Reads one key: `parse` turns (value, where) into T or throws, `written` is the YAML of a T.
 // `yaml`: whether it must be YAML on the command line too, and is not text taken as it is.
 template <class T, class Parse, class Write>
-T read(Section& section, const std::string& key, const T& fallback, const std::string& values,
+T read(const Reading& reading, const std::string& key, const T& fallback, const std::string& values,
        const std::string& doc, Parse parse, Write written, bool yaml = true) {
+  Section& section = reading.section();
   const std::string fallback_text = written(fallback);
   try {
     // What resolved() writes for the default must be readable again.
@@ -73,7 +102,13 @@ T read(Section& section, const std::string& key, const T& fallback, const std::s
   }
   const Value* value = section.find(key);
   if (value && yaml) refuse_broken(*value);
-  T result = value ? parse(*value, section.where(key)) : fallback;
+  T result = fallback;
+  try {
+    if (value) result = parse(*value, section.where(key));
+  } catch (const ConfigError&) {
+    if (!value->is_default) throw;
+    value = nullptr;  // the default of another kind
+  }
   Record& record = section.record(key);
   record = {.key = key,
             .doc = doc,
@@ -81,14 +116,15 @@ T read(Section& section, const std::string& key, const T& fallback, const std::s
             .fallback = fallback_text,
             .value = written(result),
             .given = value != nullptr};
-  return result;
+  record.unused = !reading.has_effect(key, value, record);
+  return record.unused ? fallback : result;
 }
 
 template <class T, class Parse>
-T read(Section& section, const std::string& key, const T& fallback, const std::string& values,
+T read(const Reading& reading, const std::string& key, const T& fallback, const std::string& values,
        const std::string& doc, Parse parse, bool yaml = true) {
   return read<T>(
-      section, key, fallback, values, doc, parse, [](const T& value) { return write(value); },
+      reading, key, fallback, values, doc, parse, [](const T& value) { return write(value); },
       yaml);
 }
 
@@ -112,7 +148,7 @@ auto list_parser(const std::string& path, Parse parse) {
 }
 
 template <class T, class Parse>
-std::variant<T, std::string> read_or_word(Section& section, const std::string& key,
+std::variant<T, std::string> read_or_word(const Reading& reading, const std::string& key,
                                           const std::variant<T, std::string>& fallback,
                                           const std::string& values,
                                           const std::vector<std::string>& words,
@@ -123,7 +159,7 @@ std::variant<T, std::string> read_or_word(Section& section, const std::string& k
     if (!looks_like_number(value)) refuse(where, "a " + values, value);
     return parse(value, where);
   };
-  return read<Either>(section, key, fallback, values, doc, either, write_or_word<T>);
+  return read<Either>(reading, key, fallback, values, doc, either, write_or_word<T>);
 }
 
 // A value as YAML in flow style.
@@ -206,7 +242,7 @@ Form Node::form(const std::string& key) const {
 
 double Node::get(const std::string& key, double fallback, const Range& range,
                  const std::string& doc) {
-  return read(*section_, key, fallback, with_range("number", range), doc,
+  return read(Reading(*this), key, fallback, with_range("number", range), doc,
               [&](const Value& value, const std::string& where) {
                 return read_number(value, where, range);
               });
@@ -214,7 +250,7 @@ double Node::get(const std::string& key, double fallback, const Range& range,
 
 std::int64_t Node::get(const std::string& key, std::int64_t fallback, const Range& range,
                        const std::string& doc) {
-  return read(*section_, key, fallback, with_range("whole number", range), doc,
+  return read(Reading(*this), key, fallback, with_range("whole number", range), doc,
               [&](const Value& value, const std::string& where) {
                 return read_integer(value, where, range);
               });
@@ -231,11 +267,11 @@ int Node::get(const std::string& key, int fallback, const Range& range, const st
 }
 
 bool Node::get_boolean(const std::string& key, bool fallback, const std::string& doc) {
-  return read(*section_, key, fallback, "true or false", doc, read_boolean);
+  return read(Reading(*this), key, fallback, "true or false", doc, read_boolean);
 }
 
 std::string Node::get(const std::string& key, const std::string& fallback, const std::string& doc) {
-  return read(*section_, key, fallback, "text", doc, read_text, false);
+  return read(Reading(*this), key, fallback, "text", doc, read_text, false);
 }
 
 std::string Node::get(const std::string& key, const char* fallback, const std::string& doc) {
@@ -252,8 +288,8 @@ std::string Node::choice(const std::string& key, const std::string& fallback,
     if (word.empty()) refuse(where, values, value);
     return word;
   };
-  std::string word = read(*section_, key, required ? allowed.front() : fallback, values, doc, parse,
-                          [](const std::string& text) { return write_word(Word{text}); });
+  std::string word = read(Reading(*this), key, required ? allowed.front() : fallback, values, doc,
+                          parse, [](const std::string& text) { return write_word(Word{text}); });
   if (required) section_->record(key).fallback = write(fallback);
   return word;
 }
@@ -262,7 +298,7 @@ Node::IntegerOrWord Node::integer_or(const std::string& key, const IntegerOrWord
                                      const Range& range, const std::vector<std::string>& words,
                                      const std::string& doc) {
   const std::string values = with_range("whole number", range) + ", or " + one_of(words);
-  return read_or_word(*section_, key, fallback, values, words, doc,
+  return read_or_word(Reading(*this), key, fallback, values, words, doc,
                       [&](const Value& value, const std::string& where) {
                         return read_integer(value, where, range);
                       });
@@ -272,7 +308,7 @@ Node::NumberOrWord Node::number_or(const std::string& key, const NumberOrWord& f
                                    const Range& range, const std::vector<std::string>& words,
                                    const std::string& doc) {
   const std::string values = with_range("number", range) + ", or " + one_of(words);
-  return read_or_word(*section_, key, fallback, values, words, doc,
+  return read_or_word(Reading(*this), key, fallback, values, words, doc,
                       [&](const Value& value, const std::string& where) {
                         return read_number(value, where, range);
                       });
@@ -284,7 +320,7 @@ std::vector<std::int64_t> Node::integers(const std::string& key,
   const auto item = [&](const Value& value, const std::string& where) {
     return read_integer(value, where, range);
   };
-  return read(*section_, key, fallback, with_range("list of whole numbers", range), doc,
+  return read(Reading(*this), key, fallback, with_range("list of whole numbers", range), doc,
               list_parser(section_->path_of(key), item));
 }
 
@@ -293,7 +329,7 @@ std::vector<double> Node::numbers(const std::string& key, const std::vector<doub
   const auto item = [&](const Value& value, const std::string& where) {
     return read_number(value, where, range);
   };
-  return read(*section_, key, fallback, with_range("list of numbers", range), doc,
+  return read(Reading(*this), key, fallback, with_range("list of numbers", range), doc,
               list_parser(section_->path_of(key), item));
 }
 
@@ -306,7 +342,7 @@ std::vector<std::string> Node::strings(const std::string& key,
     if (yaml) refuse_broken(value);
     return yaml ? list(value, where) : std::vector<std::string>{read_text(value, where)};
   };
-  return read(*section_, key, fallback, "list of texts", doc, parse, false);
+  return read(Reading(*this), key, fallback, "list of texts", doc, parse, false);
 }
 
 std::vector<std::vector<Alternative>> Node::alternatives(const std::string& key,
@@ -315,6 +351,7 @@ std::vector<std::vector<Alternative>> Node::alternatives(const std::string& key,
   const Value* value = section_->find(key);
   if (value) refuse_broken(*value);
   if (value && value->kind != Kind::null) collect_alternatives(*value, where(key), "", found);
+  state_->of_sweep = state_->of_sweep || !found.empty();
   std::string text;
   for (const auto& list : found) {
     std::string values;
@@ -334,7 +371,7 @@ Node Node::map(const std::string& key, const std::string& doc) {
   const Value* value = section_->find(key);
   if (value) refuse_broken(*value);
   const bool present = value && value->kind == Kind::map;
-  if (value && !present && value->kind != Kind::null) {
+  if (value && !present && value->kind != Kind::null && !value->is_default) {
     refuse(where(key), "a mapping (`" + key + ":` with its keys indented below it)", *value);
   }
   Record& record = section_->record(key);
@@ -350,7 +387,15 @@ Node Node::map(const std::string& key, const std::string& doc) {
     record.child->value = present ? value : nullptr;
   }
   record.doc = doc;
-  return {state_, record.child};
+  Node child(state_, record.child);
+  child.reason_ = reason_;
+  return child;
+}
+
+Node Node::only_if(bool has_effect, const std::string& reason) const {
+  Node node = *this;
+  if (!has_effect) node.reason_ = reason;
+  return node;
 }
 
 void Node::fail(const std::string& key, const std::string& what) const {
@@ -365,6 +410,12 @@ std::string Node::cure_of(const std::string& path) const {
   return unknown_path(path, *state_->root);
 }
 
-void Node::finish() { refuse_unknown_keys(*section_, *state_->root); }
+void Node::finish() {
+  if (!state_->unused.empty() && !state_->of_sweep) {
+    const Unused& first = state_->unused.front();
+    throw ConfigError(first.where, first.reason);
+  }
+  refuse_unknown_keys(*section_, *state_->root);
+}
 
 }  // namespace strffit::config

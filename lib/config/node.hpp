@@ -17,6 +17,12 @@ struct Section;
 struct State;
 struct Value;
 
+// A key that was given and has no effect.
+struct Unused {
+  std::string path;  // "fit.patience"
+  std::string where, reason;
+};
+
 // One of the values that a key is to take in turn.
 struct Alternative {
   std::string key;    // its path, "fit.weight_decay"
@@ -89,6 +95,13 @@ class Node {
   std::vector<std::vector<Alternative>> alternatives(const std::string& key,
                                                      const std::string& doc);
 
+  // The same mapping, for keys that have an effect only beside some values of others. Where
+  // `has_effect` is false, they are checked, the fallback is returned, and they are not part of the
+  // resolved text; what was given is refused by finish() with `reason` ("is only for schedule:
+  // plateau; leave it out"), unless it stands in the file at its default, or another setting of a
+  // sweep uses it (Document::unused).
+  Node only_if(bool has_effect, const std::string& reason) const;
+
   // The mapping at a key; an empty one where the key is absent or has no value.
   Node map(const std::string& key, const std::string& doc);
 
@@ -105,15 +118,17 @@ class Node {
   // such key was read so far, "" where one was.
   std::string cure_of(const std::string& path) const;
 
-  // Refuses the first key that nobody has read, here and in the mappings handed out by map(), with
-  // the nearest known key. To be called when everything is read.
+  // Refuses the first key without effect, and the first that nobody has read, here and in the
+  // mappings handed out by map(), with the nearest known key. To be called when everything is read.
   void finish();
 
  private:
+  friend class Reading;
   bool get_boolean(const std::string& key, bool fallback, const std::string& doc);
 
   std::shared_ptr<State> state_;
   std::shared_ptr<Section> section_;
+  std::string reason_;  // why keys have no effect; "" where they have one
 };
 
 }  // namespace strffit::config

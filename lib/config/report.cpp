@@ -36,7 +36,7 @@ std::string wrapped_comment(const std::string& text, const std::string& indent) 
 std::string write_section(const Section& section, const std::string& indent, bool comments) {
   std::string text;
   for (const auto& record : section.records) {
-    if (record.left_out) continue;
+    if (record.left_out || record.unused) continue;
     std::string value = " " + record.value + "\n";
     if (record.child) {
       const std::string below = write_section(*record.child, indent + "  ", comments);
@@ -70,6 +70,7 @@ void write_tables(const Section& section, const std::string& doc, std::string& t
   if (!section.records.empty()) {
     text += "| key | default | values | meaning |\n|---|---|---|---|\n";
     for (const auto& record : section.records) {
+      if (record.unused) continue;
       const bool shows_default = !record.child && has_default(record);
       text += "| " + code(record.key) + " | " + (shows_default ? code(record.fallback) : "") +
               " | " + (record.child ? "mapping, below" : cell(record.values)) + " | " +

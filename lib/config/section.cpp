@@ -63,6 +63,29 @@ std::string cure(const std::string& key, const Section& section, const Section& 
   return here.empty() ? "; no key is known here" : "; known here: " + joined(here, ", ");
 }
 
+// Of a mapping of the file in which something else was put, or that holds defaults too, the place
+// of what does not belong there.
+std::string place_of_unknown(const Section& section, const std::string& key) {
+  const Value* value = section.find(key);
+  Place place = section.value->keys[static_cast<std::size_t>(section.value->index(key))].place;
+  std::string path = section.path_of(key);
+  while (place.line != 0 && value->kind == Kind::map) {
+    const auto n = value->items.size();
+    std::size_t other = n;
+    bool mixed = false;
+    for (std::size_t i = n; i-- > 0;) {
+      const bool is_default = value->items[i].all_default();
+      mixed = mixed || is_default || value->keys[i].place.line == 0;
+      if (!is_default && (other == n || value->keys[other].place.line != 0)) other = i;
+    }
+    if (!mixed || other == n) break;
+    place = value->keys[other].place;
+    path += "." + value->keys[other].name;
+    value = &value->items[other];
+  }
+  return place.with_path(path);
+}
+
 }  // namespace
 
 const Value* Section::find(const std::string& key) const {
@@ -88,13 +111,31 @@ Record& Section::record(const std::string& key) {
   return records.back();
 }
 
-void leave_out_unlike(Section& section, const Section* other) {
+void agree(Section& section, const Section* other) {
   for (auto& record : section.records) {
     const Record* const twin = other ? find_record(*other, record.key) : nullptr;
+    const bool is_used = twin && !twin->unused;
     if (record.child) {
-      leave_out_unlike(*record.child, twin ? twin->child.get() : nullptr);
-    } else if (!record.given && (!twin || twin->value != record.value)) {
+      agree(*record.child, twin ? twin->child.get() : nullptr);
+    } else if (record.given) {
+      record.unused = record.unused && !is_used;
+    } else if (!is_used || twin->value != record.value) {
       record.left_out = true;
+    }
+  }
+}
+
+void mark_defaults(Value& map, const Section& section, const std::vector<std::string>& also) {
+  for (const auto& record : section.records) {
+    const int index = map.index(record.key);
+    if (index < 0 || map.keys[static_cast<std::size_t>(index)].place.line == 0) continue;
+    Value& value = map.items[static_cast<std::size_t>(index)];
+    if (record.child) {
+      if (value.kind == Kind::map) mark_defaults(value, *record.child, also);
+    } else if (record.given) {
+      const auto setting = section.path_of(record.key) + "=" + record.value;
+      value.is_default = record.value == record.fallback ||
+                         std::find(also.begin(), also.end(), setting) != also.end();
     }
   }
 }
@@ -119,7 +160,8 @@ void refuse_unknown_keys(const Section& section, const Section& root) {
   for (const auto& [key, place] : section.value->keys) {
     const Record* record = find_record(section, key);
     if (!record) {
-      throw ConfigError(section.where(key), "unknown key" + cure(key, section, root));
+      if (section.find(key)->all_default()) continue;
+      throw ConfigError(place_of_unknown(section, key), "unknown key" + cure(key, section, root));
     }
     if (record->child) refuse_unknown_keys(*record->child, root);
   }

@@ -1,5 +1,7 @@
 #include "config/value.hpp"
 
+#include <algorithm>
+
 #include "config/scalar.hpp"
 
 namespace strffit::config {
@@ -19,6 +21,12 @@ int Value::index(const std::string& key) const {
     if (keys[i].name == key) return static_cast<int>(i);
   }
   return -1;
+}
+
+bool Value::all_default() const {
+  if (kind != Kind::map) return is_default;
+  return !items.empty() && std::all_of(items.begin(), items.end(),
+                                       [](const Value& item) { return item.all_default(); });
 }
 
 std::string describe(const Value& value) {

@@ -36,9 +36,14 @@ struct Value {
   // it is (a file may be called #1.h5 or [x].h5); and why it is no YAML, or "".
   std::optional<std::string> raw = {};
   std::string broken = {};
+  // What the file says is its default there: where the command line or a sweep leave the key
+  // without effect, or without sense, it counts as left out.
+  bool is_default = false;
 
   // Index of a key of a map, or -1.
   int index(const std::string& key) const;
+  // Whether it is_default, or a mapping of such values alone.
+  bool all_default() const;
 };
 
 // "the number 3", "the text "abc"", "a list": for "expected ...; found ...".

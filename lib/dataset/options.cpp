@@ -7,17 +7,18 @@ namespace strffit {
 
 namespace {
 
-SplitFractions read_fractions(config::Node& node, config::Node& split) {
+double read_valid(config::Node& split) {
+  return split.get("valid", SplitFractions().valid, config::between(0, 1),
+                   "share of the stimuli that choose penalty and epoch");
+}
+
+SplitFractions read_fractions(config::Node& split) {
   SplitFractions fractions;
   const auto share = config::between(0, 1);
-  fractions.valid = split.get("valid", fractions.valid, share,
-                              "share of the stimuli that choose penalty and epoch");
+  fractions.valid = read_valid(split);
   fractions.test = split.get("test", fractions.test, share, "share of the stimuli that test");
   fractions.seed = static_cast<std::uint64_t>(
       split.get("seed", std::int64_t{0}, config::at_least(0), "of the random choice"));
-  if (!(fractions.valid + fractions.test < 1)) {
-    node.fail("split", "valid and test together must leave a share to train, a sum below 1");
-  }
   return fractions;
 }
 
@@ -50,7 +51,7 @@ SplitOptions read_split_options(config::Node& node) {
     if (lists) {
       options.by = read_lists(split);
     } else {
-      options.by = read_fractions(node, split);
+      options.by = read_fractions(split);
     }
   }
   options.folds = node.get("folds", options.folds, config::at_least(0),
@@ -59,12 +60,29 @@ SplitOptions read_split_options(config::Node& node) {
   options.where_folds = node.where("folds");
   if (options.folds == 1)
     node.fail("folds", "one fold leaves nothing to train: expected 0 or 2 and more");
+  if (auto* const fractions = std::get_if<SplitFractions>(&options.by)) {
+    if (options.folds != 0) {
+      auto split = node.map("split", "which stimuli train, choose and test")
+                       .only_if(false,
+                                "has no effect beside data.folds, which choose in turn; leave it "
+                                "out");
+      read_valid(split);
+      fractions->valid = 0;
+    }
+    if (!(fractions->valid + fractions->test < 1))
+      node.fail("split", "valid and test together must leave a share to train, a sum below 1");
+  }
   config::Node nested = node.map(
       "nested", "nested cross-validation over all stimuli: outer folds test, inner folds choose");
-  options.outer = nested.get("outer", options.outer, config::at_least(0),
-                             "folds whose stimuli test in turn; 0 for no nested cross-validation");
-  options.inner = nested.get("inner", options.inner, config::at_least(0),
-                             "folds of the others that choose penalty, setting and epoch");
+  options.outer =
+      nested.get("outer", options.outer, config::at_least(0),
+                 "folds whose stimuli test in turn, while inner (4 unless given) folds of the "
+                 "others choose; 0 for no nested cross-validation");
+  config::Node folds_within = nested.only_if(options.outer != 0,
+                                             "is only for nested cross-validation: say data.nested."
+                                             "outer too, or leave it out");
+  options.inner = folds_within.get("inner", options.inner, config::at_least(0),
+                                   "folds of the others that choose penalty, setting and epoch");
   if (options.outer == 1) nested.fail("outer", "expected 0 or 2 and more");
   if (options.outer == 0) return options;
   if (options.inner < 2) nested.fail("inner", "expected 2 and more");

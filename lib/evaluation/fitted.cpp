@@ -16,9 +16,9 @@ namespace {
 // A checkpoint's config, with a data.file where another program wrote none.
 config::Document open_config_of(const Checkpoint& checkpoint) {
   const std::string name = checkpoint.file + ": / attribute config";
-  auto probe = config::Document::from_text(checkpoint.config, name);
+  auto probe = config::Document::of_run(checkpoint.config, name);
   const bool named = probe.root().map("data", "").has("file");
-  auto document = config::Document::from_text(checkpoint.config, name);
+  auto document = config::Document::of_run(checkpoint.config, name);
   if (!named) document.set("data.file=absent");
   return document;
 }

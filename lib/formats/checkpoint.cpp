@@ -42,7 +42,7 @@ struct Described {
 
 Described read_described(const std::string& config, const std::string& file) {
   try {
-    auto document = config::Document::from_text(config, "/ attribute config");
+    auto document = config::Document::of_run(config, "/ attribute config");
     config::Node root = document.root();
     config::Node model = root.map("model", "");
     Described described;

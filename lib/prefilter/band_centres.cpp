@@ -39,16 +39,12 @@ BandCentres read_band_centres(config::Node& node) {
       "scale", centres.scale, {"dataset", "mel", "erb", "log", "greenwood"},
       "where band centres come from: the dataset, or equally spaced on this scale between "
       "min_freq_hz and max_freq_hz");
-  if (centres.scale == "dataset") {
-    for (const auto* key : {"min_freq_hz", "max_freq_hz"}) {
-      if (node.has(key)) node.fail(key, "needs a scale: mel, erb, log or greenwood");
-    }
-    return centres;
-  }
+  auto spaced = node.only_if(centres.scale != "dataset",
+                             "needs a scale: mel, erb, log or greenwood; leave it out, or say one");
   centres.min_freq_hz =
-      node.get("min_freq_hz", centres.min_freq_hz, config::above(0), "lowest band centre, Hz");
-  centres.max_freq_hz = node.get("max_freq_hz", centres.max_freq_hz, config::above(0),
-                                 "highest band centre, Hz; above min_freq_hz");
+      spaced.get("min_freq_hz", centres.min_freq_hz, config::above(0), "lowest band centre, Hz");
+  centres.max_freq_hz = spaced.get("max_freq_hz", centres.max_freq_hz, config::above(0),
+                                   "highest band centre, Hz; above min_freq_hz");
   if (!(centres.max_freq_hz > centres.min_freq_hz)) {
     // At the key that the user gave, with the value of the other.
     const auto hz = [](double f) { return std::to_string(std::llround(f)) + " Hz"; };

@@ -13,7 +13,8 @@ namespace {
 
 constexpr const char* kMaxEpochs = "fit.max_epochs";
 
-OutputOptions read_output_options(config::Node& node, const std::string& default_folder) {
+OutputOptions read_output_options(config::Node& node, const std::string& default_folder,
+                                  bool descends) {
   OutputOptions options;
   options.folder = node.get("folder", default_folder, "the run folder, made where it is missing");
   const std::string kept = node.choice("predictions", "test", {"none", "test", "all"},
@@ -22,9 +23,10 @@ OutputOptions read_output_options(config::Node& node, const std::string& default
                         : kept == "test" ? KeepPredictions::test
                                          : KeepPredictions::all;
   options.kernels = node.get("kernels", options.kernels, "the results hold the receptive fields");
+  auto descent = only_for_gradient(descends, node);
   options.checkpoint_every =
-      node.get("checkpoint_every", options.checkpoint_every, config::at_least(0),
-               "seconds between two states to resume from; 0 is after every epoch");
+      descent.get("checkpoint_every", options.checkpoint_every, config::at_least(0),
+                  "seconds between two states to resume from; 0 is after every epoch");
   return options;
 }
 
@@ -82,6 +84,24 @@ std::vector<Swept> read_sweep(config::Node& root) {
   return sweep;
 }
 
+// So that a file with every key at its default, as init writes it, can be given another kind or
+// solver on the command line. Only the keys of `model`, and of `fit` by the model, have defaults
+// that others decide on.
+void mark_defaults(config::Document& document) {
+  auto alone = document.with({}, "");
+  config::Node root = alone.root();
+  std::vector<std::string> suggested;
+  try {
+    config::Node model = root.map("model", ""), fit = root.map("fit", "");
+    const auto spec = read_model(model);
+    suggested = spec.recipe.suggested;
+    read_fit_options(fit, spec);
+  } catch (const ConfigError&) {
+    // What is wrong may be mended by the command line; else it is told when all is read.
+  }
+  document.mark_defaults_of(alone, suggested);
+}
+
 }  // namespace
 
 Config read_config(config::Document& document, const std::string& default_folder) {
@@ -93,13 +113,20 @@ Config read_config(config::Document& document, const std::string& default_folder
   config.model = read_model(model);
   config::Node fit = root.map("fit", "how it is fitted");
   config.fit = read_fit_options(fit, config.model);
+  const bool descends = config.fit.solver == Solver::gradient;
   config::Node output = root.map("output", "what is written");
-  config.output = read_output_options(output, default_folder);
+  config.output = read_output_options(output, default_folder, descends);
   config::Node run = root.map("run", "what computes it; changes no result beyond rounding");
   config.run = read_run_options(run);
   config.sweep = read_sweep(root);
-  root.finish();
   const auto& split = config.data.split;
+  if (!descends && split.outer == 0 && !document.of_sweep()) {
+    auto nothing = fit.only_if(false,
+                               "of a closed form (solver: ridge) decides only between the settings "
+                               "of a sweep and of nested folds; leave it out");
+    read_monitor(nothing);
+  }
+  root.finish();
   if (config.fit.refit && (split.folds != 0 || split.outer != 0 || !config.sweep.empty())) {
     fit.fail("refit",
              "a refit learns from the validation stimuli, by which folds are scored and the "
@@ -111,6 +138,7 @@ Config read_config(config::Document& document, const std::string& default_folder
 
 config::Document open_config(const std::string& path, const std::vector<std::string>& assignments) {
   auto document = config::Document::from_file(path);
+  mark_defaults(document);
   for (const auto& assignment : assignments) document.set(assignment);
   return document;
 }

@@ -194,6 +194,14 @@ Config read_setting(config::Document& document, const Swept& values, const std::
   }
 }
 
+// Leaves of `unused` what has no effect in another setting either.
+void keep_unused(std::vector<config::Unused>& unused, const std::vector<config::Unused>& also) {
+  std::erase_if(unused, [&](const config::Unused& one) {
+    return std::ranges::none_of(
+        also, [&](const config::Unused& other) { return other.path == one.path; });
+  });
+}
+
 // Of a sweep, ConfigError where two settings come to the same, 0 and 0.0 for instance.
 void refuse_twins(const std::string& resolved, const Swept& values,
                   std::map<std::string, Swept>& seen) {
@@ -319,7 +327,7 @@ void read_study(Study& study, const std::string& config_path,
 }
 
 StoredConfig read_stored_config(const std::string& text, const std::string& name) {
-  auto document = config::Document::from_text(text, name);
+  auto document = config::Document::of_run(text, name);
   Study study;
   read_study(study, document, "");  // reads the same document
   return {std::move(study.config), document.entries()};
@@ -338,6 +346,7 @@ void read_study(Study& study, config::Document document, const std::string& defa
   std::map<std::string, std::size_t> ensemble_of;  // by the values that shapes depend on
   std::vector<config::Document> documents;         // of the ensembles
   std::map<std::string, Swept> seen;               // settings by their resolved texts
+  std::vector<config::Unused> unused;              // given, and without effect in every setting
   std::vector<std::size_t> place(study.config.sweep.size(), 0);
   for (std::int64_t setting = 0; true; ++setting) {
     if (setting == kMostSettings) {
@@ -356,6 +365,11 @@ void read_study(Study& study, config::Document document, const std::string& defa
     }
     auto whole = document.with(values, kSweep);
     const Config own = read_setting(whole, values, study.config.output.folder);
+    if (setting == 0) {
+      unused = whole.unused();
+    } else {
+      keep_unused(unused, whole.unused());
+    }
     refuse_twins(whole.resolved(), values, seen);
     const auto [found, is_new] = ensemble_of.try_emplace(shape, study.ensembles.size());
     if (is_new) {
@@ -364,14 +378,15 @@ void read_study(Study& study, config::Document document, const std::string& defa
       ensemble.config = read_config(shared, study.config.output.folder);
       documents.push_back(std::move(shared));
     }
-    document.leave_out_defaults_unlike(whole);
-    documents[found->second].leave_out_defaults_unlike(whole);
+    document.agree_with(whole);
+    documents[found->second].agree_with(whole);
     study.ensembles[found->second].settings.push_back(setting);
     study.ensembles[found->second].fits.push_back(own.fit);
     std::size_t k = place.size();
     while (k > 0 && ++place[k - 1] == study.config.sweep[k - 1].size()) place[--k] = 0;
     if (k == 0) break;
   }
+  if (!unused.empty()) throw ConfigError(unused.front().where, unused.front().reason);
   study.resolved = document.resolved();
   for (std::size_t e = 0; e < documents.size(); ++e) {
     study.ensembles[e].resolved = documents[e].resolved();

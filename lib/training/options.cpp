@@ -16,15 +16,23 @@ E chosen(config::Node& node, const std::string& key, E fallback,
   return static_cast<E>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-// Refuses keys that others leave without effect.
-void only_with(const config::Node& node, const std::vector<std::string>& keys,
-               const std::string& what) {
-  for (const auto& key : keys) {
-    if (node.has(key)) node.fail(key, "is only for " + what + "; leave it out");
-  }
+config::Node only_for(bool has_effect, const config::Node& node, const std::string& what) {
+  return node.only_if(has_effect, "is only for " + what + "; leave it out");
 }
 
 }  // namespace
+
+config::Node only_for_gradient(bool descends, const config::Node& node) {
+  return node.only_if(descends,
+                      "is for gradient descent and has no effect on the closed form (solver: "
+                      "ridge); leave it out");
+}
+
+Monitor read_monitor(config::Node& node) {
+  return chosen(node, "monitor", FitOptions().monitor, {"valid_loss", "valid_cc", "valid_cc_norm"},
+                "score on the validation stimuli that decides on the best epoch, on stopping, and "
+                "between the settings of a sweep");
+}
 
 FitOptions read_fit_options(config::Node& node, const ModelSpec& model) {
   using config::above;
@@ -42,87 +50,72 @@ FitOptions read_fit_options(config::Node& node, const ModelSpec& model) {
               "ridge is for linear models with identity output and causal padding; the others "
               "start from it (initialise: ridge)");
   }
-  if (model.closed_form) {
-    o.initialise = chosen(node, "initialise", o.initialise, {"random", "ridge"},
-                          "start at random, or from the closed form");
-    if (o.solver == Solver::ridge && o.initialise != Initialise::ridge) {
-      node.fail("initialise", "solver: ridge is the closed form itself; leave this out");
-    }
-  } else {
-    only_with(node, {"initialise"}, "linear and ln models with causal padding");
-    o.initialise = Initialise::random;
+  auto starts = only_for(model.closed_form, node, "linear and ln models with causal padding");
+  o.initialise = chosen(starts, "initialise", o.initialise, {"random", "ridge"},
+                        "start at random, or from the closed form");
+  if (!model.closed_form) o.initialise = Initialise::random;
+  if (o.solver == Solver::ridge && o.initialise != Initialise::ridge) {
+    node.fail("initialise", "solver: ridge is the closed form itself; leave this out");
   }
-  if (o.initialise == Initialise::ridge) {
-    o.ridge_prior = chosen(node, "ridge_prior", o.ridge_prior, {"flat", "smooth"},
-                           "what the closed form expects of a receptive field: weights on their "
-                           "own, or also alike in neighbouring bands and frames where that "
-                           "predicts the validation stimuli better");
-  } else {
-    only_with(node, {"ridge_prior"}, "fits that start from the closed form (initialise: ridge)");
-  }
-  o.loss = chosen(node, "loss", o.loss, {"mse", "poisson", "huber"}, "what is minimised");
+  auto closed_form = only_for(o.initialise == Initialise::ridge, node,
+                              "fits that start from the closed form (initialise: ridge)");
+  o.ridge_prior = chosen(closed_form, "ridge_prior", o.ridge_prior, {"flat", "smooth"},
+                         "what the closed form expects of a receptive field: weights on their "
+                         "own, or also alike in neighbouring bands and frames where that "
+                         "predicts the validation stimuli better");
+  const bool descends = o.solver == Solver::gradient;
+  auto descent = only_for_gradient(descends, node);
+  o.loss = chosen(descent, "loss", o.loss, {"mse", "poisson", "huber"}, "what is minimised");
   if (o.loss == ops::Loss::poisson && !non_negative_output(model.output)) {
     node.fail("loss", "poisson needs an output that cannot be below 0, not " + model.output +
                           "; choose for instance model.output: softplus");
   }
   o.learning_rate =
-      node.get("learning_rate", o.learning_rate, above(0),
-               "of AdamW; for parameters in units of the response relative to its spread");
-  if (model.prefilter.learns) {
-    o.prefilter_rate =
-        node.get("prefilter_rate", model.recipe.prefilter_rate, above(0),
-                 "learning rate of the prefilter's numbers, relative to that of the others");
-  } else {
-    only_with(node, {"prefilter_rate"}, "prefilters that learn");
-  }
+      descent.get("learning_rate", o.learning_rate, above(0),
+                  "of AdamW; for parameters in units of the response relative to its spread");
+  auto learnt_prefilter =
+      descends ? only_for(model.prefilter.learns, node, "prefilters that learn") : descent;
+  o.prefilter_rate = learnt_prefilter.get(
+      "prefilter_rate", model.prefilter.learns ? model.recipe.prefilter_rate : o.prefilter_rate,
+      above(0), "learning rate of the prefilter's numbers, relative to that of the others");
   o.weight_decay =
-      node.get("weight_decay", o.weight_decay, at_least(0), "of AdamW, on weights alone");
-  if (model.has_kernels) {
-    o.l1 =
-        node.get("l1", o.l1, at_least(0), "penalty on the kernels' magnitudes, added to the loss");
-    o.l2 = node.get("l2", o.l2, at_least(0), "penalty on the kernels' squares, added to the loss");
-    for (const auto& [key, penalty] : {std::pair("l1", o.l1), {"l2", o.l2}}) {
-      if (penalty == 0 || o.solver != Solver::ridge) continue;
-      node.fail(key,
-                "is for gradient descent; the closed form (solver: ridge) chooses its penalty "
-                "itself; leave this out");
-    }
-  } else {
-    only_with(node, {"l1", "l2"}, "models with linear receptive fields");
-  }
-  const auto batch = node.integer_or("batch", o.batch, at_least(1), {"all"}, "stimuli a step");
+      descent.get("weight_decay", o.weight_decay, at_least(0), "of AdamW, on weights alone");
+  auto kernels = descends ? only_for(model.has_kernels, node, "models with linear receptive fields")
+                          : node.only_if(false,
+                                         "is for gradient descent; the closed form (solver: ridge) "
+                                         "chooses its penalty itself; leave this out");
+  o.l1 =
+      kernels.get("l1", o.l1, at_least(0), "penalty on the kernels' magnitudes, added to the loss");
+  o.l2 = kernels.get("l2", o.l2, at_least(0), "penalty on the kernels' squares, added to the loss");
+  const auto batch = descent.integer_or("batch", o.batch, at_least(1), {"all"}, "stimuli a step");
   o.batch =
       std::holds_alternative<std::string>(batch) ? kAllStimuli : std::get<std::int64_t>(batch);
-  o.max_epochs = node.get("max_epochs", o.max_epochs, config::between(0, 1e9),
-                          "passes over the training stimuli at most");
-  o.patience = node.get("patience", o.patience, config::between(1, 1e9),
-                        "epochs without improvement after which a member ends");
-  o.monitor =
-      chosen(node, "monitor", o.monitor, {"valid_loss", "valid_cc", "valid_cc_norm"},
-             "score on the validation stimuli that decides on the best epoch and on stopping");
-  o.schedule = chosen(node, "schedule", o.schedule, {"constant", "plateau", "cosine"},
+  o.max_epochs = descent.get("max_epochs", o.max_epochs, config::between(0, 1e9),
+                             "passes over the training stimuli at most");
+  o.patience = descent.get("patience", o.patience, config::between(1, 1e9),
+                           "epochs without improvement after which a member ends");
+  o.monitor = read_monitor(node);
+  o.schedule = chosen(descent, "schedule", o.schedule, {"constant", "plateau", "cosine"},
                       "of the learning rate");
-  if (o.schedule == Schedule::plateau) {
-    o.schedule_patience =
-        node.get("schedule_patience", o.schedule_patience, config::between(1, 1e9),
-                 "epochs without improvement after which the rate falls");
-    o.schedule_factor =
-        node.get("schedule_factor", o.schedule_factor,
-                 config::Range{.low = 0, .high = 1, .low_open = true, .high_open = true},
-                 "the rate is multiplied with this then");
-  } else {
-    only_with(node, {"schedule_patience", "schedule_factor"}, "schedule: plateau");
-  }
-  o.average = node.get(
+  auto plateau =
+      descends ? only_for(o.schedule == Schedule::plateau, node, "schedule: plateau") : descent;
+  o.schedule_patience =
+      plateau.get("schedule_patience", o.schedule_patience, config::between(1, 1e9),
+                  "epochs without improvement after which the rate falls");
+  o.schedule_factor =
+      plateau.get("schedule_factor", o.schedule_factor,
+                  config::Range{.low = 0, .high = 1, .low_open = true, .high_open = true},
+                  "the rate is multiplied with this then");
+  o.average = descent.get(
       "average", o.average, config::between(0, 1e6),
       "epochs that the weights are averaged over before they are judged and kept; 0 is none");
   o.refit = node.get("refit", o.refit,
                      "after a member has ended, fit it once more from its start on training and "
                      "validation stimuli together, for as many epochs as were best");
-  o.gradient_clip = node.get("gradient_clip", o.gradient_clip, at_least(0),
-                             "largest norm of a member's gradient; 0 is no limit");
-  o.seeds = node.integers("seeds", o.seeds, config::between(0, 9e15),
-                          "of the random numbers; a member each");
+  o.gradient_clip = descent.get("gradient_clip", o.gradient_clip, at_least(0),
+                                "largest norm of a member's gradient; 0 is no limit");
+  o.seeds = descent.integers("seeds", o.seeds, config::between(0, 9e15),
+                             "of the random numbers; a member each");
   if (o.seeds.empty()) node.fail("seeds", "needs at least one");
   if (std::set<std::int64_t>(o.seeds.begin(), o.seeds.end()).size() != o.seeds.size())
     node.fail("seeds", "the same seed is given twice");

@@ -45,9 +45,16 @@ struct FitOptions {
 
 struct ModelSpec;
 
-// Reads, checks and documents every key of `node`, the mapping `fit`. Keys that mean nothing for
-// the model are unknown.
+// Reads, checks and documents every key of `node`, the mapping `fit`. Keys that have no effect on
+// the model, or beside the solver, are noted as such (Node::only_if).
 FitOptions read_fit_options(config::Node& node, const ModelSpec& model);
+
+// The key `monitor` alone. Of the closed form it decides between the settings of a sweep, of which
+// read_fit_options() knows nothing.
+Monitor read_monitor(config::Node& node);
+
+// The mapping for keys that only gradient descent uses.
+config::Node only_for_gradient(bool descends, const config::Node& node);
 
 inline constexpr std::int64_t kMostThreads = 4096;
 

@@ -150,12 +150,16 @@ TEST_CASE("train: a larger max_epochs goes on with a finished run as if it had b
 }
 
 TEST_CASE("train: a closed form has no epochs to go on with") {
-  const SmallStudy study("{kind: linear, context: 5}", "{solver: ridge, max_epochs: 3}");
+  const SmallStudy study("{kind: linear, context: 5}", "{solver: ridge}");
   CHECK(trained_outcome(study).epochs == 0);
-  auto resume = request_of(study, {"fit.max_epochs=6"});
+  auto resume = request_of(study);
   resume.resume = true;
   Watcher watcher;
   CHECK(train_run(resume, watcher).epochs == 0);
+  resume.assignments.emplace_back("fit.max_epochs=6");
+  CHECK_THROWS_WITH_AS(train_run(resume, watcher),
+                       doctest::Contains("fit.max_epochs=6 (command line): is for gradient"),
+                       ConfigError);
 }
 
 TEST_CASE("train: after a refit the validation stimuli count as trained on") {

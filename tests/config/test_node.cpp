@@ -144,6 +144,95 @@ TEST_CASE("finish looks into every mapping that was handed out, and at no other"
   CHECK(node_refusal([&] { root.finish(); }) == "accepted");
 }
 
+// A mapping with one key that decides on two others.
+struct Deciding {
+  std::string kind;
+  double rate = 0;
+};
+
+Deciding read_deciding(Document& document) {
+  Node root = document.root();
+  Deciding read;
+  read.kind = root.choice("kind", "plain", {"plain", "fast", "other"}, "which");
+  if (read.kind == "other") {
+    root.get("own", std::int64_t{3}, at_least(1), "of this kind alone");
+  } else {
+    Node fast = root.only_if(read.kind == "fast", "is only for kind: fast; leave it out");
+    read.rate = fast.get("rate", 0.5, above(0), "how fast");
+  }
+  root.alternatives("sweep", "in turn");
+  root.finish();
+  return read;
+}
+
+std::string deciding_refusal(const std::string& text, const std::vector<std::string>& overrides) {
+  return node_refusal([&] {
+    auto document = Document::from_text(text, "fit.yaml");
+    auto alone = document.with({}, "");
+    node_refusal([&] { read_deciding(alone); });
+    document.mark_defaults_of(alone, {"own=7"});
+    for (const auto& assignment : overrides) document.set(assignment);
+    read_deciding(document);
+  });
+}
+
+TEST_CASE("a key without effect is refused, but at its default in the file") {
+  CHECK(deciding_refusal("{kind: fast, rate: 2}", {}) == "accepted");
+  CHECK(deciding_refusal("{rate: 2}", {}) ==
+        "fit.yaml:1:2: rate: is only for kind: fast; leave it out");
+  CHECK(deciding_refusal("{kind: fast, rate: 2}", {"kind=plain"}) ==
+        "fit.yaml:1:14: rate: is only for kind: fast; leave it out");
+  CHECK(deciding_refusal("{rate: 0.50}", {}) == "accepted");
+  CHECK(deciding_refusal("{kind: fast, rate: 0.5}", {"kind=plain"}) == "accepted");
+  CHECK(deciding_refusal("", {"rate=0.5"}) ==
+        "rate=0.5 (command line): is only for kind: fast; leave it out");
+  CHECK(deciding_refusal("{rate: -1}", {}) == "fit.yaml:1:2: rate: must be above 0; found -1");
+
+  auto document = Document::from_text("{kind: plain, rate: 0.5}", "fit.yaml");
+  CHECK(read_deciding(document).rate == 0.5);
+  CHECK(document.resolved() == "kind: plain\nsweep: {}\n");
+  CHECK(document.entries().size() == 2);
+}
+
+TEST_CASE("a key of another kind is refused, but at that kind's default in the file") {
+  CHECK(deciding_refusal("{kind: other, own: 4}", {"kind=plain"}) ==
+        "fit.yaml:1:15: own: unknown key; known here: kind, rate, sweep");
+  CHECK(deciding_refusal("{kind: other, own: 3}", {"kind=plain"}) == "accepted");
+  CHECK(deciding_refusal("{kind: other, own: 7}", {"kind=plain"}) == "accepted");  // suggested
+  CHECK(deciding_refusal("{kind: other}", {"own=3", "kind=plain"}) ==
+        "own=3 (command line): unknown key; known here: kind, rate, sweep");
+  CHECK(deciding_refusal("{kind: plain, own: 3}", {}).ends_with("known here: kind, rate, sweep"));
+}
+
+TEST_CASE("what a run has left may hold keys without effect: it reads as without them") {
+  auto document = Document::of_run("{kind: plain, rate: 2}", "config");
+  CHECK(read_deciding(document).rate == 0.5);
+  CHECK(document.resolved() == "kind: plain\nsweep: {}\n");
+  CHECK_THROWS_AS(
+      [] {
+        auto bad = Document::of_run("{kind: plain, own: 2}", "config");
+        read_deciding(bad);
+      }(),
+      ConfigError);
+}
+
+TEST_CASE("of a sweep a key needs an effect in one setting, and is saved for that") {
+  auto base = Document::from_text("{rate: 2, sweep: {kind: [plain, fast]}}", "fit.yaml");
+  CHECK_NOTHROW(read_deciding(base));
+  REQUIRE(base.unused().size() == 1);
+  CHECK(base.unused().front().path == "rate");
+  CHECK(base.resolved().find("rate") == std::string::npos);
+  const auto alternatives = Document(base).root().alternatives("sweep", "in turn").front();
+  for (const auto& one : alternatives) {
+    auto setting = base.with({one}, "sweep");
+    const auto read = read_deciding(setting);
+    CHECK(read.rate == (read.kind == "fast" ? 2 : 0.5));
+    CHECK(setting.unused().size() == (read.kind == "fast" ? 0 : 1));
+    base.agree_with(setting);
+  }
+  CHECK(base.resolved() == "rate: 2\nsweep: {kind: [plain, fast]}\n");
+}
+
 TEST_CASE("defaults that would be refused, and late overrides, are our mistakes") {
   Document document = Document::from_text("", "f");
   Node root = document.root();

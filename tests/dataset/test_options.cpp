@@ -41,7 +41,6 @@ TEST_CASE("data options: every key") {
       "  file: a.h5\n"
       "  units: noise_ratio < 40\n"
       "  split: {valid: 0.1, test: 0.3, seed: 7}\n"
-      "  folds: 5\n"
       "  standardise: per_band\n"
       "  smooth_ms: 21\n");
   CHECK(options.units.words == std::vector<std::string>{"noise_ratio < 40"});
@@ -50,10 +49,13 @@ TEST_CASE("data options: every key") {
   CHECK(fractions.valid == 0.1);
   CHECK(fractions.test == 0.3);
   CHECK(fractions.seed == 7);
-  CHECK(options.split.folds == 5);
   CHECK(options.split.where.find("fit.yaml:4:") == 0);
   CHECK(options.standardise == Standardise::per_band);
   CHECK(options.smooth_ms == 21);
+
+  const auto folded = read("{data: {file: a, split: {test: 0.9}, folds: 5}}").split;
+  CHECK(folded.folds == 5);
+  CHECK(std::get<SplitFractions>(folded.by).test == 0.9);
 
   const DataOptions lists = read(
       "data:\n  file: a.h5\n  units: [u1, 4-6]\n  split: {valid: [a, b], test: [speech]}\n"
@@ -102,6 +104,8 @@ TEST_CASE("data options: what is refused") {
       {"data: {file: a, split: {valid: 0.1, test: speech}}", "data.split.test"},
       {"data: {file: a, split: {valid: 0.1, fest: 0.2}}", "data.split.fest"},
       {"data: {file: a, split: {valid: [a], seed: 1}}", "data.split.seed"},
+      {"data: {file: a, nested: {inner: 3}}", "data.nested.inner: is only for nested"},
+      {"data: {file: a, split: {valid: 0.2}, folds: 3}", "data.split.valid: has no effect beside"},
       {"data: {file: a, folds: 1}", "expected 0 or 2 and more"},
       {"data: {file: a, folds: -2}", "data.folds"},
       {"data: {file: a, standardise: yes_please}", "data.standardise"},

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <map>
+#include <regex>
+#include <sstream>
 
 #include "commands/init.hpp"
 #include "study/config.hpp"
@@ -246,6 +249,163 @@ TEST_CASE("config: a stored one in any style is the same configuration") {
   CHECK_THROWS_WITH_AS(
       stored("{data: {file: a.h5}, model: {kind: linear}, fit: {max_epochs: two}}"),
       doctest::Contains("stored.yaml:1:"), ConfigError);
+}
+
+// The words of every key that takes one of some words, by its path.
+std::map<std::string, std::vector<std::string>> words_of(const config::Document& document) {
+  std::map<std::string, std::vector<std::string>> found;
+  std::istringstream lines(document.reference());
+  std::string mapping;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("## `")) mapping = line.substr(4, line.size() - 5) + ".";
+    std::istringstream row(line);
+    std::string cell, key, values;
+    for (int i = 0; std::getline(row, cell, '|'); ++i) {
+      if (i == 1) key = cell;
+      if (i == 3) values = cell;
+    }
+    if (!std::regex_match(values, std::regex(" (\\w+, )*\\w+ or \\w+ "))) continue;
+    auto& words = found[mapping + std::regex_replace(key, std::regex("[ `]"), "")];
+    const std::regex word("\\w+");
+    for (std::sregex_iterator at(values.begin(), values.end(), word), end; at != end; ++at) {
+      if (at->str() != "or") words.push_back(at->str());
+    }
+  }
+  return found;
+}
+
+// Reference: the file itself. Whatever stands in it as init wrote it cannot be the reason of a
+// refusal, so that no refusal is at a place of the file.
+TEST_CASE("config: the file of init takes every word of every key on the command line") {
+  const test::TemporaryFolder folder;
+  std::size_t accepted = 0, refused = 0, deciding = 0;
+  for (const auto& kind : kinds()) {
+    const auto path = folder.file(kind + ".yaml");
+    test::write_text(path, starting_config(kind));
+    const auto try_with = [&](const std::vector<std::string>& assignments) {
+      CAPTURE(kind);
+      std::string all;
+      for (const auto& one : assignments) all += one + " ";
+      CAPTURE(all);
+      auto document = open_config(path, assignments);
+      try {
+        read_config(document, "runs/x");
+      } catch (const ConfigError& error) {
+        const std::string message = error.what();
+        CHECK_MESSAGE(message.find(" (command line)") != std::string::npos, message);
+        ++refused;
+        return document;
+      }
+      ++accepted;
+      // What has no effect is in no run's configuration.
+      auto saved = config::Document::from_text(document.resolved(), "saved");
+      read_config(saved, "runs/x");
+      CHECK(saved.resolved() == document.resolved());
+      return document;
+    };
+    const auto keys_in = [](const config::Document& document) {
+      std::vector<std::string> keys;
+      for (const auto& entry : document.entries()) keys.push_back(entry.path);
+      return keys;
+    };
+    const auto plain = try_with({});
+    const auto words = words_of(plain);
+    REQUIRE(words.size() > 10);
+    std::vector<std::string> decide;  // on which other keys there are
+    for (const auto& [key, values] : words) {
+      for (const auto& value : values) {
+        const auto assignment = key + "=" + value;
+        const auto changed = try_with({assignment});
+        if (keys_in(changed) != keys_in(plain)) decide.push_back(assignment);
+      }
+    }
+    for (const auto& one : decide) {
+      for (const auto& other : decide) {
+        if (one.substr(0, one.find('=')) < other.substr(0, other.find('='))) try_with({one, other});
+      }
+    }
+    deciding += decide.size();
+  }
+  CHECK(accepted > 500);
+  CHECK(refused > 0);
+  CHECK(deciding > 20);
+}
+
+TEST_CASE("config: a key that the user changed and that has no effect is refused by name") {
+  const auto refusal = [](const std::vector<std::string>& assignments) {
+    try {
+      resolved(assignments);
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  for (const std::string one :
+       {"fit.loss=huber", "fit.learning_rate=0.1", "fit.weight_decay=0", "fit.batch=all",
+        "fit.max_epochs=9", "fit.patience=3", "fit.schedule=cosine", "fit.average=0",
+        "fit.gradient_clip=1", "fit.seeds=[0, 1]", "fit.l1=1", "fit.l2=1",
+        "fit.schedule_patience=3", "fit.schedule_factor=0.1", "fit.prefilter_rate=2",
+        "output.checkpoint_every=3"}) {
+    CAPTURE(one);
+    CHECK(refusal({"fit.solver=ridge", "model.prefilter.kind=adaptrans", one})
+              .starts_with(one + " (command line): is for gradient descent"));
+    if (one.find("schedule_") != std::string::npos) continue;
+    CHECK(refusal({"model.prefilter.kind=adaptrans", one}) == "accepted");
+  }
+  CHECK(refusal({"fit.solver=ridge", "fit.monitor=valid_cc"})
+            .find("fit.monitor=valid_cc (command "
+                  "line): of a closed form") == 0);
+  CHECK(refusal({"fit.solver=ridge", "fit.monitor=valid_cc", "data.nested.outer=2"}) == "accepted");
+  CHECK(refusal({"fit.solver=ridge", "fit.monitor=valid_cc", "sweep={model.context: [3, 4]}"}) ==
+        "accepted");
+  CHECK(refusal({"fit.initialise=random", "fit.ridge_prior=flat"}).find("fit.ridge_prior=flat") ==
+        0);
+}
+
+TEST_CASE("config: in a sweep a key needs an effect in one setting") {
+  const auto study_of = [](Study& study, const std::string& fit, const std::string& sweep) {
+    read_study(study,
+               config::Document::from_text("{data: {file: a.h5}, model: {kind: linear}, fit: " +
+                                               fit + ", sweep: " + sweep + "}",
+                                           "fit.yaml"),
+               "runs/x");
+  };
+  Study study;
+  study_of(study, "{patience: 3}", "{fit.solver: [ridge, gradient]}");
+  REQUIRE(study.ensembles.size() == 2);
+  // Each saved configuration is accepted as it stands, and says what its members were fitted by.
+  const auto text_of = [](const std::string& resolved) {
+    auto document = config::Document::from_text(resolved, "saved");
+    Study own;
+    read_study(own, document, "runs/x");
+    return own.config.fit.patience;
+  };
+  CHECK(text_of(study.resolved) == 3);
+  CHECK(text_of(study.ensembles[1].resolved) == 3);
+  CHECK(study.ensembles[0].resolved.find("patience") == std::string::npos);
+
+  Study plateau;
+  study_of(plateau, "{schedule_patience: 4}", "{fit.schedule: [constant, plateau]}");
+  REQUIRE(plateau.ensembles.size() == 1);
+  CHECK(plateau.ensembles[0].fits[1].schedule_patience == 4);
+  Study again;
+  read_study(again, config::Document::from_text(plateau.ensembles[0].resolved, "saved"), "runs/x");
+  CHECK(again.ensembles[0].fits[1].schedule_patience == 4);
+
+  Study refused;
+  CHECK_THROWS_WITH_AS(
+      study_of(refused, "{schedule_patience: 4}", "{fit.schedule: [constant, cosine]}"),
+      "fit.yaml:1:51: fit.schedule_patience: is only for schedule: plateau; leave it out",
+      ConfigError);
+}
+
+// As versions before wrote them, every key with its value.
+TEST_CASE("config: a stored closed form with keys without effect is read as without them") {
+  const auto before = stored(
+      "{data: {file: a.h5}, model: {kind: linear}, fit: {solver: ridge, max_epochs: 3, seeds: [1]},"
+      " output: {folder: runs/test}}");
+  CHECK(before.config.fit.max_epochs == FitOptions().max_epochs);
+  CHECK(all_differences(before, stored(resolved({"fit.solver=ridge"}))).empty());
 }
 
 TEST_CASE("config: the run folder is named after the file") {

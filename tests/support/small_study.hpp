@@ -46,9 +46,11 @@ class SmallStudy {
                       const std::string& data = "") {
     const auto simulation = small_recording();
     write_dataset(data_file(), simulation.dataset, &simulation.truth);
+    const bool has_epochs = fit.find("solver: ridge") == std::string::npos;
     write_text(config(), "data: {file: " + data_file() + data + "}\nmodel: " + model +
                              "\nfit: " + fit + "\noutput: {folder: " + run() +
-                             ", checkpoint_every: 0}\nrun: {threads: 1, device: cpu}\n");
+                             (has_epochs ? ", checkpoint_every: 0" : "") +
+                             "}\nrun: {threads: 1, device: cpu}\n");
   }
   std::string data_file() const { return folder_.file("data.h5"); }
   std::string config() const { return folder_.file("fit.yaml"); }

@@ -180,9 +180,11 @@ TEST_CASE("a refit is what training on all those stimuli for as many epochs give
 }
 
 TEST_CASE("a refit of the closed form keeps what was chosen") {
-  const Study study(small_dataset(), settings("linear", {"fit.solver=ridge", "fit.refit=true",
-                                                         "fit.mode=independent"})),
-      without(small_dataset(), settings("linear", {"fit.solver=ridge", "fit.mode=independent"}));
+  std::vector<std::string> settings = {"model.kind=linear", "model.context=4", "fit.solver=ridge",
+                                       "fit.mode=independent"};
+  const Study without(small_dataset(), settings);
+  settings.emplace_back("fit.refit=true");
+  const Study study(small_dataset(), settings);
   const auto a = study.fit(), b = without.fit();
   CHECK(a.state.ridge.penalty.values == b.state.ridge.penalty.values);
   CHECK(a.state.ridge.smooth_bands.values == b.state.ridge.smooth_bands.values);
