@@ -63,7 +63,8 @@ std::string text_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
-  if (!file) throw RunError("cannot read " + path);
+  std::error_code ignored;  // a folder opens, and holds nothing
+  if (!file || fs::is_directory(path, ignored)) throw RunError("cannot read " + path);
   return text.str();
 }
 

@@ -29,5 +29,20 @@ TEST_CASE("report: numbers") {
   CHECK(score_text(NAN) == "-");
 }
 
+TEST_CASE("report: an id with a line break or an escape does not garble the table") {
+  Report report;
+  report.tables.push_back({"", {"unit"}, {{"a\nb"}, {"\x1b[2J"}}});
+  CHECK(to_text(report) == "unit\na?b\n?[2J\n");
+}
+
+TEST_CASE("report: times in the two largest units that count") {
+  CHECK(duration(NAN) == "-");
+  CHECK(duration(0) == "0 s");
+  CHECK(duration(59.4) == "59 s");
+  CHECK(duration(59.6) == "1 min 0 s");
+  CHECK(duration(3600 + 61) == "1 h 1 min");
+  CHECK(duration(2 * 86400 + 5 * 3600 + 59 * 60) == "2 d 5 h");
+}
+
 }  // namespace
 }  // namespace strffit
