@@ -93,94 +93,138 @@ void kernel_gradient_many(const T* x, const T* dz, T* dw, const Sizes& s) {
   }
 }
 
-// Where one x serves many outputs: lags by threes, g = ceil(L / 3) apart, missing ones as zeros, so
-// that the outputs of four frames that are g apart make a tile (ops/winograd.hpp). A tile's d are
-// runs of g frames of x, which lie side by side in memory, and its products matrix products, in
-// stretches of tiles that stay in the cache.
+// Many outputs: lags by threes, `step` = ceil(L / 3) apart, missing ones as zeros, so that the
+// outputs of four frames that are `step` apart make a tile (ops/winograd.hpp). A tile's d are runs
+// of `step` frames of x, which lie side by side in memory, and its products matrix products. The
+// tiles of `step` neighbouring frames make a set; what they take of the input overlaps, and is
+// computed once for the set. Sets go in stretches that stay in the cache.
 using Tile = TileOfFour;
-constexpr std::int64_t kTiles = 128;
+// By the outputs of one member, so that its numbers do not depend on its company.
+bool in_tiles(const Sizes& s) { return s.L >= 3 && s.of_member >= 16; }
+constexpr std::int64_t kSets = 32;
 // Stretches that one thread works at a time, and sums a gradient over: however many threads there
 // are, so that their number changes no bit.
-constexpr std::int64_t kStretches = 8;
+constexpr std::int64_t kStretches = 12;
 
+template <class T>
 struct Tiles {
-  static constexpr std::int64_t kGroup = kStretches * kTiles;
-
-  std::int64_t step, row, n;  // g; numbers of a run of x; outputs
-  std::int64_t windows;       // of L frames in x, one an output frame
-  std::int64_t first;         // the output frame of the first of them
-  std::int64_t count;         // tiles
+  std::int64_t inputs, frames;  // of x
+  std::int64_t step, row;       // row: numbers of a run
+  std::int64_t windows;         // of L frames in x, one an output frame
+  std::int64_t first;           // the output frame of the first of them
+  std::int64_t sets;
+  std::int64_t terms;  // of a set for each product, in whole registers
+  Panels<T> panels;    // of the outputs
+  std::int64_t n;      // outputs
 
   explicit Tiles(const Sizes& s)
-      : step((s.L + kTileWidth - 1) / kTileWidth),
+      : inputs(s.inputs),
+        frames(s.S),
+        step((s.L + kTileWidth - 1) / kTileWidth),
         row(step * s.inputs),
-        n(s.outputs),
         windows(s.S - s.L + 1),
         first(s.L - 1 - s.ahead),
-        count((windows + Tile::kOutputs * step - 1) / (Tile::kOutputs * step) * step) {}
+        sets((windows + Tile::kOutputs * step - 1) / (Tile::kOutputs * step)),
+        terms(((2 * step - 1) * s.inputs + Panels<T>::kLanes - 1) / Panels<T>::kLanes *
+              Panels<T>::kLanes),
+        panels(s.outputs),
+        n(s.outputs) {}
 
-  std::int64_t groups() const { return (count + kGroup - 1) / kGroup; }
+  std::int64_t groups() const { return (sets + kStretches * kSets - 1) / (kStretches * kSets); }
+  static constexpr std::int64_t kApart = 5 * Panels<T>::kLanes;
+  // Numbers of each product's terms in a stretch, and of a kernel in the panels.
+  std::int64_t input_size() const { return kSets * terms + kApart; }
+  std::int64_t kernel_size() const { return row * panels.padded(); }
+  // Numbers of the tiles of a stretch in a panel: tile after tile of each frame of the sets.
+  std::int64_t tiles_size(std::int64_t width) const { return step * kSets * width + kApart; }
 
-  // work(begin, end) for the stretches of tiles of a group, one after the other.
+  // work(begin, end) for the stretches of sets of a group, one after the other.
   template <class Work>
   void for_stretches(std::int64_t group, Work&& work) const {
-    const auto last = std::min((group + 1) * kGroup, count);
-    for (auto begin = group * kGroup; begin < last; begin += kTiles)
-      work(begin, std::min(begin + kTiles, last));
+    const auto last = std::min((group + 1) * kStretches * kSets, sets);
+    for (auto begin = group * kStretches * kSets; begin < last; begin += kSets)
+      work(begin, std::min(begin + kSets, last));
   }
 
-  // The first window of a tile; the others follow `step` frames apart.
-  std::int64_t window(std::int64_t tile) const {
-    return tile / step * Tile::kOutputs * step + tile % step;
+  // The first window of a set's tile; the others follow `step` frames apart.
+  std::int64_t window(std::int64_t set, std::int64_t tile) const {
+    return set * Tile::kOutputs * step + tile;
   }
 };
 
-// k of the kernels (L, inputs, outputs): (kProducts, row, outputs).
 template <class T>
-std::vector<T> kernel_terms(const T* w, const Tiles& tiles, const Sizes& s) {
-  const auto size = tiles.row * tiles.n;
-  std::vector<T> terms(static_cast<std::size_t>(Tile::kProducts * size));
-  for (std::int64_t i = 0; i < size; ++i) {
-    T g[kTileWidth], k[Tile::kProducts];
-    for (std::int64_t lag = 0; lag < kTileWidth; ++lag)
-      g[lag] = lag * size + i < s.L * s.inputs * s.outputs ? w[lag * size + i] : T(0);
-    Tile::kernel(g, k);
-    for (std::int64_t p = 0; p < Tile::kProducts; ++p)
-      terms[static_cast<std::size_t>(p * size + i)] = k[p];
+std::vector<T> zeros(std::int64_t numbers) {
+  return std::vector<T>(static_cast<std::size_t>(numbers), T(0));
+}
+
+// k of the kernels (L, inputs, outputs): (kProducts, panels: (row, width)).
+template <class T>
+std::vector<T> kernel_terms(const T* w, const Tiles<T>& tiles, const Sizes& s) {
+  const auto n = tiles.n, size = tiles.row * n, all = s.L * s.inputs * n;
+  auto terms = zeros<T>(Tile::kProducts * tiles.kernel_size());
+  for (std::int64_t panel = 0; panel < tiles.panels.count(); ++panel) {
+    const auto begin = tiles.panels.first(panel), width = tiles.panels.width(panel),
+               there = std::min(width, n - begin);
+    for (std::int64_t i = 0; i < tiles.row; ++i) {
+      T* to = terms.data() + tiles.row * begin + i * width;
+      const T* from = w + i * n + begin;
+      const bool last = 2 * size + i * n < all;  // the third lag is there
+      const bool second = size + i * n < all;
+#pragma GCC ivdep
+      for (std::int64_t o = 0; o < there; ++o) {
+        const T g[kTileWidth] = {from[o], second ? from[size + o] : T(0),
+                                 last ? from[2 * size + o] : T(0)};
+        T k[Tile::kProducts];
+        Tile::kernel(g, k);
+        for (std::int64_t p = 0; p < Tile::kProducts; ++p) to[p * tiles.kernel_size() + o] = k[p];
+      }
+    }
   }
   return terms;
 }
 
-// u of tiles [begin, end): (kProducts, kTiles, row).
+// Asks for `count` numbers, before `end`, which are read soon: several short rows at a time are no
+// stream that a processor foresees.
+constexpr std::int64_t kAhead = 4;  // sets
 template <class T>
-void input_terms(const T* x, T* terms, std::int64_t begin, std::int64_t end, const Tiles& tiles,
-                 const Sizes& s) {
+void fetch_ahead(const T* from, const T* end, std::int64_t count) {
+  constexpr std::int64_t kLine = 64 / sizeof(T);
+  for (std::int64_t i = 0; i < count && from + i < end; i += kLine) __builtin_prefetch(from + i);
+}
+
+// u of sets [begin, end): (kProducts, kSets, terms).
+template <class T>
+void input_terms(const T* x, T* terms, std::int64_t begin, std::int64_t end,
+                 const Tiles<T>& tiles) {
   constexpr auto kInputs = Tile::kOutputs + kTileWidth - 1;
-  const auto row = tiles.row, term = kTiles * row;
-  std::vector<T> beyond;  // the runs of a tile that reaches beyond the end
-  for (auto tile = begin; tile < end; ++tile) {
-    const auto t = tiles.window(tile);
-    const T* runs = x + t * s.inputs;
-    if (t + kInputs * tiles.step > s.S) {
-      beyond.assign(static_cast<std::size_t>(kInputs * row), T(0));
-      std::copy(runs, x + s.S * s.inputs, beyond.data());
+  const auto row = tiles.row, size = tiles.input_size(), numbers = tiles.terms;
+  std::vector<T> beyond;  // the runs of a set that reaches beyond the end
+  for (auto set = begin; set < end; ++set) {
+    const auto t = tiles.window(set, 0) * tiles.inputs, all = tiles.frames * tiles.inputs,
+               needed = (kInputs - 1) * row + numbers;
+    const T* runs = x + t;
+    if (t + needed > all) {
+      beyond.assign(static_cast<std::size_t>(needed), T(0));
+      std::copy(runs, x + all, beyond.data());
       runs = beyond.data();
     }
-    T* to = terms + (tile - begin) * row;
+    fetch_ahead(x + t + kAhead * Tile::kOutputs * row, x + all, Tile::kOutputs * row);
+    T* to = terms + (set - begin) * numbers;
 #pragma GCC ivdep
-    for (std::int64_t i = 0; i < row; ++i) {
+    for (std::int64_t i = 0; i < numbers; ++i) {
       T d[kInputs], u[Tile::kProducts];
       for (std::int64_t k = 0; k < kInputs; ++k) d[k] = runs[k * row + i];
       Tile::input(d, u);
-      for (std::int64_t p = 0; p < Tile::kProducts; ++p) to[p * term + i] = u[p];
+      for (std::int64_t p = 0; p < Tile::kProducts; ++p) to[p * size + i] = u[p];
     }
   }
 }
 
-// The outputs of one tile, from its products (kProducts, kTiles, outputs).
+// The outputs of one tile from its products, `apart` numbers from one to the next.
 template <class T>
-void store_outputs(const T* m, const T* bias, T* z, std::int64_t tile, const Tiles& tiles) {
-  const auto n = tiles.n, window = tiles.window(tile), apart = tiles.step * n;
+void store_outputs(const T* m, std::int64_t apart, const T* bias, T* z, std::int64_t window,
+                   const Tiles<T>& tiles) {
+  const auto n = tiles.n, next = tiles.step * n;
   const auto there =
       std::min(Tile::kOutputs, (tiles.windows - window + tiles.step - 1) / tiles.step);
   T* out = z + (tiles.first + window) * n;
@@ -188,9 +232,9 @@ void store_outputs(const T* m, const T* bias, T* z, std::int64_t tile, const Til
 #pragma GCC ivdep
     for (std::int64_t o = 0; o < n; ++o) {
       T own[Tile::kProducts], sums[Tile::kOutputs];
-      for (std::int64_t p = 0; p < Tile::kProducts; ++p) own[p] = m[p * kTiles * n + o];
+      for (std::int64_t p = 0; p < Tile::kProducts; ++p) own[p] = m[p * apart + o];
       Tile::output(own, sums);
-      for (std::int64_t j = 0; j < outputs; ++j) out[j * apart + o] = bias[o] + sums[j];
+      for (std::int64_t j = 0; j < outputs; ++j) out[j * next + o] = bias[o] + sums[j];
     }
   };
   if (there == Tile::kOutputs) {
@@ -200,105 +244,177 @@ void store_outputs(const T* m, const T* bias, T* z, std::int64_t tile, const Til
   }
 }
 
+// Asks for part p of the products' number of what sets [begin, end) will write, while products are
+// computed.
+template <class T>
+void fetch_outputs(const T* z, std::int64_t begin, std::int64_t end, std::int64_t p,
+                   const Tiles<T>& tiles) {
+  constexpr std::int64_t kLine = 64 / sizeof(T);
+  const auto first = tiles.window(begin, 0),
+             size = (std::min(tiles.window(end, 0), tiles.windows) - first) * tiles.n;
+  const T* from = z + (tiles.first + first) * tiles.n;
+  for (auto i = size * p / Tile::kProducts; i < size * (p + 1) / Tile::kProducts; i += kLine)
+    __builtin_prefetch(from + i, 1);
+}
+
 template <class T>
 void forward_in_tiles(const T* x, const T* w, const T* bias, T* z, const Sizes& s) {
-  const Tiles tiles(s);
-  const auto row = tiles.row, n = tiles.n;
+  const Tiles<T> tiles(s);
+  const auto n = tiles.n;
   const auto factors = kernel_terms(w, tiles, s);
   const auto outside = [&](std::int64_t from, std::int64_t to) {
     for (auto t = from; t < to; ++t) std::copy_n(bias, n, z + t * n);
   };
   outside(0, tiles.first);
   outside(tiles.first + tiles.windows, s.S);
-  const OneThreadAProduct guard;
   parallel_for(tiles.groups(), inner_threads(), [&](std::int64_t group) {
-    std::vector<T> terms(static_cast<std::size_t>(Tile::kProducts * kTiles * row)),
-        products(static_cast<std::size_t>(Tile::kProducts * kTiles * n));
+    const auto padded = tiles.panels.padded(), size = tiles.tiles_size(padded);
+    auto terms = zeros<T>(Tile::kProducts * tiles.input_size()),
+         products = zeros<T>(Tile::kProducts * size);
     tiles.for_stretches(group, [&](std::int64_t begin, std::int64_t end) {
-      input_terms(x, terms.data(), begin, end, tiles, s);
+      input_terms(x, terms.data(), begin, end, tiles);
       for (std::int64_t p = 0; p < Tile::kProducts; ++p) {
-        product_of_outputs(s, 1, false, end - begin, n, row, terms.data() + p * kTiles * row, row,
-                           factors.data() + p * row * n, n, T(0), products.data() + p * kTiles * n,
-                           n);
+        fetch_outputs(z, begin, end, p, tiles);
+        for (std::int64_t panel = 0; panel < tiles.panels.count(); ++panel) {
+          const auto first = tiles.panels.first(panel), width = tiles.panels.width(panel);
+          for (std::int64_t tile = 0; tile < tiles.step; ++tile) {
+            multiply_panel<T>(
+                end - begin,
+                {terms.data() + p * tiles.input_size() + tile * s.inputs, 1, 0, tiles.terms,
+                 tiles.row, 1, factors.data() + p * tiles.kernel_size() + tiles.row * first, width,
+                 products.data() + p * size + tile * kSets * padded + first, padded, width, false});
+          }
+        }
       }
-      for (auto tile = begin; tile < end; ++tile)
-        store_outputs(products.data() + (tile - begin) * n, bias, z, tile, tiles);
+      for (auto set = begin; set < end; ++set) {
+        for (std::int64_t tile = 0; tile < tiles.step; ++tile) {
+          const auto window = tiles.window(set, tile);
+          if (window >= tiles.windows) continue;
+          store_outputs(products.data() + (tile * kSets + set - begin) * padded, size, bias, z,
+                        window, tiles);
+        }
+      }
     });
   });
 }
 
-// Of one group of tiles, in the terms of a tile: (kProducts, row, outputs), added to `sums`.
+// The gradients of a tile's products in a panel, from those of its outputs, `apart` numbers from
+// one to the next; what fills the panel's last register is zero there already.
 template <class T>
-void add_kernel_gradient(const T* x, const T* dz, T* sums, std::int64_t group, const Tiles& tiles,
-                         const Sizes& s) {
-  const auto row = tiles.row, n = tiles.n;
-  std::vector<T> terms(static_cast<std::size_t>(Tile::kProducts * kTiles * row)),
-      errors(static_cast<std::size_t>(Tile::kProducts * kTiles * n));
-  const std::vector<T> zeros(static_cast<std::size_t>(n), T(0));
-  tiles.for_stretches(group, [&](std::int64_t begin, std::int64_t end) {
-    input_terms(x, terms.data(), begin, end, tiles, s);
-    for (auto tile = begin; tile < end; ++tile) {
-      const T* out[Tile::kOutputs];
-      for (std::int64_t j = 0; j < Tile::kOutputs; ++j) {
-        const auto window = tiles.window(tile) + j * tiles.step;
-        out[j] = window < tiles.windows ? dz + (tiles.first + window) * n : zeros.data();
-      }
-      T* to = errors.data() + (tile - begin) * n;
+void output_errors(const T* dz, T* m, std::int64_t apart, std::int64_t window, std::int64_t panel,
+                   const T* nothing, const Tiles<T>& tiles) {
+  const auto begin = tiles.panels.first(panel),
+             width = std::min(tiles.panels.width(panel), tiles.n - begin);
+  const T* out[Tile::kOutputs];
+  for (std::int64_t j = 0; j < Tile::kOutputs; ++j) {
+    const auto t = window + j * tiles.step;
+    out[j] = t < tiles.windows ? dz + (tiles.first + t) * tiles.n + begin : nothing;
+  }
 #pragma GCC ivdep
-      for (std::int64_t o = 0; o < n; ++o) {
-        T own[Tile::kOutputs], m[Tile::kProducts];
-        for (std::int64_t j = 0; j < Tile::kOutputs; ++j) own[j] = out[j][o];
-        Tile::output_gradient(own, m);
-        for (std::int64_t p = 0; p < Tile::kProducts; ++p) to[p * kTiles * n + o] = m[p];
+  for (std::int64_t o = 0; o < width; ++o) {
+    const T own[Tile::kOutputs] = {out[0][o], out[1][o], out[2][o], out[3][o]};
+    T errors[Tile::kProducts];
+    Tile::output_gradient(own, errors);
+    for (std::int64_t p = 0; p < Tile::kProducts; ++p) m[p * apart + o] = errors[p];
+  }
+}
+
+// Of one group of sets, in the terms of a tile: (kProducts, row, padded outputs), added to `sums`.
+template <class T>
+void add_kernel_gradient(const T* x, const T* dz, T* sums, std::int64_t group,
+                         const Tiles<T>& tiles) {
+  auto terms = zeros<T>(Tile::kProducts * tiles.input_size());
+  const auto nothing = zeros<T>(tiles.panels.padded());
+  std::vector<std::vector<T>> errors;  // per panel (kProducts, step, kSets, width)
+  for (std::int64_t panel = 0; panel < tiles.panels.count(); ++panel)
+    errors.push_back(zeros<T>(Tile::kProducts * tiles.tiles_size(tiles.panels.width(panel))));
+  tiles.for_stretches(group, [&](std::int64_t begin, std::int64_t end) {
+    input_terms(x, terms.data(), begin, end, tiles);
+    const auto count = end - begin;
+    for (auto set = begin; set < end; ++set) {
+      fetch_ahead(dz + (tiles.first + tiles.window(set + kAhead, 0)) * tiles.n,
+                  dz + tiles.frames * tiles.n, Tile::kOutputs * tiles.step * tiles.n);
+      for (std::int64_t tile = 0; tile < tiles.step; ++tile) {
+        for (std::int64_t panel = 0; panel < tiles.panels.count(); ++panel) {
+          const auto width = tiles.panels.width(panel);
+          output_errors(
+              dz,
+              errors[static_cast<std::size_t>(panel)].data() + (tile * count + set - begin) * width,
+              tiles.tiles_size(width), tiles.window(set, tile), panel, nothing.data(), tiles);
+        }
       }
     }
-    for (std::int64_t p = 0; p < Tile::kProducts; ++p) {
-      product_of_outputs(s, 1, true, row, n, end - begin, terms.data() + p * kTiles * row, row,
-                         errors.data() + p * kTiles * n, n, T(1), sums + p * row * n, n);
+    for (std::int64_t panel = 0; panel < tiles.panels.count(); ++panel) {
+      const auto width = tiles.panels.width(panel), first = tiles.panels.first(panel);
+      for (std::int64_t p = 0; p < Tile::kProducts; ++p) {
+        multiply_panel<T>(
+            tiles.row,
+            {terms.data() + p * tiles.input_size(), tiles.step, tiles.inputs, 1, count, tiles.terms,
+             errors[static_cast<std::size_t>(panel)].data() + p * tiles.tiles_size(width), width,
+             sums + p * tiles.kernel_size() + first, tiles.panels.padded(), width, true});
+      }
     }
   });
 }
 
 template <class T>
 void kernel_gradient_in_tiles(const T* x, const T* dz, T* dw, const Sizes& s) {
-  const Tiles tiles(s);
-  const auto size = tiles.row * tiles.n, all = Tile::kProducts * size;
-  std::vector<T> sums(static_cast<std::size_t>(tiles.groups() * all), T(0));
-  const OneThreadAProduct guard;
+  const Tiles<T> tiles(s);
+  const auto n = tiles.n, padded = tiles.panels.padded(), size = tiles.kernel_size(),
+             all = Tile::kProducts * size;
+  auto sums = zeros<T>(tiles.groups() * all);
   parallel_for(tiles.groups(), inner_threads(), [&](std::int64_t group) {
-    add_kernel_gradient(x, dz, sums.data() + group * all, group, tiles, s);
+    add_kernel_gradient(x, dz, sums.data() + group * all, group, tiles);
   });
-  for (std::int64_t i = 0; i < size; ++i) {
-    T dk[Tile::kProducts] = {}, dg[kTileWidth];
-    for (std::int64_t group = 0; group < tiles.groups(); ++group) {
-      for (std::int64_t p = 0; p < Tile::kProducts; ++p)
-        dk[p] += sums[static_cast<std::size_t>(group * all + p * size + i)];
-    }
-    Tile::kernel_gradient(dk, dg);
-    for (std::int64_t lag = 0; lag < kTileWidth; ++lag) {
-      if (lag * size + i < s.L * s.inputs * s.outputs) dw[lag * size + i] = dg[lag];
+  for (std::int64_t group = 1; group < tiles.groups(); ++group) {
+    for (std::int64_t i = 0; i < all; ++i)
+      sums[static_cast<std::size_t>(i)] += sums[static_cast<std::size_t>(group * all + i)];
+  }
+  const auto apart = tiles.row * n;  // from one lag to the next
+  for (std::int64_t i = 0; i < tiles.row; ++i) {
+    const T* from = sums.data() + i * padded;
+    T* to = dw + i * n;
+    const auto store = [&](auto lags) {
+#pragma GCC ivdep
+      for (std::int64_t o = 0; o < n; ++o) {
+        T dk[Tile::kProducts], dg[kTileWidth];
+        for (std::int64_t p = 0; p < Tile::kProducts; ++p) dk[p] = from[p * size + o];
+        Tile::kernel_gradient(dk, dg);
+        for (std::int64_t lag = 0; lag < lags; ++lag) to[lag * apart + o] = dg[lag];
+      }
+    };
+    const auto lags = (s.L * s.inputs - i + tiles.row - 1) / tiles.row;  // of those that there are
+    if (lags >= kTileWidth) {
+      store(std::integral_constant<std::int64_t, kTileWidth>());
+    } else {
+      store(lags);
     }
   }
 }
 
-// dx[t] = sum_l dz[t + l] k_l: windows of dz into the future.
 template <class T>
-void input_gradient_many(const T* dz, const T* w, T* dx, const Sizes& s) {
-  const auto inner = s.L * s.outputs;
-  std::vector<T> newest_first(static_cast<std::size_t>(inner * s.inputs));  // (L, outputs, inputs)
+void forward(const T* x, const T* w, const T* bias, T* z, const Sizes& s) {
+  (in_tiles(s) ? forward_in_tiles<T> : forward_many<T>)(x, w, bias, z, s);
+}
+
+// dx[t] = sum_l dz[t + l - ahead] k_l: a lagged product of dz with the kernels turned around.
+template <class T>
+void lagged_input_gradient(const T* dz, const T* w, T* dx, const Sizes& s) {
+  auto newest_first = zeros<T>(s.L * s.outputs * s.inputs);  // (L, outputs, inputs)
   for (std::int64_t l = 0; l < s.L; ++l) {
     const T* source = w + (s.L - 1 - l) * s.inputs * s.outputs;
-    T* target = &newest_first[static_cast<std::size_t>(l * s.outputs * s.inputs)];
+    T* target = newest_first.data() + l * s.outputs * s.inputs;
     for (std::int64_t i = 0; i < s.inputs; ++i) {
       for (std::int64_t o = 0; o < s.outputs; ++o)
         target[o * s.inputs + i] = source[i * s.outputs + o];
     }
   }
-  std::fill_n(dx, s.S * s.inputs, T(0));
-  for (std::int64_t phase = 0; phase < s.L; ++phase) {
-    gemm(false, false, windows_from(phase, s), s.inputs, inner, dz + phase * s.outputs, inner,
-         newest_first.data(), s.inputs, T(0), dx + (phase + s.ahead) * s.inputs, s.L * s.inputs);
-  }
+  auto back = s;
+  back.shared = false;
+  back.inputs = s.outputs;
+  back.outputs = back.of_member = s.inputs;
+  back.ahead = s.L - 1 - s.ahead;
+  forward(dz, newest_first.data(), zeros<T>(s.inputs).data(), dx, back);
 }
 
 // Rows [begin, begin + rows) of the windows of dz written out: d (rows, L, outputs), d[r, l] =
@@ -385,17 +501,13 @@ at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const a
   const auto offset = bias.detach().contiguous();
   auto z = empty_signal({s.blocks, s.S, s.outputs}, x.options());
   const bool few = !s.shared && L * K <= kFewColumns;
-  // By the outputs of one member, so that its numbers do not depend on its company.
-  const bool in_tiles = L >= 3 && K >= 16;
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "lagged_product", [&] {
     for (std::int64_t b = 0; b < s.blocks; ++b) {
       (few ? forward_few<scalar_t>
-       : in_tiles
-           ? forward_in_tiles<scalar_t>
-           : forward_many<scalar_t>)(input.data_ptr<scalar_t>() + b * s.S * s.inputs,
-                                     weight.data_ptr<scalar_t>() + b * L * s.inputs * s.outputs,
-                                     offset.data_ptr<scalar_t>() + b * s.outputs,
-                                     z.data_ptr<scalar_t>() + b * s.S * s.outputs, s);
+           : forward<scalar_t>)(input.data_ptr<scalar_t>() + b * s.S * s.inputs,
+                                weight.data_ptr<scalar_t>() + b * L * s.inputs * s.outputs,
+                                offset.data_ptr<scalar_t>() + b * s.outputs,
+                                z.data_ptr<scalar_t>() + b * s.S * s.outputs, s);
     }
   });
   const bool need_x = x.requires_grad(), need_kernel = kernel.requires_grad();
@@ -416,10 +528,10 @@ at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const a
           gradients_expanded(in, w, out, to_kernel, to_input, *layout, s);
         } else {
           if (to_kernel) {
-            (in_tiles ? kernel_gradient_in_tiles<scalar_t>
-                      : kernel_gradient_many<scalar_t>)(in, out, to_kernel, s);
+            (in_tiles(s) ? kernel_gradient_in_tiles<scalar_t>
+                         : kernel_gradient_many<scalar_t>)(in, out, to_kernel, s);
           }
-          if (to_input) input_gradient_many(out, w, to_input, s);
+          if (to_input) lagged_input_gradient(out, w, to_input, s);
         }
       }
     });

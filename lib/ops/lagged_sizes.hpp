@@ -13,8 +13,8 @@ namespace strffit::ops {
 // Sizes of one product. A block is a member, or all members at once where they share x.
 struct LaggedSizes {
   bool shared;
-  std::int64_t blocks, S, inputs, outputs, L,
-      ahead;  // inputs C F, outputs K (times M where shared)
+  std::int64_t blocks, S, inputs, outputs, L, ahead;  // inputs C F, outputs K (times M if shared)
+  std::int64_t of_member;                             // outputs of one member, K
 
   // Of x, kernel and layout as ops::lagged_product takes them. Bug where they do not fit.
   LaggedSizes(const at::Tensor& x, const at::Tensor& kernel, const Layout& layout,
@@ -25,7 +25,8 @@ struct LaggedSizes {
         inputs(x.size(2)),
         outputs(shared ? kernel.size(0) * kernel.size(1) : kernel.size(1)),
         L(kernel.size(4)),
-        ahead(frames_ahead) {
+        ahead(frames_ahead),
+        of_member(kernel.size(1)) {
     if (layout.gap < L - 1 || S != layout.total || inputs != kernel.size(2) * kernel.size(3))
       throw Bug("lagged_product: signal, kernel and layout do not fit");
   }
