@@ -108,12 +108,12 @@ TEST_CASE("entries: every key that was read, with its final value") {
 TEST_CASE("a default that a setting does not share is left out, what is given stays") {
   Document file = Document::from_text("fit: {l1: 0.5}", "fit.yaml");
   Document setting = Document::from_text("fit: {l1: 0.5}", "fit.yaml");
-  CHECK_THROWS_AS(file.leave_out_defaults_unlike(setting), Bug);
+  CHECK_THROWS_AS(file.agree_with(setting), Bug);
   read_all(file);
   Node root = setting.root();
   root.map("fit", "").get("l1", 0.75, at_least(0), "");  // another default, but it is given
   root.map("model", "").get("kind", "nrf", "");          // another default
-  file.leave_out_defaults_unlike(setting);
+  file.agree_with(setting);
   CHECK(file.resolved() == "fit:\n  l1: 0.5\n");
   Document again = Document::from_text(file.resolved(), "fit.yaml");
   CHECK(again.root().map("model", "").get("kind", "nrf", "") == "nrf");
