@@ -8,6 +8,7 @@
 
 #include "files/paths.hpp"
 #include "util/errors.hpp"
+#include "util/fingerprint.hpp"
 #include "util/version.hpp"
 
 namespace strffit {
@@ -86,10 +87,11 @@ std::string shell_word(const std::string& text) {
 }
 
 std::string job_name(const std::string& folder) {
-  std::uint32_t hash = 2166136261U;  // FNV-1a
-  for (const char c : folder) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  Fingerprint print;
+  print.add(folder);
   std::array<char, 16> digits{};
-  std::snprintf(digits.data(), digits.size(), "%08x", hash);
+  std::snprintf(digits.data(), digits.size(), "%08x",
+                static_cast<std::uint32_t>(print.value() ^ (print.value() >> 32)));
   return "strffit-" + file_name(fs::path(folder).filename()) + "-" + digits.data();
 }
 

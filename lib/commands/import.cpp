@@ -7,11 +7,15 @@
 
 #include "dataset/inspect.hpp"
 #include "dataset/write_dataset.hpp"
+#include "evaluation/figures.hpp"
+#include "files/paths.hpp"
 #include "import/assemble.hpp"
 #include "import/draft.hpp"
 #include "import/findings.hpp"
 #include "import/manifest.hpp"
+#include "plot/figures.hpp"
 #include "util/errors.hpp"
+#include "util/frequency.hpp"
 #include "util/version.hpp"
 
 namespace strffit {
@@ -21,9 +25,21 @@ namespace {
 constexpr std::size_t kMostRows = 40;  // of a table in the terminal
 constexpr std::int64_t kRasterColumns = 72, kMostTrials = 20;
 
+// As the manifest sees files: the bytes are the same wherever its folder lies.
+std::vector<std::string> without_folder(std::vector<std::string> notes, const std::string& folder) {
+  const std::string prefix = folder.empty() ? "" : folder + "/";
+  for (auto& note : notes) {
+    for (std::size_t at = 0;
+         !prefix.empty() && (at = note.find(prefix, at)) != std::string::npos;) {
+      note.erase(at, prefix.size());
+    }
+  }
+  return notes;
+}
+
 // Where everything comes from: in the file, so that it can be made again.
 void put_origin(files::Writer& writer, const import::Manifest& manifest,
-                const import::Assembled& assembled) {
+                const import::Assembled& assembled, const std::vector<std::string>& notes) {
   writer.group("/import");
   writer.attribute("/import", "strffit_version", version());
   writer.put("/import/manifest", Array<std::string>({1}, {manifest.text}));
@@ -35,6 +51,10 @@ void put_origin(files::Writer& writer, const import::Manifest& manifest,
   }
   writer.put("/import/source_file", files);
   writer.put("/import/source_sha256", sums);
+  if (!notes.empty()) {
+    const auto k = static_cast<std::int64_t>(notes.size());
+    writer.put("/import/notes", Array<std::string>({k}, without_folder(notes, manifest.folder)));
+  }
   const auto& spectrogram = manifest.spectrogram;
   writer.attribute("/import", "spectrogram", spectrogram ? spectrogram->kind : "as given");
   writer.attribute("/import", "compression", manifest.compression.kind);
@@ -70,26 +90,28 @@ std::string raster_text(const import::Findings::Raster& raster, const Dataset& h
   return text;
 }
 
-// A line a lag (or several), a bar as long as the correlation.
-std::string lags_text(const import::Findings::Lags& lags, double dt_ms) {
+// A line for some lags, a bar as long as the clearest of them; chance is a bar of one sign or none.
+std::string lags_text(const Following& following) {
   constexpr double kStepMs = 20, kBar = 50;
-  const double most = *std::max_element(lags.correlation.begin(), lags.correlation.end());
-  if (!(most > 0)) return "";
-  std::string text = "how responses follow the sound: correlation of its energy with all spikes\n";
-  const auto step = std::max<std::int64_t>(1, std::llround(kStepMs / dt_ms));
-  const auto n = static_cast<std::int64_t>(lags.correlation.size());
-  for (std::int64_t i = 0; i < n; i += step) {
-    double value = -1;  // the largest of those that a line stands for
-    for (std::int64_t k = i; k < std::min(n, i + step); ++k) {
-      value = std::max(value, lags.correlation[static_cast<std::size_t>(k)]);
+  const auto& lags = following.lags_ms;
+  double most = 0;
+  for (const double value : following.by_lag) most = std::max(most, std::isnan(value) ? 0 : value);
+  if (lags.size() < 2 || !(most > 0)) return "";
+  std::string text =
+      "how the responses follow the sound (squared correlation of both, whitened; 1: chance)\n";
+  const double dt_ms = lags[1] - lags[0];
+  const auto step = static_cast<std::size_t>(std::max(1LL, std::llround(kStepMs / dt_ms)));
+  for (std::size_t i = 0; i < lags.size(); i += step) {
+    double value = 0;  // the largest of those that a line stands for
+    for (std::size_t k = i; k < std::min(lags.size(), i + step); ++k) {
+      if (!std::isnan(following.by_lag[k])) value = std::max(value, following.by_lag[k]);
     }
-    std::string lag = number(static_cast<double>(lags.first + i) * dt_ms);
+    std::string lag = number(lags[i]);
     lag.insert(0, lag.size() < 5 ? 5 - lag.size() : 0, ' ');
-    text += lag + " ms " +
-            std::string(static_cast<std::size_t>(std::max(0.0, kBar * value / most)), '#') + "\n";
+    text += lag + " ms " + std::string(static_cast<std::size_t>(kBar * value / most), '#') + "\n";
   }
-  return text + "largest, " + number(most) + ", at " +
-         number(static_cast<double>(lags.best()) * dt_ms) + " ms\n";
+  return text + "largest, " + number(most) + " times chance, at " + number(following.lag_ms) +
+         " ms" + (following.clear ? "" : ": not clear from these responses") + "\n";
 }
 
 // What a stimulus looks like in the table.
@@ -138,38 +160,68 @@ Table units_table(const import::Assembled& assembled) {
   return units;
 }
 
+// The raster and the lags, each a file.
+std::vector<std::string> draw_recording(const ImportRequest& request,
+                                        const import::Findings::Result& result,
+                                        const Dataset& head) {
+  make_folder(request.plot);
+  std::vector<std::string> files;
+  const auto file = [&](const char* name) {
+    files.push_back(request.plot + "/" + name + "." + request.format);
+    return files.back();
+  };
+  const auto& raster = result.raster;
+  if (raster.unit >= 0 && raster.responses.size() > 0) {
+    plot::draw_raster(file("raster"),
+                      {.title = "unit " + head.unit_ids[static_cast<std::size_t>(raster.unit)] +
+                                ", stimulus " + raster.stimulus,
+                       .responses = raster.responses,
+                       .dt_ms = head.axes.dt_ms});
+  }
+  const Following& following = result.doubts.following;
+  if (!following.lags_ms.empty()) {
+    plot::draw_lags(file("lags"), {.title = "how the responses follow the sound",
+                                   .lags_ms = following.lags_ms,
+                                   .by_lag = following.by_lag,
+                                   .last_possible_ms = kLastPossibleLagMs});
+  }
+  return files;
+}
+
 }  // namespace
 
-Imported import_recording(const std::string& manifest_file, const std::string& out, bool overwrite,
-                          Observer& observer) {
+Imported import_recording(const ImportRequest& request, Observer& observer) {
+  const std::string& out = request.out;
   std::error_code ignored;
-  if (!out.empty() && !overwrite && std::filesystem::exists(out, ignored)) {
+  if (!out.empty() && !request.overwrite && std::filesystem::exists(out, ignored)) {
     throw RunError(out + " is there already: --overwrite replaces it");
   }
-  const import::Manifest manifest = import::read_manifest(manifest_file);
+  check_figure_format(request.format);
+  const import::Manifest manifest = import::read_manifest(request.manifest);
   std::unique_ptr<DatasetWriter> writer;
   import::Findings findings;
   Table stimuli{
       "stimuli", {"key", "split", "category", "seconds", "trials", "missing %", "response /s"}, {}};
-  const import::Assembled assembled =
-      import::assemble(manifest, observer, [&](const Dataset& head, Stimulus&& stimulus) {
+  const import::Assembled assembled = import::assemble(
+      manifest, observer, [&](const Dataset& head, const Extent& extent, Stimulus&& stimulus) {
         if (!out.empty() && !writer) writer = std::make_unique<DatasetWriter>(out, head);
-        findings.see(stimulus, head.counts);
+        findings.see(stimulus, head, extent);
         stimuli.rows.push_back(stimulus_row(stimulus, head.axes.dt_ms));
         if (writer) writer->add(stimulus);
       });
+  const import::Findings::Result result = std::move(findings).result(assembled);
   if (writer) {
-    put_origin(writer->file(), manifest, assembled);
+    put_origin(writer->file(), manifest, assembled, result.notes);
     writer->commit();
   }
   Imported imported;
   const Dataset& head = assembled.head;
   const auto& bands = head.axes.frequencies_hz;
   Table overview{"recording", {}, {}};
-  overview.rows = {{"manifest", manifest_file},
+  overview.rows = {{"manifest", request.manifest},
                    {"frame", number(head.axes.dt_ms) + " ms"},
-                   {"bands", std::to_string(bands.size()) + ", " + number(bands.front()) + " to " +
-                                 number(bands.back()) + " Hz"},
+                   {"bands", std::to_string(bands.size()) + ", " +
+                                 frequency_range_text(bands.front(), bands.back())},
                    {"units", std::to_string(head.units())},
                    {"stimuli", std::to_string(stimuli.rows.size())},
                    {"files read", std::to_string(assembled.sources.size())}};
@@ -178,15 +230,14 @@ Imported import_recording(const std::string& manifest_file, const std::string& o
   shorten(stimuli);
   imported.report.tables.push_back(std::move(stimuli));
   if (head.counts) imported.report.tables.push_back(units_table(assembled));
-  imported.report.notes = findings.notes(assembled, head.axes.dt_ms);
-  if (manifest.spectrogram) {
-    const auto& warnings = manifest.spectrogram->warnings;
-    imported.report.notes.insert(imported.report.notes.end(), warnings.begin(), warnings.end());
-  }
-  imported.figures = raster_text(findings.raster(), head);
-  const std::string lags = lags_text(findings.lags(head.axes.dt_ms), head.axes.dt_ms);
+  auto& notes = imported.report.notes;
+  notes = result.notes;
+  notes.insert(notes.end(), result.doubts.warnings.begin(), result.doubts.warnings.end());
+  imported.figures = raster_text(result.raster, head);
+  const std::string lags = lags_text(result.doubts.following);
   if (!imported.figures.empty() && !lags.empty()) imported.figures += "\n";
   imported.figures += lags;
+  if (!request.plot.empty()) imported.files = draw_recording(request, result, head);
   return imported;
 }
 

@@ -7,6 +7,7 @@
 #include "dataset/inspect.hpp"
 #include "evaluation/scoring.hpp"
 #include "files/json.hpp"
+#include "files/reader.hpp"
 #include "metrics/response_quality.hpp"
 #include "util/frequency.hpp"
 #include "util/listed.hpp"
@@ -103,6 +104,56 @@ std::vector<std::string> findings(const Dataset& dataset, const DatasetSummary& 
   return notes;
 }
 
+// What `import` left in the file; empty where the dataset was made otherwise.
+struct Origin {
+  std::string version, spectrogram, compression, manifest;
+  std::vector<std::string> files, sums, notes;
+};
+
+Origin origin_of(const std::string& file) {
+  Origin origin;
+  const files::Reader reader(file);
+  if (!reader.is_group("/import")) return origin;
+  const auto word = [&](const char* name) {
+    return reader.optional_string_attribute("/import", name).value_or("");
+  };
+  const auto texts = [&](const std::string& path) {
+    return reader.is_dataset(path) ? reader.strings(path).values : std::vector<std::string>();
+  };
+  origin.version = word("strffit_version");
+  origin.spectrogram = word("spectrogram");
+  origin.compression = word("compression");
+  for (const auto& text : texts("/import/manifest")) origin.manifest += text;
+  origin.files = texts("/import/source_file");
+  origin.sums = texts("/import/source_sha256");
+  origin.notes = texts("/import/notes");
+  if (origin.sums.size() != origin.files.size()) origin.sums.resize(origin.files.size());
+  return origin;
+}
+
+Table manifest_table(const Origin& origin) {
+  Table table{"imported by strffit " + origin.version + " with", {}, {}};
+  for (std::size_t at = 0; at < origin.manifest.size();) {
+    const auto end = std::min(origin.manifest.find('\n', at), origin.manifest.size());
+    table.rows.push_back({origin.manifest.substr(at, end - at)});
+    at = end + 1;
+  }
+  return table;
+}
+
+Table sources_table(const Origin& origin) {
+  constexpr std::size_t kMostSources = 20;
+  Table table{"from", {"file", "SHA-256"}, {}};
+  for (std::size_t i = 0; i < std::min(kMostSources, origin.files.size()); ++i) {
+    table.rows.push_back({origin.files[i], origin.sums[i]});
+  }
+  if (origin.files.size() > kMostSources) {
+    table.rows.push_back(
+        {"and " + std::to_string(origin.files.size() - kMostSources) + " more", ""});
+  }
+  return table;
+}
+
 // "20 ms", or why not.
 std::string lag_text(const Following& following) {
   if (std::isnan(following.lag_ms)) return "not known: too few responses";
@@ -138,7 +189,7 @@ std::vector<std::pair<std::string, std::string>> facts(const Dataset& dataset,
 
 Json json_of(const Dataset& dataset, const DatasetSummary& summary,
              const std::vector<ResponseQuality>& qualities, const Doubts& doubts,
-             const std::vector<std::string>& notes) {
+             const Origin& origin, const std::vector<std::string>& notes) {
   Json json = {{"format", "strffit-dataset"},
                {"file", dataset.file},
                {"name", dataset.name},
@@ -150,7 +201,13 @@ Json json_of(const Dataset& dataset, const DatasetSummary& summary,
                {"seconds", summary.seconds},
                {"lag_ms", json_number(doubts.following.lag_ms)},
                {"lag_is_clear", doubts.following.clear},
+               {"lag_begins_ms", json_number(doubts.following.begins_ms)},
                {"skewness", json_number(doubts.skewness)}};
+  json["lags_ms"] = doubts.following.lags_ms;
+  json["following_by_lag"] = Json::array();
+  for (const double value : doubts.following.by_lag) {
+    json["following_by_lag"].push_back(json_number(value));
+  }
   json["stimuli"] = Json::array();
   for (const auto& stimulus : summary.stimuli) {
     json["stimuli"].push_back(
@@ -187,6 +244,19 @@ Json json_of(const Dataset& dataset, const DatasetSummary& summary,
     for (const auto i : group) keys.push_back(dataset.stimuli[i].key);
   }
   json["findings"] = notes;
+  if (!origin.version.empty()) {
+    auto& import = json["import"];
+    import = {{"strffit_version", origin.version},
+              {"spectrogram", origin.spectrogram},
+              {"compression", origin.compression},
+              {"manifest", origin.manifest},
+              { "notes",
+                origin.notes }};
+    import["sources"] = Json::array();
+    for (std::size_t i = 0; i < origin.files.size(); ++i) {
+      import["sources"].push_back({{"file", origin.files[i]}, { "sha256", origin.sums[i] }});
+    }
+  }
   return json;
 }
 
@@ -226,8 +296,14 @@ Inspection inspect_dataset(const std::string& file) {
                           number(qualities[i].cc_max)});
   }
   if (dataset.units() > 0) report.tables.push_back(std::move(units));
+  const Origin origin = origin_of(file);
+  if (!origin.version.empty()) {
+    report.tables.push_back(manifest_table(origin));
+    report.tables.push_back(sources_table(origin));
+  }
   report.notes = findings(dataset, summary, doubts);
-  inspection.json = json_of(dataset, summary, qualities, doubts, report.notes).dump(2);
+  for (const auto& note : origin.notes) report.notes.push_back("import: " + note);
+  inspection.json = json_of(dataset, summary, qualities, doubts, origin, report.notes).dump(2);
   return inspection;
 }
 

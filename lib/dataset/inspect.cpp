@@ -1,12 +1,12 @@
 #include "dataset/inspect.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <set>
 #include <unordered_map>
 
+#include "util/fingerprint.hpp"
 #include "util/nan.hpp"
 
 namespace strffit {
@@ -77,22 +77,16 @@ UnitSummary summary_of(const Dataset& dataset, std::int64_t unit) {
 
 using Splits = std::vector<std::optional<SplitName>>;
 
-// The same for spectrograms that are equal.
-std::uint64_t fingerprint(const Array<float>& spectrogram) {
-  std::uint64_t hash = static_cast<std::uint64_t>(spectrogram.dim(0));  // FNV-1a, by numbers
-  for (const float value : spectrogram.values) {
-    hash = (hash ^ std::bit_cast<std::uint32_t>(value + 0.0F)) * 0x100000001b3U;  // -0 is 0
-  }
-  return hash;
-}
-
 Repeats repeats_of(const std::vector<Stimulus>& stimuli) {
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> alike;  // groups, by fingerprint
   Repeats groups;
   for (std::size_t i = 0; i < stimuli.size(); ++i) {
     const auto& spectrogram = stimuli[i].spectrogram;
     if (spectrogram.values.empty()) continue;
-    auto& candidates = alike[fingerprint(spectrogram)];
+    Fingerprint print;
+    print.add(static_cast<std::uint64_t>(spectrogram.dim(0)));
+    print.add(spectrogram.values);
+    auto& candidates = alike[print.value()];
     const auto same = std::find_if(candidates.begin(), candidates.end(), [&](std::size_t group) {
       const auto& other = stimuli[groups[group].front()].spectrogram;
       return other.shape == spectrogram.shape && other.values == spectrogram.values;

@@ -4,12 +4,12 @@
 
 #include <compare>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "dataset/dataset.hpp"
+#include "dataset/following.hpp"
 #include "dataset/split.hpp"
 
 namespace strffit {
@@ -55,13 +55,6 @@ struct DatasetSummary {
 // `leaks` are those between the splits that the file itself names.
 DatasetSummary summarise(const Dataset& dataset);
 
-// By how much the responses follow the sound: models.md, "Is a dataset in the right units".
-struct Following {
-  double lag_ms = std::numeric_limits<double>::quiet_NaN();  // from -200 to 300; NaN: not known
-  bool clear = false;                                        // above what chance gives
-  bool possible = true;  // within 0 to 100 ms, or hardly less within than there
-};
-
 // What looks as if it were in other units than formats.md asks for.
 struct Doubts {
   Following following;
@@ -70,8 +63,37 @@ struct Doubts {
       warnings;  // each says what was seen, what it probably is, how to mend it
 };
 
-// Of a dataset as it was read, before anything is smoothed. What is large is looked at in part, a
-// few tenths of a second at most.
+// What of a dataset is known before its stimuli are.
+struct Extent {
+  Axes axes;
+  std::int64_t units = 0;
+  std::int64_t frames = 0;     // of all stimuli
+  std::int64_t responses = 0;  // numbers, NaN included, of all stimuli
+};
+
+// Of a dataset whose stimuli pass by one after the other, before anything is smoothed. What is
+// large is looked at in part: a few tenths of a second at most, and some megabytes.
+class DoubtsWatch {
+ public:
+  explicit DoubtsWatch(const Extent& extent);
+  void see(const Stimulus& stimulus);
+  // `counts`: the responses are whole numbers, none below 0.
+  Doubts doubts(bool counts) &&;
+
+ private:
+  double skewness_above_floor();
+
+  Extent extent_;
+  FollowingWatch following_;
+  std::size_t step_ = 1, place_ = 0;  // among the values of spectrograms
+  std::vector<float> values_;
+  std::vector<std::int64_t> units_;
+  std::vector<double> by_frame_;      // spikes of all stimuli
+  double frames_present_ = 0;         // of all trials
+  std::int64_t shortest_frames_ = 0;  // of a stimulus
+};
+
+// The same of a dataset in memory.
 Doubts doubts_about(const Dataset& dataset);
 
 // Leaks between the sides of any of these partitions, each once, in order.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -37,12 +38,12 @@ void check_ids(const Manifest& manifest, const std::vector<std::string>& ids) {
 
 // Every plan of a sound's pieces, in the order of the keys in a dataset.
 std::vector<Planned> planned(const Manifest& manifest, const Sounds& sounds,
-                             const std::vector<Spectrum>& spectra, const Placing& placing) {
+                             const std::vector<Spectra::One>& spectra, const Placing& placing) {
   std::vector<Planned> stimuli;
   std::set<std::string> keys;
   for (std::size_t i = 0; i < spectra.size(); ++i) {
     const std::int64_t pieces = manifest.frames.pieces;
-    if (pieces > spectra[i].spectrogram.dim(1)) {
+    if (pieces > spectra[i].frames()) {
       throw DataError(
           manifest.file, "frames.pieces",
           "expected sounds of " + std::to_string(pieces) + " frames or more; found a shorter one");
@@ -114,7 +115,7 @@ class Assembly {
     reading_.folder = manifest.folder;
   }
 
-  Assembled run(const std::function<void(const Dataset&, Stimulus&&)>& use) {
+  Assembled run(const UseStimulus& use) {
     sounds_ = manifest_.sounds(reading_);
     if (manifest_.presentations) read_presentations();
     responses_ = manifest_.responses(reading_, sounds_);
@@ -125,16 +126,15 @@ class Assembly {
     tally_spikes(responses_, result_.tally);
     Placing placing(responses_, presentations_, sounds_.list.size(), dt_ms, before);
     const auto played = played_sounds(placing);
-    auto spectra = spectra_of(manifest_, sounds_, played, dt_ms, observer_, reading_.notes);
+    const Spectra spectra(manifest_, sounds_, played, dt_ms, observer_, reading_.notes);
     fill_head();
-    note_windows(spectra, dt_ms);
-    auto stimuli = planned(manifest_, sounds_, spectra, placing);
+    note_windows(spectra.list(), dt_ms);
+    auto stimuli = planned(manifest_, sounds_, spectra.list(), placing);
     std::optional<Facts> facts;
     if (manifest_.stimuli) facts = manifest_.stimuli(reading_);
     assign_stimuli(manifest_, facts ? &*facts : nullptr, sounds_, stimuli, reading_.notes);
     hand_over(stimuli, spectra, placing, use);
     placing.notes(reading_.notes);
-    note_fullest(placing);
     result_.notes = std::move(reading_.notes);
     return std::move(result_);
   }
@@ -236,14 +236,14 @@ class Assembly {
   }
 
   // Where the presentations are, now that the sounds' lengths are known.
-  void note_windows(const std::vector<Spectrum>& spectra, double dt_ms) {
+  void note_windows(const std::vector<Spectra::One>& spectra, double dt_ms) {
     const double margin = (manifest_.frames.before_ms + manifest_.frames.after_ms) / 1000;
     std::vector<double> seconds(sounds_.list.size(), 0);
     for (const auto& one : spectra) {
       for (const auto sound : one.sounds) {
         // Without the last frame, which the sound may fill in part.
         seconds[sound] =
-            std::max(0.0, static_cast<double>(one.spectrogram.dim(1) - 1) * dt_ms / 1000 - margin);
+            std::max(0.0, static_cast<double>(one.frames() - 1) * dt_ms / 1000 - margin);
         result_.tally.longest_s = std::max(result_.tally.longest_s, seconds[sound]);
       }
     }
@@ -277,33 +277,40 @@ class Assembly {
     }
   }
 
-  void hand_over(const std::vector<Planned>& stimuli, const std::vector<Spectrum>& spectra,
-                 Placing& placing, const std::function<void(const Dataset&, Stimulus&&)>& use) {
-    std::size_t held = spectra.size();  // of the one whose responses are in memory
-    Array<float> responses;
+  void hand_over(const std::vector<Planned>& stimuli, const Spectra& spectra, Placing& placing,
+                 const UseStimulus& use) {
+    std::map<std::size_t, std::size_t> of_sound;  // the first of those that are one stimulus
+    Extent extent{result_.head.axes, result_.head.units(), 0, 0};
+    for (std::size_t i = 0; i < spectra.list().size(); ++i) {
+      const Spectra::One& one = spectra.list()[i];
+      of_sound[one.sounds.front()] = i;
+      extent.frames += one.frames();
+      extent.responses += extent.units * placing.trials(one.sounds) * one.frames();
+    }
+    std::size_t held = spectra.list().size();  // of the one that is in memory
+    Array<float> whole, responses;
     for (const auto& plan : stimuli) {
       if (observer_.stop_requested()) throw Stopped("stopped; nothing was written");
-      std::size_t i = 0;
-      while (spectra[i].sounds.front() != plan.sound) ++i;
-      const Array<float>& whole = spectra[i].spectrogram;
+      const std::size_t i = of_sound.at(plan.sound);
+      const Spectra::One& one = spectra.list()[i];
       if (i != held) {
-        responses = placing.place(spectra[i].sounds, whole.dim(1), result_.tally);
+        whole = spectra.read(one);
+        responses = placing.place(one.sounds, one.frames(), result_.tally);
         held = i;
       }
-      const std::int64_t frames = whole.dim(1), pieces = manifest_.frames.pieces;
+      const std::int64_t frames = one.frames(), pieces = manifest_.frames.pieces;
       const std::int64_t begin = plan.piece * frames / pieces;
       const std::int64_t end = (plan.piece + 1) * frames / pieces;
       Stimulus stimulus{plan.key, sounds_.list[plan.sound].label, plan.category, plan.split, {},
                         {}};
       if (pieces == 1) {
-        stimulus.spectrogram = whole;
+        stimulus.spectrogram = std::move(whole);
         stimulus.responses = std::move(responses);
-        held = spectra.size();
       } else {
         stimulus.spectrogram = cut(whole, begin, end);
         stimulus.responses = cut(responses, begin, end);
       }
-      use(result_.head, std::move(stimulus));
+      use(result_.head, extent, std::move(stimulus));
     }
   }
 
@@ -321,17 +328,6 @@ class Assembly {
     return piece;
   }
 
-  void note_fullest(const Placing& placing) {
-    std::int64_t placed = 0;
-    for (const auto& unit : result_.tally.units) placed += unit.placed;
-    const auto [most, frame] = placing.fullest();
-    if (placed < 20 || static_cast<double>(most) < 0.9 * static_cast<double>(placed)) return;
-    reading_.notes.push_back(std::to_string(static_cast<int>(100.0 * static_cast<double>(most) /
-                                                             static_cast<double>(placed))) +
-                             " % of all spikes are in frame " + std::to_string(frame + 1) +
-                             " of their sounds: the unit of time is wrong (seconds read as ms?)");
-  }
-
   const Manifest& manifest_;
   Observer& observer_;
   Reading reading_;
@@ -344,8 +340,7 @@ class Assembly {
 
 }  // namespace
 
-Assembled assemble(const Manifest& manifest, Observer& observer,
-                   const std::function<void(const Dataset&, Stimulus&&)>& use) {
+Assembled assemble(const Manifest& manifest, Observer& observer, const UseStimulus& use) {
   Assembly assembly(manifest, observer);
   Assembled result = assembly.run(use);
   assembly.add_sources(result);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dataset/dataset.hpp"
+#include "dataset/inspect.hpp"
 #include "import/manifest.hpp"
 #include "import/recording.hpp"
 #include "util/observer.hpp"
@@ -20,11 +21,10 @@ namespace strffit::import {
 
 // What happened to the spikes of a unit.
 struct UnitTally {
-  std::int64_t spikes = 0;   // of the source
-  std::int64_t placed = 0;   // in a frame of a stimulus; one of two presentations counts twice
-  std::int64_t before = 0;   // ahead of the onset of its sound, where spikes come by trial; else
-  std::int64_t after = 0;    // outside of all presentations
-  std::int64_t fullest = 0;  // spikes in the same frame of all trials, the most
+  std::int64_t spikes = 0;  // of the source
+  std::int64_t placed = 0;  // in a frame of a stimulus; one of two presentations counts twice
+  std::int64_t before = 0;  // ahead of the onset of its sound, where spikes come by trial; else
+  std::int64_t after = 0;   // outside of all presentations
 };
 
 struct Tally {
@@ -44,9 +44,12 @@ struct Assembled {
       sources;  // file as the manifest sees it, SHA-256
 };
 
-// Reads everything and hands over one stimulus after the other, in the order of their keys.
-// `use` gets it whole. DataError and ConfigError as the readers give them.
-Assembled assemble(const Manifest& manifest, Observer& observer,
-                   const std::function<void(const Dataset& head, Stimulus&& stimulus)>& use);
+// Gets one stimulus after the other, in the order of their keys; `extent` is that of all.
+using UseStimulus =
+    std::function<void(const Dataset& head, const Extent& extent, Stimulus&& stimulus)>;
+
+// Reads everything; one sound and its responses are in memory at a time, and all spikes. DataError
+// and ConfigError as the readers give them.
+Assembled assemble(const Manifest& manifest, Observer& observer, const UseStimulus& use);
 
 }  // namespace strffit::import

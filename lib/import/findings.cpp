@@ -8,7 +8,8 @@ namespace strffit::import {
 
 namespace {
 
-constexpr double kMostRate = 500;    // spikes/s: no neuron keeps that up over a whole recording
+constexpr double kMostRate = 500;  // spikes/s: no neuron keeps that up over a whole recording
+constexpr std::size_t kMostNamed = 8;
 constexpr double kOddDeviation = 5;  // standard deviations: once in a million trials by chance
 
 std::string short_number(double value) {
@@ -23,48 +24,16 @@ std::string percent(std::int64_t part, std::int64_t all) {
          " %";
 }
 
-std::vector<double> centred(std::vector<double> values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  for (double& value : values) value -= sum / static_cast<double>(values.size());
-  return values;
-}
-
 }  // namespace
 
-std::int64_t Findings::Lags::best() const {
-  return first + (std::max_element(correlation.begin(), correlation.end()) - correlation.begin());
-}
-
-Findings::Lags Findings::lags(double dt_ms) const {
-  Lags lags;
-  lags.first = -static_cast<std::int64_t>(std::floor(200 / dt_ms));
-  const auto last = static_cast<std::int64_t>(std::floor(300 / dt_ms));
-  for (std::int64_t lag = lags.first; lag <= last; ++lag) {
-    double both = 0, sounds = 0, responses = 0;
-    for (std::size_t i = 0; i < energy_.size(); ++i) {
-      const auto frames = static_cast<std::int64_t>(energy_[i].size());
-      for (std::int64_t t = std::max<std::int64_t>(0, -lag); t < std::min(frames, frames - lag);
-           ++t) {
-        const double a = energy_[i][static_cast<std::size_t>(t)];
-        const double b = response_[i][static_cast<std::size_t>(t + lag)];
-        both += a * b;
-        sounds += a * a;
-        responses += b * b;
-      }
-    }
-    lags.correlation.push_back(sounds > 0 && responses > 0 ? both / std::sqrt(sounds * responses)
-                                                           : 0);
-  }
-  return lags;
-}
-
-void Findings::see(const Stimulus& stimulus, bool counts) {
+void Findings::see(const Stimulus& stimulus, const Dataset& head, const Extent& extent) {
+  if (!doubts_) doubts_.emplace(extent);
+  doubts_->see(stimulus);
+  const bool counts = head.counts;
   const std::int64_t units = stimulus.responses.dim(0), trials = stimulus.trials(),
                      frames = stimulus.frames();
   counts_.resize(static_cast<std::size_t>(units), 0);
   seconds_.resize(static_cast<std::size_t>(units), 0);
-  Array<float> sum({1, 1, frames});
   std::vector<double> of_trial(static_cast<std::size_t>(trials), 0);
   std::vector<bool> whole(static_cast<std::size_t>(trials), true);
   std::int64_t busiest = 0;
@@ -79,7 +48,7 @@ void Findings::see(const Stimulus& stimulus, bool counts) {
         if (std::isnan(row[frame])) continue;
         ++there;
         spikes += row[frame];
-        sum.values[static_cast<std::size_t>(frame)] += row[frame];
+        whole_ = whole_ && row[frame] >= 0 && row[frame] == std::floor(row[frame]);
       }
       whole[static_cast<std::size_t>(trial)] =
           whole[static_cast<std::size_t>(trial)] && there == frames;
@@ -123,18 +92,10 @@ void Findings::see(const Stimulus& stimulus, bool counts) {
       }
     }
   }
-  std::vector<double> energy(static_cast<std::size_t>(frames), 0);
-  for (std::size_t i = 0; i < stimulus.spectrogram.values.size(); ++i) {
-    energy[i % static_cast<std::size_t>(frames)] += stimulus.spectrogram.values[i];
-  }
-  energy_.push_back(centred(std::move(energy)));
-  response_.push_back(centred({sum.values.begin(), sum.values.end()}));
 }
 
-std::vector<std::string> Findings::notes(const Assembled& assembled, double dt_ms) const {
-  std::vector<std::string> notes = assembled.notes;
+void Findings::note_spikes(const Assembled& assembled, std::vector<std::string>& notes) const {
   const Tally& tally = assembled.tally;
-  const auto& ids = assembled.head.unit_ids;
   std::int64_t spikes = 0, placed = 0, before = 0, after = 0;
   for (const auto& unit : tally.units) {
     spikes += unit.spikes;
@@ -175,49 +136,45 @@ std::vector<std::string> Findings::notes(const Assembled& assembled, double dt_m
                       " s: the unit of time is wrong (seconds read as ms?)");
     }
   }
-  std::string silent;
-  std::size_t n_silent = 0;
-  for (std::size_t unit = 0; unit < tally.units.size() && unit < counts_.size(); ++unit) {
-    if (!assembled.head.counts || counts_[unit] > 0) continue;
-    if (++n_silent <= 8) silent += (silent.empty() ? "" : ", ") + ids[unit];
-  }
-  if (n_silent > 0) {
-    notes.push_back(std::to_string(n_silent) + " units have no spike in any sound: " + silent +
-                    (n_silent > 8 ? ", ..." : ""));
-  }
+}
+
+void Findings::note_units(const Assembled& assembled, std::vector<std::string>& notes) const {
+  const auto& ids = assembled.head.unit_ids;
+  const auto list = [&](std::size_t n, const std::string& what, const std::string& names) {
+    if (n == 0) return;
+    notes.push_back(std::to_string(n) + what + names + (n > kMostNamed ? ", ..." : ""));
+  };
+  std::string silent, fast;
+  std::size_t n_silent = 0, n_fast = 0;
   for (std::size_t unit = 0; assembled.head.counts && unit < counts_.size(); ++unit) {
-    const double rate = counts_[unit] / (seconds_[unit] * dt_ms / 1000);
-    if (rate > kMostRate) {
-      notes.push_back(
-          "unit " + ids[unit] + " has " + short_number(rate) +
-          " spikes/s, more than a neuron: the unit of time is wrong, or these are no spikes");
+    if (counts_[unit] == 0 && ++n_silent <= kMostNamed) {
+      silent += (silent.empty() ? "" : ", ") + ids[unit];
+    }
+    const double rate = counts_[unit] / (seconds_[unit] * assembled.head.axes.dt_ms / 1000);
+    if (rate > kMostRate && ++n_fast <= kMostNamed) {
+      fast += (fast.empty() ? "" : ", ") + ids[unit] + " (" + short_number(rate) + ")";
     }
   }
-  const Lags follow = lags(dt_ms);
-  const auto best = follow.best();
-  const double most = *std::max_element(follow.correlation.begin(), follow.correlation.end());
-  double likely = 0;  // the most at a lag that a neuron can have
-  for (std::size_t i = 0; i < follow.correlation.size(); ++i) {
-    const double lag = static_cast<double>(follow.first + static_cast<std::int64_t>(i)) * dt_ms;
-    if (lag >= 0 && lag <= 100) likely = std::max(likely, follow.correlation[i]);
-  }
-  if (best < 0 && most > 0.1 && most > 1.1 * likely) {
-    notes.push_back("responses lead the sound by " +
-                    short_number(-static_cast<double>(best) * dt_ms) + " ms (correlation " +
-                    short_number(most) + ", at 0 to 100 ms " + short_number(likely) +
-                    "): onsets or delay_ms are off");
-  } else if (static_cast<double>(best) * dt_ms > 100 && most > 0.1 && most > 1.1 * likely) {
-    notes.push_back("responses follow the sound by " +
-                    short_number(static_cast<double>(best) * dt_ms) + " ms (correlation " +
-                    short_number(most) + ", at 0 to 100 ms " + short_number(likely) +
-                    "): onsets or delay_ms are off");
-  }
+  list(n_silent, " units have no spike in any sound: ", silent);
+  list(n_fast,
+       " units have more than 500 spikes/s, as no neuron keeps up (the unit of time is wrong, or "
+       "these are no spikes): ",
+       fast);
   if (odd_ > 0) {
     notes.push_back(std::to_string(odd_) + " of " + std::to_string(trials_) +
                     " trials have other counts than chance allows:");
     notes.insert(notes.end(), odd_trials_.begin(), odd_trials_.end());
   }
-  return notes;
+}
+
+Findings::Result Findings::result(const Assembled& assembled) && {
+  Result result;
+  result.notes = assembled.notes;
+  note_spikes(assembled, result.notes);
+  note_units(assembled, result.notes);
+  if (doubts_) result.doubts = std::move(*doubts_).doubts(assembled.head.counts || whole_);
+  result.raster = std::move(raster_);
+  return result;
 }
 
 }  // namespace strffit::import

@@ -1,10 +1,13 @@
 // What a person should know about a recording before anything is fitted to it.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dataset/dataset.hpp"
+#include "dataset/inspect.hpp"
 #include "import/assemble.hpp"
 
 namespace strffit::import {
@@ -12,19 +15,7 @@ namespace strffit::import {
 // What becomes clear while the stimuli pass by, one after the other.
 class Findings {
  public:
-  void see(const Stimulus& stimulus, bool counts);
-  // Sentences, with numbers: those of the assembly first.
-  std::vector<std::string> notes(const Assembled& assembled, double dt_ms) const;
-
-  // How the response, summed over units and trials, follows the sound's energy, the mean over
-  // bands: their correlation, over all stimuli, at each lag from -200 to 300 ms. 0 where either is
-  // constant; positive lags: the response comes after the sound.
-  struct Lags {
-    std::int64_t first = 0;  // frames
-    std::vector<double> correlation;
-    std::int64_t best() const;  // frames
-  };
-  Lags lags(double dt_ms) const;
+  void see(const Stimulus& stimulus, const Dataset& head, const Extent& extent);
 
   // Of the unit with most spikes and its stimulus with most: trials with their spikes, a line each.
   struct Raster {
@@ -32,11 +23,19 @@ class Findings {
     std::string stimulus;
     Array<float> responses;  // (R, T)
   };
-  const Raster& raster() const { return raster_; }
+  struct Result {
+    std::vector<std::string> notes;  // sentences, with numbers: those of the assembly first
+    Doubts doubts;                   // what `inspect` finds as well, by the same code
+    Raster raster;
+  };
+  Result result(const Assembled& assembled) &&;
 
  private:
-  // Of each stimulus, a number a frame, its mean taken off: small, whatever the recording.
-  std::vector<std::vector<double>> energy_, response_;
+  void note_spikes(const Assembled& assembled, std::vector<std::string>& notes) const;
+  void note_units(const Assembled& assembled, std::vector<std::string>& notes) const;
+
+  std::optional<DoubtsWatch> doubts_;
+  bool whole_ = true;  // all responses are whole numbers, none below 0
   Raster raster_;
   double raster_spikes_ = -1;
   std::vector<std::string> odd_trials_;

@@ -50,13 +50,6 @@ std::int64_t Placing::trials(const std::vector<std::size_t>& sounds) const {
   return all;
 }
 
-void Placing::add(float* row, std::int64_t frame) {
-  row[frame] += 1;
-  const auto place = static_cast<std::size_t>(frame);
-  if (place >= by_frame_.size()) by_frame_.resize(place + 1, 0);
-  ++by_frame_[place];
-}
-
 Array<float> Placing::place(const std::vector<std::size_t>& sounds, std::int64_t frames,
                             Tally& tally) {
   const auto units = static_cast<std::int64_t>(responses_.ids.size());
@@ -85,7 +78,7 @@ Array<float> Placing::place(const std::vector<std::size_t>& sounds, std::int64_t
           } else if (frame >= frames) {
             ++unit.after;
           } else {
-            add(row, frame);
+            row[frame] += 1;
             ++unit.placed;
           }
         }
@@ -138,7 +131,7 @@ void Placing::place_clock(const ClockSpikes& spikes, const Presentation& at, std
     for (; spike != times.end() && *spike < end + slack; ++spike) {
       const std::int64_t frame = frame_at(*spike, at.onset_s, dt_s_, before_);
       if (frame < 0 || frame >= frames || std::isnan(row[frame])) continue;
-      add(row, frame);
+      row[frame] += 1;
       ++tally.units[unit].placed;
     }
   }
@@ -157,12 +150,6 @@ void Placing::place_frames(const ClockFrames& ready, const Presentation& at, std
       out.values[static_cast<std::size_t>((unit * all + trial) * frames + frame)] = from[frame];
     }
   }
-}
-
-std::pair<std::int64_t, std::size_t> Placing::fullest() const {
-  const auto most = std::max_element(by_frame_.begin(), by_frame_.end());
-  if (most == by_frame_.end()) return {0, 0};
-  return {*most, static_cast<std::size_t>(most - by_frame_.begin())};
 }
 
 void Placing::notes(std::vector<std::string>& notes) const {

@@ -22,8 +22,6 @@ class Placing {
   std::int64_t trials(const std::vector<std::size_t>& sounds) const;
   // (N, R, T), and what became of the spikes in `tally`.
   Array<float> place(const std::vector<std::size_t>& sounds, std::int64_t frames, Tally& tally);
-  // Of all spikes so far, those in the frame of a sound that has the most, and which it is.
-  std::pair<std::int64_t, std::size_t> fullest() const;
   // What did not fit, for a person.
   void notes(std::vector<std::string>& notes) const;
 
@@ -32,7 +30,6 @@ class Placing {
                    Array<float>& out, Tally& tally);
   void place_frames(const ClockFrames& frames, const Presentation& at, std::int64_t trial,
                     Array<float>& out);
-  void add(float* row, std::int64_t frame);
 
   const Responses& responses_;
   const std::vector<Presentation>& presentations_;
@@ -40,7 +37,6 @@ class Placing {
   std::int64_t before_;
   std::vector<std::vector<std::size_t>> by_sound_;        // presentations, or trials of TrialSpikes
   std::vector<std::int64_t> trials_;                      // of each sound
-  std::vector<std::int64_t> by_frame_;                    // spikes
   std::int64_t longer_ = 0, shorter_ = 0, most_off_ = 0;  // frames that came ready
   std::int64_t outside_ = 0;                              // frames beyond the recording
 };

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "files/scratch.hpp"
 #include "import/manifest.hpp"
 #include "import/recording.hpp"
 #include "util/array.hpp"
@@ -12,15 +16,39 @@
 
 namespace strffit::import {
 
-// Sounds of the same samples, which are one stimulus.
-struct Spectrum {
-  std::vector<std::size_t> sounds;  // indices into Sounds::list, ascending; one or more
-  Array<float> spectrogram;         // (F, T), compressed
-};
+// Each sound is read once; compression may need the loudest of all, so that what comes before it
+// waits in a file meanwhile: one sound at a time is in memory.
+class Spectra {
+ public:
+  // Sounds of the same samples, which are one stimulus.
+  struct One {
+    std::vector<std::size_t> sounds;  // indices into Sounds::list, ascending; one or more
+    Shape shape;                      // (F, T)
+    std::int64_t place = 0;           // in the scratch file
+    std::int64_t frames() const { return shape[1]; }
+  };
 
-// Of the sounds in `played`, each read once, one at a time.
-std::vector<Spectrum> spectra_of(const Manifest& manifest, const Sounds& sounds,
-                                 const std::vector<bool>& played, double dt_ms, Observer& observer,
-                                 std::vector<std::string>& notes);
+  // Of the sounds in `played`. Notes what is to be told: names for the same samples, frames that
+  // look ahead, sounds of several rates whose values differ with the rate.
+  Spectra(const Manifest& manifest, const Sounds& sounds, const std::vector<bool>& played,
+          double dt_ms, Observer& observer, std::vector<std::string>& notes);
+
+  const std::vector<One>& list() const { return all_; }
+  // (F, T), compressed, finite.
+  Array<float> read(const One& one) const;
+
+ private:
+  void add(std::size_t index, const SoundEntry& sound);
+  bool known(std::uint64_t print, std::size_t index);
+  void keep(std::uint64_t print, std::size_t index, const Array<float>& values);
+  void note_rates(const Sounds& sounds, std::vector<std::string>& notes) const;
+
+  const Manifest& manifest_;
+  double dt_ms_, loudest_ = 0;
+  std::map<std::uint64_t, std::size_t> prints_;
+  std::map<double, std::size_t> rates_hz_;  // -> the first sound that has it
+  files::Scratch scratch_;
+  std::vector<One> all_;
+};
 
 }  // namespace strffit::import

@@ -14,6 +14,7 @@ namespace {
 constexpr Size kCurvesPage{241, 165};  // points: one column of a journal
 constexpr Size kTimeConstantsPage{241, 250};
 constexpr Size kScatterPage{241, 270};
+constexpr double kRasterWidth = 340;
 constexpr double kCurvesLeft = 36;
 constexpr double kCurvesRight = 10;
 
@@ -242,6 +243,77 @@ void draw_curves(const std::string& path, const CurvesFigure& figure) {
   draw_lines(canvas, box, x, y, lines);
   label_x(canvas, box, "epoch");
   label_y(canvas, box, with_factor(figure.y_label, y));
+  files::write_text(path, canvas.finish());
+}
+
+void draw_raster(const std::string& path, const RasterFigure& figure) {
+  const Format format = format_of(path);
+  const Array<float>& responses = figure.responses;
+  if (responses.shape.size() != 2 || responses.size() != count(responses.shape) ||
+      responses.size() == 0 || !(figure.dt_ms > 0)) {
+    throw Bug("a raster of shape " + to_string(responses.shape) + ", expected (R, T)");
+  }
+  const auto trials = static_cast<std::size_t>(responses.dim(0));
+  const auto frames = static_cast<std::size_t>(responses.dim(1));
+  constexpr double kRow = 6;  // points a trial, fewer of many
+  const double row = std::min(kRow, 300.0 / static_cast<double>(trials));
+  const double height = std::max(40.0, row * static_cast<double>(trials));
+  const Scale x = linear_scale(0, static_cast<double>(frames) * figure.dt_ms / 1000, 7);
+  // Trial 1 is on top: the axis grows downwards.
+  std::vector<Tick> ticks;
+  for (const std::size_t trial : {std::size_t{1}, trials}) {
+    ticks.push_back({1 - (static_cast<double>(trial) - 0.5) / static_cast<double>(trials),
+                     std::to_string(trial)});
+    if (trials == 1) break;
+  }
+  Canvas canvas(format, {kRasterWidth, 24 + height + 28});
+  const Box box{kCurvesLeft, 24, kRasterWidth - kCurvesLeft - kCurvesRight, height};
+  draw_title(canvas, figure.title, kRasterWidth);
+  const double cell = box.width / static_cast<double>(frames);
+  const double tall = height / static_cast<double>(trials);
+  for (std::size_t trial = 0; trial < trials; ++trial) {
+    const double y = box.y + tall * static_cast<double>(trial);
+    for (std::size_t frame = 0; frame < frames; ++frame) {
+      const float value = responses.values[trial * frames + frame];
+      if (value == 0) continue;
+      const double place = box.x + cell * static_cast<double>(frame);
+      if (std::isnan(value)) {
+        canvas.fill(Box{place, y, cell, tall}, kMissing);
+      } else {  // at least as wide as a pen's line
+        canvas.fill(Box{place, y + 0.1 * tall, std::max(cell, 0.4), 0.8 * tall},
+                    value < 1.5F ? kBlue : kBlack);
+      }
+    }
+  }
+  draw_frame(canvas, {.box = box, .x_ticks = x.ticks, .y_ticks = ticks, .closed = false});
+  label_x(canvas, box, "time from onset (s)");
+  label_y(canvas, box, "trial");
+  files::write_text(path, canvas.finish());
+}
+
+void draw_lags(const std::string& path, const LagsFigure& figure) {
+  const Format format = format_of(path);
+  if (figure.lags_ms.size() < 2 || figure.lags_ms.size() != figure.by_lag.size()) {
+    throw Bug("a figure of lags without a value for each");
+  }
+  const std::vector<double>& lags = figure.lags_ms;
+  const std::vector<Line> lines = {
+      plain_line("responses", kBlue, false, lags, figure.by_lag),
+      plain_line("chance", kDarkGrey, true, lags, std::vector<double>(lags.size(), 1.0))};
+  const Scale y = rounded_linear_scale(0, value_range(lines, false).second, 6);
+  const Scale x = linear_scale(lags.front(), lags.back(), 7);
+  Canvas canvas(format, kCurvesPage);
+  const double left = left_of(canvas, {y});
+  const Box box{left, 36, kCurvesPage.width - left - kCurvesRight, kCurvesPage.height - 36 - 28};
+  const double from = box.x + box.width * x.position(0);
+  const double to = box.x + box.width * x.position(std::min(figure.last_possible_ms, lags.back()));
+  canvas.fill({{from, box.y}, {to, box.y}, {to, box.bottom()}, {from, box.bottom()}}, kGreen, 0.15);
+  draw_title(canvas, figure.title, kCurvesPage.width);
+  draw_legend(canvas, {left, 25}, lines);
+  draw_frame(canvas, {.box = box, .x_ticks = x.ticks, .y_ticks = y.ticks, .closed = false});
+  draw_lines(canvas, box, x, y, lines);
+  label_x(canvas, box, "lag of the responses behind the sound (ms)");
+  label_y(canvas, box, with_factor("times chance", y));
   files::write_text(path, canvas.finish());
 }
 

@@ -81,4 +81,23 @@ struct CurvesFigure {
 };
 void draw_curves(const std::string& path, const CurvesFigure& figure);
 
+// Spikes of one unit to one stimulus: time to the right, trial 1 on top, a mark a frame with a
+// spike, darker for more; grey where nothing was recorded.
+struct RasterFigure {
+  std::string title;
+  Array<float> responses;  // (R, T), NaN where missing
+  double dt_ms = 0;
+};
+void draw_raster(const std::string& path, const RasterFigure& figure);
+
+// How clearly responses follow the sound, lag by lag, with what can be (0 to last_possible_ms) in
+// light green and chance as a dashed line.
+struct LagsFigure {
+  std::string title;
+  std::vector<double> lags_ms;  // ascending
+  std::vector<double> by_lag;   // 1: chance; NaN where not known
+  double last_possible_ms = 0;
+};
+void draw_lags(const std::string& path, const LagsFigure& figure);
+
 }  // namespace strffit::plot

@@ -6,6 +6,7 @@
 #include <complex>
 #include <numbers>
 
+#include "sound/band_range.hpp"
 #include "sound/spectrogram.hpp"
 #include "sound/wide.hpp"
 #include "util/threads.hpp"
@@ -131,23 +132,13 @@ class GammatoneBank : public FilterBank {
   std::vector<Gammatone> filters_;
 };
 
-struct GammatoneOptions {
-  int bands = 32;         // >= 1
-  double min_hz = 200;    // centre of the lowest band, > 0
-  double max_hz = 20000;  // above the highest centre, > min_hz
-};
-
 }  // namespace
 
 SpectrogramOptions gammatone_spectrogram(config::Node& node) {
-  GammatoneOptions o;
-  o.bands = node.get("bands", o.bands, config::between(1, 4096),
-                     "bands, equally spaced on the ERB scale");
-  o.min_hz = node.get("min_hz", o.min_hz, config::above(0), "Hz, centre of the lowest band");
-  o.max_hz = node.get(
-      "max_hz", o.max_hz, config::above(0),
-      "Hz, one step above the centre of the highest band; at most half the rate of every sound");
-  if (!(o.max_hz > o.min_hz)) node.fail("max_hz", "must be above min_hz");
+  // max_hz lies above the highest centre.
+  const BandRange o = read_band_range(node, {32, 200, 20000},
+                                      {1, false, "on the ERB scale", "centre of the lowest band",
+                                       "one step above the centre of the highest band"});
   SpectrogramOptions options;
   const double offset = kQ * kNarrowest;
   for (int k = o.bands; k >= 1; --k) {

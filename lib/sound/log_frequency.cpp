@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "sound/band_range.hpp"
 #include "sound/windowed.hpp"
 #include "util/errors.hpp"
 
@@ -10,9 +11,7 @@ namespace strffit {
 namespace {
 
 struct LogFrequencyOptions {
-  int bands = 34;         // >= 2
-  double min_hz = 500;    // centre of the lowest band, > 0
-  double max_hz = 20000;  // of the highest, > min_hz
+  BandRange range = {34, 500, 20000};  // centres of the lowest and the highest band; 2 or more
   WindowOptions window = {.padding = 4};
 };
 
@@ -32,7 +31,7 @@ std::unique_ptr<FilterBank> build_log_frequency(const LogFrequencyOptions& o,
       window_samples(o.window.window_frames * dt_ms * rate_hz / 1000, rate_hz, o.window);
   const auto length = samples * o.window.padding;
   const double bin_hz = rate_hz / static_cast<double>(length);
-  const double width = std::log10(o.max_hz / o.min_hz) / (o.bands - 1);
+  const double width = std::log10(o.range.max_hz / o.range.min_hz) / (o.range.bands - 1);
   std::vector<Band> bands;
   for (const double centre_hz : frequencies_hz) {
     Band band;
@@ -58,21 +57,20 @@ std::unique_ptr<FilterBank> build_log_frequency(const LogFrequencyOptions& o,
 
 SpectrogramOptions log_frequency_spectrogram(config::Node& node) {
   LogFrequencyOptions o;
-  o.bands = node.get("bands", o.bands, config::between(2, 4096),
-                     "bands, equally spaced in log frequency");
-  o.min_hz = node.get("min_hz", o.min_hz, config::above(0), "Hz, centre of the lowest band");
-  o.max_hz = node.get("max_hz", o.max_hz, config::above(0),
-                      "Hz, centre of the highest band; at most half the rate of every sound");
-  if (!(o.max_hz > o.min_hz)) node.fail("max_hz", "must be above min_hz");
+  o.range = read_band_range(
+      node, o.range,
+      {2, false, "in log frequency", "centre of the lowest band", "centre of the highest band"});
   o.window = read_window(node, o.window, true);
   o.window.where_bands = node.where("bands");
 
   SpectrogramOptions options;
-  for (int f = 0; f < o.bands; ++f) {
+  const BandRange& range = o.range;
+  for (int f = 0; f < range.bands; ++f) {
     options.frequencies_hz.push_back(
-        o.min_hz * std::pow(o.max_hz / o.min_hz, static_cast<double>(f) / (o.bands - 1)));
+        range.min_hz *
+        std::pow(range.max_hz / range.min_hz, static_cast<double>(f) / (range.bands - 1)));
   }
-  options.highest_hz = o.max_hz;
+  options.highest_hz = range.max_hz;
   options.highest_key = "max_hz";
   describe_window(o.window, options);
   options.build = [o, frequencies_hz = options.frequencies_hz](double rate_hz, double dt_ms) {

@@ -3,17 +3,16 @@
 #include <cmath>
 #include <numbers>
 
+#include "sound/band_range.hpp"
 #include "sound/windowed.hpp"
 
 namespace strffit {
 namespace {
 
 struct MelOptions {
-  int bands = 40;                // >= 1
-  double min_hz = 50;            // lower edge of the lowest band, >= 0
-  double max_hz = 8000;          // upper edge of the highest, > min_hz
-  std::string scale = "slaney";  // or htk
-  std::string norm = "slaney";   // each triangle has area 1; or none: its height is 1
+  BandRange range = {40, 50, 8000};  // lower edge of the lowest band, upper edge of the highest
+  std::string scale = "slaney";      // or htk
+  std::string norm = "slaney";       // each triangle has area 1; or none: its height is 1
   WindowOptions window = {.power = 2};
 };
 
@@ -30,10 +29,10 @@ double hz_of(double mel, const std::string& scale) {
 
 // Edges and centres, bands + 2 of them: a band goes from one to the next but one.
 std::vector<double> mel_edges_hz(const MelOptions& o) {
-  const double low = mel_of(o.min_hz, o.scale), high = mel_of(o.max_hz, o.scale);
+  const double low = mel_of(o.range.min_hz, o.scale), high = mel_of(o.range.max_hz, o.scale);
   std::vector<double> edges_hz;
-  for (int i = 0; i <= o.bands + 1; ++i) {
-    edges_hz.push_back(hz_of(low + (high - low) * i / (o.bands + 1), o.scale));
+  for (int i = 0; i <= o.range.bands + 1; ++i) {
+    edges_hz.push_back(hz_of(low + (high - low) * i / (o.range.bands + 1), o.scale));
   }
   return edges_hz;
 }
@@ -56,7 +55,7 @@ std::unique_ptr<FilterBank> build_mel(const MelOptions& o, double rate_hz, doubl
   const auto edges_hz = mel_edges_hz(o);
   std::vector<Band> bands;
   std::vector<double> centres_hz;
-  for (int f = 0; f < o.bands; ++f) {
+  for (int f = 0; f < o.range.bands; ++f) {
     const double* const edge = edges_hz.data() + f;
     const double height = o.norm == "slaney" ? 2 / (edge[2] - edge[0]) : 1;
     Band band;
@@ -80,12 +79,9 @@ std::unique_ptr<FilterBank> build_mel(const MelOptions& o, double rate_hz, doubl
 
 SpectrogramOptions mel_spectrogram(config::Node& node) {
   MelOptions o;
-  o.bands = node.get("bands", o.bands, config::between(1, 4096),
-                     "bands, equally spaced on the mel scale");
-  o.min_hz = node.get("min_hz", o.min_hz, config::at_least(0), "Hz, lower edge of the lowest band");
-  o.max_hz = node.get("max_hz", o.max_hz, config::above(0),
-                      "Hz, upper edge of the highest band; at most half the rate of every sound");
-  if (!(o.max_hz > o.min_hz)) node.fail("max_hz", "must be above min_hz");
+  o.range = read_band_range(node, o.range,
+                            {1, true, "on the mel scale", "lower edge of the lowest band",
+                             "upper edge of the highest band"});
   o.scale = node.choice("scale", o.scale, {"slaney", "htk"}, "which mel scale");
   o.norm = node.choice("norm", o.norm, {"slaney", "none"},
                        "slaney: every triangle has area 1 over Hz; none: height 1");
@@ -95,7 +91,7 @@ SpectrogramOptions mel_spectrogram(config::Node& node) {
   SpectrogramOptions options;
   const auto edges_hz = mel_edges_hz(o);
   options.frequencies_hz.assign(edges_hz.begin() + 1, edges_hz.end() - 1);
-  options.highest_hz = o.max_hz;
+  options.highest_hz = o.range.max_hz;
   options.highest_key = "max_hz";
   describe_window(o.window, options);
   options.build = [o](double rate_hz, double dt_ms) { return build_mel(o, rate_hz, dt_ms); };

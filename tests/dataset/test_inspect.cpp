@@ -190,6 +190,41 @@ TEST_CASE("doubts: linear amplitudes, not their logarithm, nor sparse or two-val
   CHECK(with([](float x) { return std::max(0.0F, x - 1.5F); }).warnings.empty());
 }
 
+TEST_CASE("doubts: responses that begin before the sound, though most follow") {
+  // Reference: white noise x and r(t) = x(t - 4) + 0.7 x(t - 2), so that the squared correlation at
+  // 2 frames is 0.49 of that at 4; nothing lies between.
+  Dataset dataset;
+  dataset.axes = {5, {1000, 2000}};
+  dataset.unit_ids = {"n"};
+  Random random(7);
+  for (int s = 0; s < 3; ++s) {
+    constexpr std::int64_t kFrames = 600;
+    Stimulus stimulus;
+    stimulus.key = std::to_string(s);
+    stimulus.spectrogram = Array<float>({2, kFrames});
+    for (float& value : stimulus.spectrogram.values) {
+      value = static_cast<float>(random.uniform(-1, 1));
+    }
+    stimulus.responses = Array<float>({1, 1, kFrames});
+    const auto at = [&](std::int64_t t) {
+      return t < 0 ? 0.0F
+                   : stimulus.spectrogram.values[static_cast<std::size_t>(t)] +
+                         stimulus.spectrogram.values[static_cast<std::size_t>(kFrames + t)];
+    };
+    for (std::int64_t t = 0; t < kFrames; ++t) {
+      stimulus.responses.values[static_cast<std::size_t>(t)] = at(t - 4) + 0.7F * at(t - 2);
+    }
+    dataset.stimuli.push_back(std::move(stimulus));
+  }
+  const Following whole = doubts_about(dataset).following;
+  CHECK(whole.lag_ms == 20);
+  CHECK(whole.begins_ms == 10);
+  CHECK(doubts_about(delayed(dataset, -2)).warnings.empty());
+  const std::string early = only_warning(delayed(dataset, -4));
+  CHECK(has(early, "the responses begin 10 ms before the sound, though most come 0 ms after it"));
+  CHECK(has(only_warning(delayed(dataset, -6)), "the responses lead the sound by 10 ms"));
+}
+
 TEST_CASE("doubts: responses before the sound, or long after it") {
   const Dataset dataset = simulated();
   for (const std::int64_t frames : {-30, -15, 40, 50}) {
@@ -201,7 +236,9 @@ TEST_CASE("doubts: responses before the sound, or long after it") {
     // Units' latencies lie up to 28 ms apart, and another may count most where the ends differ.
     CHECK(doubts.following.lag_ms == near(expected, 30, 30));
     CHECK_FALSE(doubts.following.possible);
-    CHECK(has(only_warning(moved), "the responses follow the sound most clearly by "));
+    CHECK(has(only_warning(moved), frames < 0 ? "the responses lead the sound by "
+                                              : "the responses follow the sound by "));
+    CHECK(has(only_warning(moved), "onsets or delay_ms are off"));
   }
   CHECK(doubts_about(delayed(dataset, 8)).warnings.empty());
   // Slow signals may come late, but not early.

@@ -254,9 +254,10 @@ Dataset made(const std::string& text, const std::string& folder) {
   test::Quiet quiet;
   std::vector<Stimulus> stimuli;
   const Manifest manifest = read_manifest_text(text, "example.yaml", folder);
-  Assembled assembled = assemble(manifest, quiet, [&](const Dataset&, Stimulus&& stimulus) {
-    stimuli.push_back(std::move(stimulus));
-  });
+  Assembled assembled =
+      assemble(manifest, quiet, [&](const Dataset&, const Extent&, Stimulus&& stimulus) {
+        stimuli.push_back(std::move(stimulus));
+      });
   assembled.head.stimuli = std::move(stimuli);
   return std::move(assembled.head);
 }

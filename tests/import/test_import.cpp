@@ -29,11 +29,16 @@ Dataset imported(const std::string& text, const std::string& folder,
   const Manifest manifest = read_manifest_text(text, "recording.yaml", folder);
   Dataset dataset;
   Findings findings;
-  Assembled assembled = assemble(manifest, quiet, [&](const Dataset& head, Stimulus&& stimulus) {
-    findings.see(stimulus, head.counts);
-    dataset.stimuli.push_back(std::move(stimulus));
-  });
-  if (notes != nullptr) *notes = findings.notes(assembled, assembled.head.axes.dt_ms);
+  Assembled assembled = assemble(
+      manifest, quiet, [&](const Dataset& head, const Extent& extent, Stimulus&& stimulus) {
+        findings.see(stimulus, head, extent);
+        dataset.stimuli.push_back(std::move(stimulus));
+      });
+  if (notes != nullptr) {
+    const Findings::Result result = std::move(findings).result(assembled);
+    *notes = result.notes;
+    notes->insert(notes->end(), result.doubts.warnings.begin(), result.doubts.warnings.end());
+  }
   std::vector<Stimulus> stimuli = std::move(dataset.stimuli);
   dataset = std::move(assembled.head);
   dataset.stimuli = std::move(stimuli);
@@ -270,7 +275,7 @@ TEST_CASE("wrong units and recordings are told with numbers") {
              folder.path(), &notes);
     return notes;
   };
-  CHECK(any_contains(notes_of("ms"), "100 % of all spikes are in frame 1"));
+  CHECK(any_contains(notes_of("ms"), "100 % of the spikes lie in frame 0"));
   CHECK(any_contains(notes_of("ms"), "seconds read as ms?"));
   CHECK(!any_contains(notes_of("s"), "unit of time is wrong"));
 }
@@ -313,6 +318,34 @@ TEST_CASE("what cannot be right is refused, with its place") {
   CHECK(contains(refusal(kClockManifest, folder.path()), "channel"));
 }
 
+TEST_CASE("frames that look ahead and sounds of several rates are told") {
+  const TemporaryFolder folder;
+  test::write_wave(folder.file("stim1.wav"), test::noise(0.3, 16000, 1), 16000);
+  test::write_wave(folder.file("stim2.wav"), test::noise(0.3, 32000, 2), 32000);
+  for (const char* name : {"spike1", "spike2"}) write_file(folder.file(name), "10 20\n30\n");
+  const auto told = [&](const std::string& keys) {
+    std::vector<std::string> notes;
+    imported(
+        "sounds: {audio: \"stim{sound}.wav\"}\nspikes: {trials: \"spike{sound}\", unit: ms}\n"
+        "spectrogram: {bands: 8, min_hz: 500, max_hz: 7000" +
+            keys + "}\n",
+        folder.path(), &notes);
+    return notes;
+  };
+  // Twice the rate: twice the samples under a window, of which magnitudes are sums.
+  const auto mixed = told("");
+  CHECK(any_contains(mixed, "sounds have 16000 (stim1.wav), 32000 (stim2.wav) samples/s"));
+  CHECK(any_contains(mixed, "up to 2 times as large"));
+  CHECK(any_contains(told(", power: 2"), "up to 4 times as large"));
+  CHECK(!any_contains(mixed, "look ahead"));
+  CHECK(any_contains(told(", align: centred"), "align: centred lets frames look ahead"));
+  CHECK(!any_contains(told(", normalise: true"), "samples/s"));
+  CHECK(!any_contains(told(", kind: gammatone"), "samples/s"));
+  std::filesystem::remove(folder.file("stim2.wav"));
+  std::filesystem::remove(folder.file("spike2"));
+  CHECK(!any_contains(told(""), "samples/s"));
+}
+
 TEST_CASE("a source without a single unit is refused, by its own name") {
   const TemporaryFolder folder;
   write_sounds(folder);
@@ -331,6 +364,8 @@ TEST_CASE("a source without a single unit is refused, by its own name") {
   CHECK(contains(absent, "stim1.wav, stim2.wav, stim10.wav"));
   CHECK(contains(absent, "found only others, such as song3"));
   CHECK(refused("n1,song3,1,12.5\nn1,2,1,12.5\n") == "no error");
+  // Trials that nothing is known of but the number of a later one.
+  CHECK(contains(refused("n1,2,1000000,12.5\nn2,2,1,12.5\n"), "column trial: expected trials"));
   write_file(folder.file("clock.csv"), "unit,t\n");
   write_file(folder.file("events.csv"), "stimulus,onset_s\nstim1,1.5\n");
   CHECK(contains(refusal("sounds: {audio: \"*.wav\"}\n"

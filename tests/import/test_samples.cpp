@@ -46,9 +46,10 @@ Sample read_sample(const std::string& text, const std::string& folder) {
   Sample sample;
   const Manifest manifest = read_manifest_text(text, "draft.yaml", folder);
   std::vector<Stimulus> stimuli;
-  Assembled assembled = assemble(manifest, quiet, [&](const Dataset&, Stimulus&& stimulus) {
-    stimuli.push_back(std::move(stimulus));
-  });
+  Assembled assembled =
+      assemble(manifest, quiet, [&](const Dataset&, const Extent&, Stimulus&& stimulus) {
+        stimuli.push_back(std::move(stimulus));
+      });
   sample.dataset = std::move(assembled.head);
   sample.dataset.stimuli = std::move(stimuli);
   sample.notes = std::move(assembled.notes);

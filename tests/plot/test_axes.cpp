@@ -270,3 +270,46 @@ TEST_CASE("curves: a falling loss falls, a stopped member counts with its last v
   figure.curves.clear();
   CHECK_THROWS_AS(draw_curves(folder.file("a.png"), figure), Bug);
 }
+
+TEST_CASE("raster: the first trial above, time to the right, what is missing grey") {
+  const TemporaryFolder folder;
+  RasterFigure figure{"unit 1", Array<float>({2, 40}), 5};
+  auto& values = figure.responses.values;
+  values[4] = 1;                                                    // trial 1, early
+  values[40 + 30] = 2;                                              // trial 2, late, two spikes
+  for (std::size_t t = 20; t < 25; ++t) values[t] = std::nanf("");  // trial 1, in the middle
+  draw_raster(folder.file("a.png"), figure);
+  const Picture picture(folder.file("a.png"));
+  const Box inside{38, 25, 290, 38};
+  const Point one = picture.mean_place(inside, kBlue), grey = picture.mean_place(inside, kMissing),
+              two = picture.mean_place({150, 45, 170, 15}, kBlack);
+  CHECK(one.y < 44);
+  CHECK(grey.y < 44);
+  CHECK(two.y > 44);
+  // Frames as far apart as they are in time.
+  CHECK((two.x - one.x) / (grey.x - one.x) == near((30 - 4) / (22 - 4.0), 0, 0.05));
+  figure.responses = Array<float>({2, 0});
+  CHECK_THROWS_AS(draw_raster(folder.file("a.png"), figure), Bug);
+}
+
+TEST_CASE("lags: a peak stands at its lag, within what can be") {
+  const TemporaryFolder folder;
+  LagsFigure figure{"", {}, {}, 100};
+  for (int i = 0; i <= 100; ++i) {
+    figure.lags_ms.push_back(-200 + 5.0 * i);
+    figure.by_lag.push_back(i == 50 ? 60 : i == 10 ? std::nan("") : 1);  // at 50 ms
+  }
+  draw_lags(folder.file("a.png"), figure);
+  const Picture picture(folder.file("a.png"));
+  const Box upper{36, 40, 200, 60};
+  // The axis goes from -200 at the left to 300 at the right of what is drawn.
+  const Point peak = picture.mean_place(upper, kBlue);
+  const Point left = picture.mean_place({30, 100, 8, 40}, kBlack);
+  const double right = 241 - 10;
+  CHECK((peak.x - left.x) / (right - left.x) == near(250.0 / 500, 0, 0.02));
+  const Colour possible = picture.at(peak.x + 10, peak.y), beyond = picture.at(right - 20, peak.y);
+  CHECK(beyond == kWhite);
+  CHECK(possible.green > possible.red);
+  figure.by_lag.clear();
+  CHECK_THROWS_AS(draw_lags(folder.file("a.png"), figure), Bug);
+}
