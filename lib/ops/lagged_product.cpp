@@ -10,6 +10,7 @@
 
 #include "ops/autograd.hpp"
 #include "ops/cuda/lagged_batched.hpp"
+#include "ops/fetch.hpp"
 #include "ops/gemm.hpp"
 #include "ops/grid.hpp"
 #include "ops/lagged_sizes.hpp"
@@ -183,13 +184,11 @@ std::vector<T> kernel_terms(const T* w, const Tiles<T>& tiles, const Sizes& s) {
   return terms;
 }
 
-// Asks for `count` numbers, before `end`, which are read soon: several short rows at a time are no
-// stream that a processor foresees.
-constexpr std::int64_t kAhead = 4;  // sets
+// Sets that are asked for while others are worked, and their numbers before `end`.
+constexpr std::int64_t kAhead = 4;
 template <class T>
-void fetch_ahead(const T* from, const T* end, std::int64_t count) {
-  constexpr std::int64_t kLine = 64 / sizeof(T);
-  for (std::int64_t i = 0; i < count && from + i < end; i += kLine) __builtin_prefetch(from + i);
+void fetch_before(const T* end, const T* from, std::int64_t count) {
+  fetch(from, std::min<std::int64_t>(count, end - from));
 }
 
 // u of sets [begin, end): (kProducts, kSets, terms).
@@ -208,7 +207,7 @@ void input_terms(const T* x, T* terms, std::int64_t begin, std::int64_t end,
       std::copy(runs, x + all, beyond.data());
       runs = beyond.data();
     }
-    fetch_ahead(x + t + kAhead * Tile::kOutputs * row, x + all, Tile::kOutputs * row);
+    fetch_before(x + all, x + t + kAhead * Tile::kOutputs * row, Tile::kOutputs * row);
     T* to = terms + (set - begin) * numbers;
 #pragma GCC ivdep
     for (std::int64_t i = 0; i < numbers; ++i) {
@@ -249,12 +248,11 @@ void store_outputs(const T* m, std::int64_t apart, const T* bias, T* z, std::int
 template <class T>
 void fetch_outputs(const T* z, std::int64_t begin, std::int64_t end, std::int64_t p,
                    const Tiles<T>& tiles) {
-  constexpr std::int64_t kLine = 64 / sizeof(T);
   const auto first = tiles.window(begin, 0),
-             size = (std::min(tiles.window(end, 0), tiles.windows) - first) * tiles.n;
-  const T* from = z + (tiles.first + first) * tiles.n;
-  for (auto i = size * p / Tile::kProducts; i < size * (p + 1) / Tile::kProducts; i += kLine)
-    __builtin_prefetch(from + i, 1);
+             size = (std::min(tiles.window(end, 0), tiles.windows) - first) * tiles.n,
+             from = size * p / Tile::kProducts;
+  fetch<For::writing>(z + (tiles.first + first) * tiles.n + from,
+                      size * (p + 1) / Tile::kProducts - from);
 }
 
 template <class T>
@@ -332,8 +330,9 @@ void add_kernel_gradient(const T* x, const T* dz, T* sums, std::int64_t group,
     input_terms(x, terms.data(), begin, end, tiles);
     const auto count = end - begin;
     for (auto set = begin; set < end; ++set) {
-      fetch_ahead(dz + (tiles.first + tiles.window(set + kAhead, 0)) * tiles.n,
-                  dz + tiles.frames * tiles.n, Tile::kOutputs * tiles.step * tiles.n);
+      fetch_before(dz + tiles.frames * tiles.n,
+                   dz + (tiles.first + tiles.window(set + kAhead, 0)) * tiles.n,
+                   Tile::kOutputs * tiles.step * tiles.n);
       for (std::int64_t tile = 0; tile < tiles.step; ++tile) {
         for (std::int64_t panel = 0; panel < tiles.panels.count(); ++panel) {
           const auto width = tiles.panels.width(panel);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "ops/autograd.hpp"
@@ -48,24 +49,27 @@ class Groups {
   // Mean and the inverse of the deviation of every group in z (count).
   void moments(const T* z, Index count, T* mean, T* inverse) const {
     const auto groups = count / K_;
-    for (Index group = 0; group < groups; ++group, z += K_) {
-      const T middle = share_ * sum([&](Index k) { return load(z + k); });
-      mean[group] = middle;
-      inverse[group] = share_ * sum([&](Index k) {
-                         const auto d = load(z + k) - middle;
-                         return d * d;
-                       });
-    }
+    sums(
+        groups, [&](Index group, Index k) { return load(z + group * K_ + k); }, mean);
+    sums(
+        groups,
+        [&](Index group, Index k) {
+          const auto d = load(z + group * K_ + k) - mean[group];
+          return d * d;
+        },
+        inverse);
     for (Index group = 0; group < groups; ++group)
       inverse[group] = 1 / std::sqrt(inverse[group] + T(kNormEpsilon));
   }
 
   // Means of e and of e n over every group.
   void means(const T* e, const T* n, Index count, T* mean_e, T* mean_en) const {
-    for (Index group = 0; group < count / K_; ++group, e += K_, n += K_) {
-      mean_e[group] = share_ * sum([&](Index k) { return load(e + k); });
-      mean_en[group] = share_ * sum([&](Index k) { return load(e + k) * load(n + k); });
-    }
+    sums(
+        count / K_, [&](Index group, Index k) { return load(e + group * K_ + k); }, mean_e);
+    sums(
+        count / K_,
+        [&](Index group, Index k) { return load(e + group * K_ + k) * load(n + group * K_ + k); },
+        mean_en);
   }
 
   // Writes each group's number to all its places: to `count` and up to kMostLanes - 1 beyond.
@@ -83,26 +87,60 @@ class Groups {
     return numbers;
   }
 
-  // Sum over a group; value(k) is a register of what channels k, k + 1, ... add.
+  // Means over groups, as many side by side as a register holds. value(group, k) is a register of
+  // what channels k, k + 1, ... of a group add.
   template <class Value>
-  T sum(Value&& value) const {
-    Numbers sums = value(0);
+  void sums(Index groups, Value&& value, T* to) const {
+    Numbers parts[lanes] = {};
+    for (Index first = 0; first < groups; first += lanes) {
+      const auto count = std::min(lanes, groups - first);
+      if (count == lanes) {
+#pragma GCC unroll 8
+        for (Index j = 0; j < lanes; ++j) parts[j] = part(first + j, value);
+      } else {
+        for (Index j = 0; j < count; ++j) parts[j] = part(first + j, value);
+      }
+      add_pairs(parts);
+      const Numbers found = share_ * parts[0];
+      if (count == lanes) {
+        std::memcpy(to + first, &found, sizeof(found));
+      } else {
+        for (Index j = 0; j < count; ++j) to[first + j] = found[j];
+      }
+    }
+  }
+
+  // What is left to sum of a group.
+  template <class Value>
+  Numbers part(Index group, Value&& value) const {
+    Numbers sum = value(group, 0);
     Index k = lanes;
-    for (; k + lanes <= K_; k += lanes) sums += value(k);
+    for (; k + lanes <= K_; k += lanes) sum += value(group, k);
     if (k < K_) {
-      const Numbers more = value(K_ - lanes);
-      sums += last_ ? more : Numbers{};
+      const Numbers more = value(group, K_ - lanes);
+      sum += last_ ? more : Numbers{};
     }
-    if constexpr (lanes == 8) {
-      return ((sums[0] + sums[4]) + (sums[2] + sums[6])) +
-             ((sums[1] + sums[5]) + (sums[3] + sums[7]));
-    } else if constexpr (lanes == 4) {
-      return (sums[0] + sums[2]) + (sums[1] + sums[3]);
-    } else if constexpr (lanes == 2) {
-      return sums[0] + sums[1];
-    } else {
-      return sums[0];
+    return sum;
+  }
+
+  // parts[0] becomes the sums over each of parts[0 .. lanes - 1].
+  template <Index apart = lanes / 2>
+  static void add_pairs(Numbers (&parts)[lanes]) {
+    if constexpr (apart > 0) {
+      for (Index j = 0; j < apart; ++j) {
+        parts[j] = pair<apart>(parts[j], parts[j + apart],
+                               std::make_integer_sequence<int, static_cast<int>(lanes)>());
+      }
+      add_pairs<apart / 2>(parts);
     }
+  }
+  // Sums of numbers that are `apart` lanes from each other: those of a where the first of them
+  // lies, those of b where the second does.
+  template <Index apart, int... lane>
+  static Numbers pair(const Numbers& a, const Numbers& b, std::integer_sequence<int, lane...>) {
+    constexpr int d = static_cast<int>(apart), n = static_cast<int>(lanes);
+    return __builtin_shufflevector(a, b, (lane & d ? lane + n : lane)...) +
+           __builtin_shufflevector(a, b, (lane & d ? lane - d + n : lane + d)...);
   }
 
   Index K_;

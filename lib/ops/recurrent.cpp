@@ -12,6 +12,7 @@
 #include "ops/cuda/lane_operations.hpp"
 #include "ops/cuda/teams.hpp"
 #include "ops/dense.hpp"
+#include "ops/fetch.hpp"
 #include "ops/grid.hpp"
 #include "ops/packed_matrix.hpp"
 
@@ -190,6 +191,8 @@ void recurrent_forward(const LayerOf<T>& l, Cell kind, const Layout& layout) {
         const T *own = &x[static_cast<std::size_t>(stretch.row(i, t) * padded)],
                 *gate = &y[static_cast<std::size_t>(i * padded)];
         T* saved = l.saved ? l.saved + at * kSaved * H : unused.data();
+        fetch<For::writing>(l.h + (at + 1) * H, H);
+        if (l.saved) fetch<For::writing>(saved + kSaved * H, kSaved * H);
         auto& state = before[static_cast<std::size_t>(i)];
         if (kind == Cell::gru) {
           gru_forward(own, gate, state, l.h + at * H, saved, H);
@@ -295,6 +298,11 @@ void recurrent_backward(const LayerOf<T>& l, const T* g, const LayerGradients<T>
           std::fill_n(&cell_later[from], H, T(0));
         }
         const T *saved = l.saved + at * kSaved * H, *own = g + at * H;
+        if (t > 1) {
+          fetch(saved - kSaved * H, kSaved * H);
+          fetch(own - H, H);
+          fetch(l.h + (at - 2) * H, H);
+        }
         if (kind == Cell::gru) {
           gru_backward(own, &later[from], t > 0 ? l.h + (at - 1) * H : zero.data(), saved, dx + row,
                        dy + row, &next[from], H);
