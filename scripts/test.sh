@@ -132,6 +132,11 @@ run_quickstart() {
     summary+=("quickstart, README.md: passed")
     skip "docs/languages.md: needs numpy, h5py and matplotlib from PyPI, which could not be fetched"
   fi
+  if python=$(python_with pynwb); then
+    summary+=("$("$python" scripts/check_nwb)")
+  else
+    skip "NWB: needs pynwb from PyPI, which could not be fetched"
+  fi
 }
 
 run_slurm() {

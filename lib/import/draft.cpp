@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMostListed = 100000;
 constexpr int kDeepestListed = 6;
+constexpr std::int64_t kFewestSounds = 3;  // to train, to choose, to test
 
 void list_below(const fs::path& root, const fs::path& folder, int depth, Listing& listing) {
   std::error_code error;
@@ -191,6 +192,9 @@ std::string draft_manifest(const std::string& path) {
   if (!draft.units.empty()) write_part(text, "units", draft.units, "facts about them");
   if (draft.frames.empty() && !draft.sounds_are_spectrograms) {
     draft.frames = {"dt_ms: 5", "delay_ms: 0  # from an onset as noted to the sound at the ear"};
+  }
+  if (draft.n_sounds > 0 && draft.n_sounds < kFewestSounds) {
+    draft.frames.push_back("pieces: 5  # each sound is cut into 5 stimuli, of which some can test");
   }
   if (!draft.frames.empty()) write_part(text, "frames", draft.frames, "into which time is cut");
   if (draft.spectrogram.empty() && !draft.sounds_are_spectrograms) {

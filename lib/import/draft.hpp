@@ -1,6 +1,7 @@
 // A manifest to start from, written by looking at what is there.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct Draft {
   std::vector<std::string> sounds, presentations, spikes, units, frames, spectrogram, stimuli;
   std::string sound_pattern;  // "stim{sound}.wav", where the sounds are files
   std::vector<std::string> sound_names;
+  std::int64_t n_sounds = 0;             // 0: not known
   bool spikes_on_clock = false;          // they need presentations
   bool sounds_are_spectrograms = false;  // they have frames of their own
 };

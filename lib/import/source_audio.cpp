@@ -97,6 +97,7 @@ void draft_audio(const Listing& files, Draft& draft) {
       if (fs::path(file).parent_path().string() == folder)
         names.push_back(fs::path(file).filename());
     }
+    draft.n_sounds = static_cast<std::int64_t>(names.size());
     const std::string start = folder.empty() ? "" : folder + "/";
     const std::string common = names.size() > 1 ? common_pattern(names) : "";
     const bool numbers = !common.empty() && common.find("{sound}") > 0;
@@ -111,7 +112,7 @@ void draft_audio(const Listing& files, Draft& draft) {
       }
     }
     draft.sounds = {"audio: \"" + draft.sound_pattern + "\"  # " + std::to_string(names.size()) +
-                    " files"};
+                    (names.size() == 1 ? " file" : " files")};
     try {
       const AudioInfo info = audio_info((fs::path(files.folder) / found.front()).string());
       if (info.channels > 1) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "config/scalar.hpp"
 #include "import/arrays.hpp"
 #include "import/paths.hpp"
 #include "import/source.hpp"
@@ -183,7 +184,7 @@ bool draft_struct_array(const std::string& file, const std::string& name, const 
     const MatlabPointer rate = value.field("dataf", 0);
     if (rate->kind() == MatlabValue::Kind::numbers && count(rate->shape()) == 1 &&
         rate->numbers()[0] > 0) {
-      dt = std::to_string(1000 / rate->numbers()[0]) + "  # " + name + ".dataf";
+      dt = config::write(1000 / rate->numbers()[0]) + "  # " + name + ".dataf";
     }
   }
   const std::string element = name + "({sound}).";
@@ -193,6 +194,7 @@ bool draft_struct_array(const std::string& file, const std::string& name, const 
                   "axes: [frequency, time]  # " + described(*value.field("aud", 0)),
                   "first_hz: ?  # centre of the lowest band",
                   "per_octave: ?  # bands"};
+  draft.n_sounds = count(value.shape());
   if (has("name")) draft.sounds.insert(draft.sounds.begin() + 2, "names: \"" + element + "name\"");
   draft.spikes = {"counts: " + file, "path: \"" + element + "resp\"", "dt_ms: " + dt,
                   "axes: [unit, time]  # " + described(*value.field("resp", 0))};

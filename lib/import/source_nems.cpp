@@ -342,6 +342,8 @@ void draft_nems(const Listing& files, Draft& draft) {
           draft.sounds.push_back("frequencies_hz: [1000]  # of that band");
         }
         draft.presentations = {"nems: " + file, "epochs: \"STIM_{sound}\""};
+        draft.n_sounds = static_cast<std::int64_t>(
+            sounds_of_epochs(recording.epochs("resp"), "STIM_{sound}").size());
         draft.spikes = {"nems: " + file, "signal: resp"};
         draft.sounds_are_spectrograms = true;
       } catch (const DataError& error) {

@@ -282,7 +282,28 @@ ReadResponses nwb_responses(config::Node& node) {
 void draft_nwb(const Listing& files, Draft& draft) {
   const auto found = files.ending(".nwb");
   if (found.empty()) return;
-  const std::string& name = found.front();
+  // Of several the first with sounds.
+  const auto has_sounds = [&](const std::string& name) {
+    try {
+      const files::Reader reader(files.folder + "/" + name);
+      return reader.is_group("/stimulus/templates") &&
+             !reader.children("/stimulus/templates").empty();
+    } catch (const DataError&) {
+      return false;
+    }
+  };
+  auto chosen =
+      found.size() == 1 ? found.begin() : std::find_if(found.begin(), found.end(), has_sounds);
+  if (chosen == found.end()) chosen = found.begin();
+  const std::string& name = *chosen;
+  if (found.size() > 1) {
+    std::string others;
+    for (const auto& other : found) {
+      if (other != name) others += (others.empty() ? "" : ", ") + other;
+    }
+    draft.comments.push_back("This is of " + name +
+                             "; name one of the others to draft it: " + others + ".");
+  }
   try {
     const files::Reader reader(files.folder + "/" + name);
     if (reader.is_group("/stimulus/templates") && !reader.children("/stimulus/templates").empty()) {
@@ -292,6 +313,7 @@ void draft_nwb(const Listing& files, Draft& draft) {
                           " series"};
       const std::string first = "/stimulus/templates/" + reader.children("/stimulus/templates")[0];
       const double rate = rate_of_series(reader, first);
+      draft.n_sounds = static_cast<std::int64_t>(reader.children("/stimulus/templates").size());
       draft.spectrogram = {
           "kind: log_frequency", "bands: 34", "min_hz: 500",
           "max_hz: " + std::to_string(static_cast<int>(std::min(20000.0, rate / 2))) +

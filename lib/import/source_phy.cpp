@@ -52,6 +52,10 @@ struct ClusterFacts {
       }
     }
   }
+  std::string group_of(std::int64_t cluster) const {
+    const std::string group = of(cluster, "group");
+    return group.empty() ? of(cluster, "KSLabel") : group;  // nobody has looked at it yet
+  }
   std::string of(std::int64_t cluster, const std::string& name) const {
     const auto row = rows.find(cluster);
     if (row == rows.end()) return "";
@@ -162,8 +166,7 @@ ReadResponses phy_responses(config::Node& node) {
     std::vector<std::int64_t> taken;
     std::map<std::string, std::size_t> left_out;
     for (auto& [cluster, train] : trains) {
-      std::string group = known.of(cluster, "group");
-      if (group.empty()) group = known.of(cluster, "KSLabel");  // nobody has looked at it yet
+      const std::string group = known.group_of(cluster);
       if (!groups.empty() && std::find(groups.begin(), groups.end(), group) == groups.end()) {
         ++left_out[group.empty() ? "none" : group];
         continue;
@@ -189,14 +192,37 @@ ReadResponses phy_responses(config::Node& node) {
   };
 }
 
+// "3 good, 1 mua": what the clusters' tables say.
+std::string groups_there(const fs::path& folder) {
+  ClusterFacts known;
+  for (const char* name : {"cluster_KSLabel.tsv", "cluster_group.tsv", "cluster_info.tsv"}) {
+    std::error_code ignored;
+    if (!fs::is_regular_file(folder / name, ignored)) continue;
+    try {
+      known.read((folder / name).string());
+    } catch (const DataError&) {  // said when it is imported
+      return "";
+    }
+  }
+  std::map<std::string, std::size_t> groups;
+  for (const auto& [cluster, row] : known.rows) ++groups[known.group_of(cluster)];
+  std::string text;
+  for (const auto& [group, n] : groups) {
+    text += (text.empty() ? "" : ", ") + std::to_string(n) + " " + (group.empty() ? "none" : group);
+  }
+  return text;
+}
+
 void draft_phy(const Listing& files, Draft& draft) {
   if (!draft.spikes.empty()) return;
   const auto found = files.called("spike_times.npy");
   if (found.empty()) return;
   const std::string folder = fs::path(found.front()).parent_path().string();
   draft.spikes_on_clock = true;
+  const std::string groups = groups_there(fs::path(files.folder) / folder);
   draft.spikes = {"phy: " + (folder.empty() ? std::string(".") : folder),
-                  "groups: [good]  # of clusters; leave it out to take all"};
+                  "groups: [good]  # of clusters" + (groups.empty() ? "" : " (" + groups + ")") +
+                      "; leave it out to take all"};
   const auto beside = [&](const std::string& name) {
     std::error_code ignored;
     return fs::exists(fs::path(files.folder) / folder / name, ignored);

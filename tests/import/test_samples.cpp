@@ -2,10 +2,12 @@
 // it leaves open filled in, to the counts that programs written for each of them found.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <map>
 
+#include "files/paths.hpp"
 #include "import/assemble.hpp"
 #include "import/draft.hpp"
 #include "import/recording_files.hpp"
@@ -123,29 +125,77 @@ TEST_CASE("sample: WAV files and a text file a sound") {
   CHECK(difference.sum > 1000);
 }
 
+// Spikes on one clock, put into frames as the program of the sample does: floor((t - onset) * 1000
+// / dt) in double, without a tolerance at edges. `moved`: those that this puts into the frame
+// before the one that their exact times begin, to rounding.
+struct Plain {
+  std::map<std::string, Array<float>> responses;  // by the sound's label, (N, R, T)
+  std::int64_t moved = 0;
+};
+
+Plain plain_frames(const std::string& text, const std::string& folder, const Sample& sample) {
+  Reading reading;
+  reading.folder = folder;
+  const Manifest manifest = read_manifest_text(text, "draft.yaml", folder);
+  const Sounds sounds = manifest.sounds(reading);
+  auto presentations = manifest.presentations(reading, sounds);
+  std::stable_sort(presentations.begin(), presentations.end(),
+                   [](const auto& a, const auto& b) { return a.onset_s < b.onset_s; });
+  const Responses responses = manifest.responses(reading, sounds);
+  const auto& units = std::get<ClockSpikes>(responses.values).units;
+  const double dt = sample.dataset.axes.dt_ms;
+  Plain plain;
+  std::map<std::string, std::int64_t> trials;
+  for (const auto& stimulus : sample.dataset.stimuli) {
+    plain.responses[stimulus.name] = Array<float>(stimulus.responses.shape);
+  }
+  for (const auto& one : presentations) {
+    const std::string& name = sounds.list[one.sound].label;
+    Array<float>& out = plain.responses.at(name);
+    const std::int64_t all = out.dim(1), frames = out.dim(2), trial = trials[name]++;
+    for (std::size_t unit = 0; unit < units.size(); ++unit) {
+      for (const double time : units[unit].times_s) {
+        const double place = (time - one.onset_s) * 1000 / dt;
+        if (place < 0 || place >= static_cast<double>(frames)) continue;
+        const auto frame = static_cast<std::int64_t>(std::floor(place));
+        out.values[static_cast<std::size_t>(
+            (static_cast<std::int64_t>(unit) * all + trial) * frames + frame)] += 1;
+        plain.moved += std::floor(place + 1e-6) > std::floor(place) ? 1 : 0;
+      }
+    }
+  }
+  return plain;
+}
+
+// A spike at the edge of a frame belongs to the frame that it begins; the program's rounding puts
+// `moved` of them ahead. All else is equal, and so is everything by the program's arithmetic.
+void check_edges(const std::string& text, const std::string& folder,
+                 const std::string& expected_file, std::int64_t moved) {
+  const Sample sample = read_sample(text, folder);
+  const Difference difference = compared(sample, expected_file);
+  CHECK(difference.missing == 0);
+  CHECK(difference.sum > 1000);
+  const Plain plain = plain_frames(text, folder, sample);
+  const Dataset expected = read_dataset(kSamples + "/expected/" + expected_file);
+  for (const auto& stimulus : expected.stimuli) {
+    CHECK(plain.responses.at(stimulus.name).values == stimulus.responses.values);
+  }
+  CHECK(plain.moved == moved);
+  CHECK(difference.different == 2 * moved);  // one less here, one more there
+}
+
 TEST_CASE("sample: phy") {
   if (!have_samples()) return;
   const std::string folder = kSamples + "/phy";
-  const Sample sample = read_sample(
-      filled_draft(folder,
-                   with_bands({{"unit: ?", "unit: s"}, {"groups: [good]", "groups: [good, mua]"}})),
-      folder);
-  // Spikes at edges of frames: README.md counts 14 of 2,482 between phy.h5 and nwb.h5. Times are
-  // whole samples and onsets whole microseconds, so that exact edges are common, and the programs
-  // put a spike at an edge to either side by rounding; here it belongs to the frame that it begins.
-  const Difference difference = compared(sample, "phy.h5");
-  CHECK(difference.missing == 0);
-  CHECK(difference.different <= 28);
-  CHECK(difference.sum > 1000);
+  check_edges(filled_draft(folder, with_bands({{"unit: ?", "unit: s"},
+                                               {"groups: [good]", "groups: [good, mua]"}})),
+              folder, "phy.h5", 0);
 }
 
 TEST_CASE("sample: NWB with sounds, trials and units") {
   if (!have_samples()) return;
-  const Sample sample = read_sample(
-      filled_draft(kSamples + "/nwb/strflab_one_clock.nwb", kFewerBands), kSamples + "/nwb");
-  const Difference difference = compared(sample, "nwb.h5");
-  CHECK(difference.missing == 0);
-  CHECK(difference.different <= 28);
+  check_edges(filled_draft(kSamples + "/nwb/strflab_one_clock.nwb", kFewerBands), kSamples + "/nwb",
+              "nwb.h5", 8);
 }
 
 TEST_CASE("sample: pprox and text of one neuron agree, and with what was expected") {
@@ -203,8 +253,9 @@ TEST_CASE("sample: BAPHY") {
 TEST_CASE("sample: NEMS") {
   if (!have_samples()) return;
   const std::string folder = kSamples + "/nems_csv";
-  const Sample sample =
-      read_sample(filled_draft(folder, {{"test: 0.2\n  valid: 0.15", "{}"}}), folder);
+  const Sample sample = read_sample(
+      filled_draft(folder, {{"pieces: 5", "pieces: 1"}, {"test: 0.2\n  valid: 0.15", "{}"}}),
+      folder);
   const Difference difference = compared(sample, "nems_eno052d.h5");
   CHECK(difference.different == 0);
   CHECK(difference.missing == 0);
@@ -230,8 +281,34 @@ TEST_CASE("sample: MATLAB 7.3") {
         doctest::Approx(440 * std::exp2(96.0 / 24)).epsilon(1e-5));
 }
 
+// A manifest of configs/import on the sample that it says it was tried on.
+Sample configured(const std::string& name, const std::string& folder) {
+  const std::string text =
+      read_bytes(std::string(STRFFIT_SOURCE_DIR) + "/configs/import/" + name, 1 << 20);
+  REQUIRE(test::contains(text, "Tried"));
+  return read_sample(text, kSamples + "/" + folder);
+}
+
+TEST_CASE("sample: manifests that say they were tried") {
+  if (!have_samples()) return;
+  const Sample strflab = configured("strflab.yaml", "wav_spiketxt");
+  const Difference same = compared(strflab, "strflab_zf.h5");
+  CHECK(same.different + same.missing == 0);
+  CHECK(compared(configured("baphy.yaml", "baphy"), "baphy_torc.h5", false).missing == 0);
+  const Difference nems = compared(configured("nems.yaml", "nems_csv"), "nems_eno052d.h5");
+  CHECK(nems.different + nems.missing == 0);
+  const Sample meliza = configured("meliza.yaml", "meliza_pprox");
+  CHECK(meliza.dataset.stimuli.size() == 6);
+  CHECK(meliza.dataset.unit_ids == std::vector<std::string>{"st11_1_2_1"});
+}
+
 TEST_CASE("sample: what has no sounds, or no responses, says so") {
   if (!have_samples()) return;
+  CHECK(test::contains(draft_manifest(kSamples + "/nwb"), "This is of strflab_one_clock.nwb"));
+  CHECK(test::contains(draft_manifest(kSamples + "/phy"), "# of clusters (1 good, 1 mua)"));
+  CHECK(test::contains(draft_manifest(kSamples + "/nems_csv"), "pieces: 5"));
+  CHECK(test::contains(draft_manifest(kSamples + "/meliza_pprox"), "pieces: 5"));
+  CHECK(test::contains(draft_manifest(kSamples + "/matlab73"), "dt_ms: 10  # out.dataf"));
   CHECK(test::contains(draft_manifest(kSamples + "/nwb/A8604-211122.nwb"), "holds no sounds"));
   CHECK(test::contains(draft_manifest(kSamples + "/phy_real_no_sound"), "found none here"));
   CHECK(test::contains(draft_manifest(kSamples + "/phy_real_no_sound"), "rate_hz: ?"));

@@ -1,8 +1,12 @@
 // Tables, NumPy files, patterns of names: what the sources are read with.
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <map>
+
 #include "import/paths.hpp"
 #include "import/recording_files.hpp"
+#include "readers/archive.hpp"
 #include "readers/matlab.hpp"
 #include "readers/npy.hpp"
 #include "readers/table.hpp"
@@ -118,6 +122,60 @@ TEST_CASE("a MATLAB file may not claim more structs than it has bytes for") {
   write_file(file, empty_structs(1000000, 1000));
   const std::string refused = error_of<DataError>([&] { open_matlab(file)->variable("s"); });
   CHECK(contains(refused, "cells and structs in a file of this size"));
+}
+
+// The header of a file in a tar (POSIX ustar): 512 bytes.
+std::string tar_header(const std::string& name, std::uint64_t size) {
+  std::string header = name;
+  header.resize(512, '\0');
+  const auto put = [&](std::size_t at, std::uint64_t value, int digits) {
+    for (int i = digits; i-- > 0; value >>= 3) {
+      header[at + static_cast<std::size_t>(i)] = static_cast<char>('0' + (value & 7U));
+    }
+  };
+  put(100, 0644, 7);
+  put(108, 0, 7);
+  put(116, 0, 7);
+  put(124, size, 11);
+  put(136, 0, 11);
+  header[156] = '0';
+  header.replace(257, 8, std::string("ustar\00000", 8));
+  header.replace(148, 8, "        ");
+  std::uint64_t sum = 0;
+  for (const char c : header) sum += static_cast<unsigned char>(c);
+  put(148, sum, 6);
+  header[154] = '\0';
+  return header;
+}
+
+TEST_CASE("archives are read with bounds, and nothing of them is written") {
+  const test::TemporaryFolder folder;
+  const std::string file = folder.file("lab/recording.tgz"), end(1024, '\0');
+  const auto padded = [](std::string text) {
+    text.resize((text.size() + 511) / 512 * 512, '\0');
+    return text;
+  };
+  const auto refused = [&] { return error_of<DataError>([&] { read_archive(file); }); };
+  // Names that lead elsewhere are names; what is no table is left out.
+  write_file(file, tar_header("../../out.resp.csv", 4) + padded("1\n2\n") +
+                       tar_header("/tmp/strffit-out.json", 2) + padded("{}") +
+                       tar_header("x/run.sh", 4) + padded("echo") + end);
+  CHECK(read_archive(file) ==
+        std::map<std::string, std::string>{{"out.resp.csv", "1\n2\n"}, {"strffit-out.json", "{}"}});
+  CHECK(!std::filesystem::exists(folder.file("out.resp.csv")));
+  CHECK(!std::filesystem::exists("/tmp/strffit-out.json"));
+  write_file(file, tar_header("a/x.csv", 0) + tar_header("b/x.csv", 0) + end);
+  CHECK(contains(refused(), "two of this one"));
+  // 2 GiB of zeros that take no room on the disk.
+  write_file(file, tar_header("x.bin", std::uint64_t{2} << 30));
+  std::filesystem::resize_file(file, (std::uint64_t{2} << 30) + 512 + 1024);
+  CHECK(contains(refused(), "recording.tgz: x.bin: expected at most 1 GiB in an archive"));
+  write_file(file, tar_header("x.csv", 600) + padded("1\n"));
+  CHECK(contains(refused(), "damaged"));
+  std::string many;
+  for (int i = 0; i <= 10000; ++i) many += tar_header(std::to_string(i) + ".csv", 0);
+  write_file(file, many + end);
+  CHECK(contains(refused(), "at most 10,000 files"));
 }
 
 TEST_CASE("files are found by patterns, in their natural order") {
