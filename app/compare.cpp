@@ -23,8 +23,10 @@ void add_compare(CLI::App& app, Session& session) {
   command->add_option("--seed", request.seed, "Of the bootstrap")
       ->check(from_zero())
       ->capture_default_str();
-  command->add_option("--plot", request.plot, "Folder for a scatter plot per pair");
-  command->add_option("--format", request.format, "png, svg or pdf")->capture_default_str();
+  auto* plot = command->add_option("--plot", request.plot, "Folder for a scatter plot per pair");
+  command->add_option("--format", request.format, "png, svg or pdf")
+      ->capture_default_str()
+      ->needs(plot);
   add_run_options(*command, request.device, request.threads);
   auto* json = command->add_flag("--json", options->json, "JSON instead of tables");
   command->add_flag("--csv", options->csv, "The scores as CSV instead of tables")->excludes(json);

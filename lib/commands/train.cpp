@@ -377,6 +377,7 @@ TrainPlan plan_run(const TrainRequest& request, Observer& observer) {
     plan.max_epochs = std::max(plan.max_epochs, fit.refit ? 2 * fit.max_epochs : fit.max_epochs);
     plan.megabytes = std::max(plan.megabytes, estimated.bytes / 1e6);
     plan.seconds_per_epoch += estimated.seconds_per_epoch;
+    plan.seconds_closed_form += estimated.seconds_closed_form;
   }
   const double limit = memory_limit_bytes() / 1e6;
   if (plan.megabytes > limit) {

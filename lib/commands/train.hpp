@@ -37,8 +37,9 @@ struct TrainPlan {
   std::int64_t units = 0, stimuli = 0, seeds = 0, folds = 0, settings = 1, ensembles = 1;
   std::int64_t members = 0, parameters = 0, parameters_per_member = 0, threads = 0;
   std::int64_t members_per_chunk = 0, max_epochs = 0;
-  double megabytes = 0;          // of memory, at most
-  double seconds_per_epoch = 0;  // 0 for a closed form
+  double megabytes = 0;            // of memory, at most
+  double seconds_per_epoch = 0;    // 0 for a closed form
+  double seconds_closed_form = 0;  // before the first epoch and, in a refit, once more; 0 without
 };
 
 struct SplitScores {

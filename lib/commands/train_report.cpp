@@ -56,6 +56,8 @@ Report to_report(const TrainPlan& plan) {
                         number(plan.seconds_per_epoch * static_cast<double>(plan.max_epochs)) +
                         " s for all " + std::to_string(plan.max_epochs)
                   : std::string("that of the closed form"));
+  if (plan.seconds_closed_form > 0)
+    add("closed form", "about " + number(plan.seconds_closed_form) + " s");
   return {{table}, {}};
 }
 
@@ -129,7 +131,8 @@ std::string to_json(const TrainPlan& plan) {
               {"members_per_chunk", plan.members_per_chunk},
               {"max_epochs", plan.max_epochs},
               {"megabytes", plan.megabytes},
-              {"seconds_per_epoch", plan.seconds_per_epoch}}
+              {"seconds_per_epoch", plan.seconds_per_epoch},
+              {"seconds_closed_form", plan.seconds_closed_form}}
       .dump(2);
 }
 

@@ -4,6 +4,7 @@
 #include <ATen/TensorOperators.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -14,6 +15,7 @@
 #include "ops/autograd.hpp"
 #include "ops/gemm.hpp"
 #include "training/ridge.hpp"
+#include "training/ridge_work.hpp"
 #include "util/errors.hpp"
 #include "util/listed.hpp"
 #include "util/threads.hpp"
@@ -140,12 +142,8 @@ std::string named_units(const std::set<Index>& units, const Dataset& dataset) {
 
 }  // namespace
 
-StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& folds,
-                             const std::vector<std::vector<Index>>& chunks,
-                             const RidgeRecord& chosen, int threads, Sink& sink) {
+Tensors random_start(const Plan& plan) {
   const ops::WithoutGradients guard;
-  const auto& model = *plan.model;
-  const auto M = static_cast<Index>(plan.members.size()), N = model.outputs();
   std::vector<Random> random;
   for (const auto& member : plan.members) {
     const auto unit =
@@ -155,8 +153,17 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
         std::initializer_list<std::uint64_t>{static_cast<std::uint64_t>(member.fold),
                                              static_cast<std::uint64_t>(unit)});
   }
+  return plan.model->start(random);
+}
+
+StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& folds,
+                             const std::vector<std::vector<Index>>& chunks,
+                             const RidgeRecord& chosen, int threads, Sink& sink) {
+  const ops::WithoutGradients guard;
+  const auto& model = *plan.model;
+  const auto M = static_cast<Index>(plan.members.size()), N = model.outputs();
   StartingPoint start;
-  start.tensors = model.start(random);
+  start.tensors = random_start(plan);
   const bool closed_form = plan.closed_form();
 
   const auto channels = static_cast<Index>(model.channels().size());
@@ -331,6 +338,106 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
     }
   }
   return start;
+}
+
+namespace {
+
+// The same data without the stimuli of the plan's fold that also validate: what a refit learns
+// from, before it.
+ops::LayoutPtr without_validation(const ops::Layout& layout, const Partition& partition) {
+  auto kept = std::make_shared<ops::Layout>(layout);
+  kept->segments.clear();
+  for (std::size_t i = 0; i < layout.segments.size(); ++i) {
+    if (std::find(partition.valid.begin(), partition.valid.end(), partition.train[i]) ==
+        partition.valid.end())
+      kept->segments.push_back(layout.segments[i]);
+  }
+  return kept;
+}
+
+// Seconds of one closed form put in its place, for a unit of `data`; that of a kernel that comes
+// near it only grows with the unknowns, and is left out where a trial of it would take long.
+double seconds_of_placing(const Plan& plan, const FoldData& data, Index unit) {
+  constexpr Index kMostUnknowns = 4096;
+  const auto& model = *plan.model;
+  const auto channels = static_cast<Index>(model.channels().size());
+  const auto bands = plan.dataset->bands(), D = channels * bands * model.context();
+  const bool exact = model.backbone().response_kernel()->imitates_exactly();
+  if (!exact && D > kMostUnknowns) return 0;
+  const auto [places, target] = counted(data.all().targets[unit].cpu());
+  if (target.numel() == 0) return 0;
+  Plan one = plan;
+  one.members = {plan.members.front()};
+  auto member = random_start(one);
+  const auto metric = exact ? at::Tensor() : at::eye(D, at::kDouble);
+  const auto kernel = at::rand({channels, bands, model.context()}) - 0.5;
+  const auto begun = std::chrono::steady_clock::now();
+  place_closed_form(model, member, 0, kernel, 0, target + at::rand_like(target), target, metric);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+}
+
+}  // namespace
+
+ClosedFormCost cost_of_closed_form(const Plan& plan, const std::vector<FoldData>& folds,
+                                   const std::vector<std::vector<Index>>& chunks, int threads) {
+  const ops::WithoutGradients guard;
+  const auto& model = *plan.model;
+  const auto channels = static_cast<Index>(model.channels().size());
+  const auto lags = model.context();
+  const auto inputs = channels * plan.dataset->bands();
+  const double unknowns = static_cast<double>(inputs * lags);
+  const bool exact = model.backbone().response_kernel()->imitates_exactly();
+  const bool filtered = plan.dataset->bands() != inputs || !model.prefilter().entries().empty();
+  const auto& priors = priors_of(plan.fit.ridge_prior);
+  ClosedFormCost cost;
+  RidgeWork work;
+  RidgeData any;
+  double placed = 0, held = 0;
+  for (Index fold = 0; fold < static_cast<Index>(folds.size()); ++fold) {
+    const auto& data = folds[static_cast<std::size_t>(fold)];
+    std::set<Block> blocks;
+    for (const auto& chunk : chunks) {
+      if (plan.members[static_cast<std::size_t>(chunk.front())].fold == fold)
+        blocks.insert(units_of(plan, chunk));
+    }
+    if (blocks.empty()) continue;
+    const std::vector<Block> list(blocks.begin(), blocks.end());
+    // Of the inputs their number alone counts.
+    const auto shaped = [&](const Batch& batch) {
+      return RidgeData{at::empty({1, 1, inputs}), batch.targets.cpu(), batch.layout, channels};
+    };
+    const auto seen = shaped(data.all());
+    auto train = seen;
+    train.layout =
+        without_validation(*seen.layout, plan.partitions[static_cast<std::size_t>(fold)]);
+    const auto valid = data.has_validation() ? shaped(data.validation()) : RidgeData{};
+    work += work_of_ridge(train, data.has_validation() ? &valid : nullptr, lags, list, priors);
+    if (!exact) work += work_of_covariance(train, lags);
+    if (plan.fit.refit) {
+      work += work_of_ridge_as_chosen(seen, lags, list, priors);
+      if (!exact) work += work_of_covariance(seen, lags);
+    }
+    any = seen;
+    double units = 0;
+    for (const auto& block : list) units += static_cast<double>(block.size());
+    placed += units * (plan.fit.refit ? 2 : 1);
+    held += sizeof(float) * unknowns * units;
+    if (filtered) held += sizeof(float) * static_cast<double>(inputs * seen.layout->total);
+    if (!exact) held += sizeof(double) * unknowns * unknowns;
+    if (model.backbone().output().parametric()) {
+      work.score +=
+          static_cast<double>(seen.layout->frames) * unknowns * units / std::max(1, threads);
+    }
+  }
+  if (!any.layout) return cost;
+  cost.bytes = work.bytes + held;
+  const auto& first = plan.members[static_cast<std::size_t>(chunks.front().front())];
+  Index unit = std::max<Index>(0, first.unit);
+  cost.seconds = seconds_of(work, any, lags) +
+                 placed *
+                     seconds_of_placing(plan, folds[static_cast<std::size_t>(first.fold)], unit) /
+                     std::max(1, threads);
+  return cost;
 }
 
 }  // namespace strffit

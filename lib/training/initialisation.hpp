@@ -21,4 +21,19 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
                              const std::vector<std::vector<std::int64_t>>& chunks,
                              const RidgeRecord& chosen, int threads, Sink& sink);
 
+// The members' random numbers alone, (M, ...) float32, CPU.
+Tensors random_start(const Plan& plan);
+
+struct ClosedFormCost {
+  double seconds = 0;
+  double bytes = 0;  // beside what is held before
+};
+
+// What starting_point() takes for the closed forms of these chunks, and again after a refit; they
+// are not computed. folds: of a plan with a refit, what that learns from. The threads of products
+// are those that the closed form will have.
+ClosedFormCost cost_of_closed_form(const Plan& plan, const std::vector<FoldData>& folds,
+                                   const std::vector<std::vector<std::int64_t>>& chunks,
+                                   int threads);
+
 }  // namespace strffit

@@ -13,28 +13,20 @@
 #include "ops/autograd.hpp"
 #include "ops/gemm.hpp"
 #include "ops/ordered_gemm.hpp"
+#include "training/ridge_parts.hpp"
 
 namespace strffit {
 namespace {
 
+using namespace ridge_parts;
 using Index = std::int64_t;
 
 constexpr double kGridLow = 1e-4,
                  kGridHigh = 1e3;  // of the penalty, relative to the inputs' mean power
 constexpr Index kGridPoints = 22;
-constexpr Index kRows = 512;  // frames written out at once
 // Directions that a smooth prior expects less than this of, relative to the largest, in bands or in
 // lags, are left out: the system has as many unknowns as the prior tells apart.
 constexpr double kSmallestVariance = 1e-4;
-
-std::vector<double> penalty_grid() {
-  std::vector<double> grid;
-  for (Index i = 0; i < kGridPoints; ++i) {
-    grid.push_back(kGridLow *
-                   std::pow(kGridHigh / kGridLow, static_cast<double>(i) / (kGridPoints - 1)));
-  }
-  return grid;
-}
 
 // Calls use(rows, count, frames): the inputs of up to kRows frames, (count, L I) with lag 0 first,
 // and which frames they are.
@@ -72,57 +64,53 @@ at::Tensor root(Index points, double length) {
   return direction.index_select(1, kept) * variance.index_select(0, kept).sqrt();
 }
 
-// Receptive fields k (D) = R v: whatever a smooth prior expects of k, it expects independent v of
-// unit variance, so the system for v is that of ridge.
-class Prior {
- public:
-  Prior(const Smoothness& smoothness, Index lags, Index channels, Index bands)
-      : flat_(smoothness == Smoothness{}), lags_(lags), channels_(channels), bands_(bands) {
-    if (flat_) return;
-    over_bands_ = root(bands, smoothness.bands);
-    over_lags_ = root(lags, smoothness.lags);
+}  // namespace
+
+namespace ridge_parts {
+
+std::vector<double> penalty_grid() {
+  std::vector<double> grid;
+  for (Index i = 0; i < kGridPoints; ++i) {
+    grid.push_back(kGridLow *
+                   std::pow(kGridHigh / kGridLow, static_cast<double>(i) / (kGridPoints - 1)));
   }
+  return grid;
+}
 
-  // R' x of each column: (D, K) -> (rank, K).
-  at::Tensor project(const at::Tensor& x) const {
-    if (flat_) return x;
-    const auto by_lag =
-        at::tensordot(over_lags_, x.reshape({lags_, channels_, bands_, -1}), {0}, {0});
-    return at::tensordot(over_bands_, by_lag, {0}, {2}).flatten(0, 2);
-  }
+Prior::Prior(const Smoothness& smoothness, Index lags, Index channels, Index bands)
+    : flat_(smoothness == Smoothness{}), lags_(lags), channels_(channels), bands_(bands) {
+  if (flat_) return;
+  over_bands_ = root(bands, smoothness.bands);
+  over_lags_ = root(lags, smoothness.lags);
+}
 
-  // R v of each column: (rank, K) -> (D, K).
-  at::Tensor expand(const at::Tensor& v) const {
-    if (flat_) return v;
-    const auto by_band = at::tensordot(
-        over_bands_, v.reshape({over_bands_.size(1), over_lags_.size(1), channels_, -1}), {1}, {0});
-    return at::tensordot(over_lags_, by_band, {1}, {1}).transpose(1, 2).flatten(0, 2);
-  }
+at::Tensor Prior::project(const at::Tensor& x) const {
+  if (flat_) return x;
+  const auto by_lag =
+      at::tensordot(over_lags_, x.reshape({lags_, channels_, bands_, -1}), {0}, {0});
+  return at::tensordot(over_bands_, by_lag, {0}, {2}).flatten(0, 2);
+}
 
- private:
-  bool flat_;
-  Index lags_, channels_, bands_;
-  at::Tensor over_bands_, over_lags_;
-};
+at::Tensor Prior::expand(const at::Tensor& v) const {
+  if (flat_) return v;
+  const auto by_band = at::tensordot(
+      over_bands_, v.reshape({over_bands_.size(1), over_lags_.size(1), channels_, -1}), {1}, {0});
+  return at::tensordot(over_lags_, by_band, {1}, {1}).transpose(1, 2).flatten(0, 2);
+}
 
-// Sums over the frames that count for a group of units, double.
-struct Gram {
-  at::Tensor gram, mean;  // (D, D) centred; (D)
-  double frames = 0;
-  double power = 0;  // mean of the diagonal
+Index Prior::rank() const {
+  return channels_ * (flat_ ? bands_ * lags_ : over_bands_.size(1) * over_lags_.size(1));
+}
 
-  // As a prior sees the inputs, (rank, rank); the power is that of the inputs themselves.
-  Gram of(const Prior& prior) const {
-    return {prior.project(prior.project(gram).t()), {}, frames, power};
-  }
+Gram Gram::of(const Prior& prior) const {
+  return {prior.project(prior.project(gram).t()), {}, frames, power};
+}
 
-  // Factor of the system for one penalty.
-  at::Tensor factor(double penalty) const {
-    auto system = gram.clone();
-    system.diagonal().add_(std::max(penalty * power, 1e-12));
-    return at::linalg_cholesky(system);
-  }
-};
+at::Tensor Gram::factor(double penalty) const {
+  auto system = gram.clone();
+  system.diagonal().add_(std::max(penalty * power, 1e-12));
+  return at::linalg_cholesky(system);
+}
 
 Gram gram_of(const RidgeData& data, Index lags, const std::vector<char>& wanted) {
   const auto D = lags * data.x.size(2);
@@ -144,6 +132,82 @@ Gram gram_of(const RidgeData& data, Index lags, const std::vector<char>& wanted)
   result.power = result.gram.diagonal().mean().item<double>();
   return result;
 }
+
+std::vector<std::pair<std::vector<Index>, std::vector<char>>> groups(const RidgeData& data) {
+  const auto N = data.targets.size(0), S = data.targets.size(1);
+  const auto y = data.targets.contiguous();
+  std::map<std::vector<char>, std::vector<Index>> by_pattern;
+  for (Index n = 0; n < N; ++n) {
+    std::vector<char> there(static_cast<std::size_t>(S));
+    bool any = false;
+    for (const auto& [begin, length] : data.layout->segments) {
+      for (Index t = begin; t < begin + length; ++t) {
+        there[static_cast<std::size_t>(t)] = !std::isnan(y.data_ptr<float>()[n * S + t]);
+        any = any || there[static_cast<std::size_t>(t)];
+      }
+    }
+    if (any) by_pattern[there].push_back(n);
+  }
+  std::vector<std::pair<std::vector<Index>, std::vector<char>>> result;
+  for (const auto& [pattern, units] : by_pattern) result.emplace_back(units, pattern);
+  return result;
+}
+
+std::vector<double> correlations(const RidgeData& data, Index lags, const std::vector<Index>& units,
+                                 const at::Tensor& weights) {
+  const auto U = static_cast<Index>(units.size()), S = data.targets.size(1), D = weights.size(0);
+  const auto w = weights.to(at::kFloat).contiguous();
+  std::vector<char> all(static_cast<std::size_t>(S), 1);
+  std::vector<float> out(static_cast<std::size_t>(kRows * U));
+  std::vector<std::vector<double>> predicted(units.size()), observed(units.size());
+  const auto y = data.targets.contiguous();
+  for_lagged_rows(
+      data, lags, all, [&](const float* rows, Index count, const std::vector<Index>& frames) {
+        ops::ordered_gemm(ops::inner_threads(), false, count, U, D, rows, D, w.data_ptr<float>(), U,
+                          0.0F, out.data(), U);
+        for (Index u = 0; u < U; ++u) {
+          const auto i = static_cast<std::size_t>(u);
+          for (Index r = 0; r < count; ++r) {
+            const float value =
+                y.data_ptr<float>()[units[i] * S + frames[static_cast<std::size_t>(r)]];
+            if (std::isnan(value)) continue;
+            predicted[i].push_back(static_cast<double>(out[static_cast<std::size_t>(r * U + u)]));
+            observed[i].push_back(static_cast<double>(value));
+          }
+        }
+      });
+  std::vector<double> result;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    result.push_back(predicted[i].size() < 2 ? std::numeric_limits<double>::quiet_NaN()
+                                             : pearson(predicted[i], observed[i]));
+  }
+  return result;
+}
+
+std::size_t ways_to_split(const RidgeData& data) {
+  const auto stimuli = data.layout->segments.size();
+  return stimuli > 1 ? std::min<std::size_t>(stimuli, 4) : 0;
+}
+
+std::pair<RidgeData, RidgeData> held_out(const RidgeData& data, std::size_t way) {
+  RidgeData train = data, valid = data;
+  auto kept = std::make_shared<ops::Layout>(*data.layout),
+       left = std::make_shared<ops::Layout>(*data.layout);
+  kept->segments.clear();
+  left->segments.clear();
+  const auto& all = data.layout->segments;
+  const std::size_t first = all.size() < 4 ? way : (way + 3) % 4;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    (i % 4 == first ? left : kept)->segments.push_back(all[i]);
+  }
+  train.layout = kept;
+  valid.layout = left;
+  return {train, valid};
+}
+
+}  // namespace ridge_parts
+
+namespace {
 
 // Of some units of that group with the inputs.
 struct Cross {
@@ -176,81 +240,6 @@ Cross cross_of(const RidgeData& data, Index lags, const std::vector<Index>& unit
   return result;
 }
 
-// Units with the same frames that count, by their pattern. Units without any are left out.
-std::vector<std::pair<std::vector<Index>, std::vector<char>>> groups(const at::Tensor& targets) {
-  const auto N = targets.size(0), S = targets.size(1);
-  const auto y = targets.contiguous();
-  std::map<std::vector<char>, std::vector<Index>> by_pattern;
-  for (Index n = 0; n < N; ++n) {
-    std::vector<char> there(static_cast<std::size_t>(S));
-    bool any = false;
-    for (Index t = 0; t < S; ++t) {
-      there[static_cast<std::size_t>(t)] = !std::isnan(y.data_ptr<float>()[n * S + t]);
-      any = any || there[static_cast<std::size_t>(t)];
-    }
-    if (any) by_pattern[there].push_back(n);
-  }
-  std::vector<std::pair<std::vector<Index>, std::vector<char>>> result;
-  for (const auto& [pattern, units] : by_pattern) result.emplace_back(units, pattern);
-  return result;
-}
-
-// Correlation of each unit's prediction with its targets; NaN where undefined. weights (D, units).
-std::vector<double> correlations(const RidgeData& data, Index lags, const std::vector<Index>& units,
-                                 const at::Tensor& weights) {
-  const auto U = static_cast<Index>(units.size()), S = data.targets.size(1), D = weights.size(0);
-  const auto w = weights.to(at::kFloat).contiguous();
-  std::vector<char> all(static_cast<std::size_t>(S), 1);
-  std::vector<float> out(static_cast<std::size_t>(kRows * U));
-  std::vector<std::vector<double>> predicted(units.size()), observed(units.size());
-  const auto y = data.targets.contiguous();
-  for_lagged_rows(
-      data, lags, all, [&](const float* rows, Index count, const std::vector<Index>& frames) {
-        ops::ordered_gemm(ops::inner_threads(), false, count, U, D, rows, D, w.data_ptr<float>(), U,
-                          0.0F, out.data(), U);
-        for (Index u = 0; u < U; ++u) {
-          const auto i = static_cast<std::size_t>(u);
-          for (Index r = 0; r < count; ++r) {
-            const float value =
-                y.data_ptr<float>()[units[i] * S + frames[static_cast<std::size_t>(r)]];
-            if (std::isnan(value)) continue;
-            predicted[i].push_back(static_cast<double>(out[static_cast<std::size_t>(r * U + u)]));
-            observed[i].push_back(static_cast<double>(value));
-          }
-        }
-      });
-  std::vector<double> result;
-  for (std::size_t i = 0; i < units.size(); ++i) {
-    result.push_back(predicted[i].size() < 2 ? std::numeric_limits<double>::quiet_NaN()
-                                             : pearson(predicted[i], observed[i]));
-  }
-  return result;
-}
-
-// How many ways there are to hold stimuli out.
-std::size_t ways_to_split(const RidgeData& data) {
-  const auto stimuli = data.layout->segments.size();
-  return stimuli > 1 ? std::min<std::size_t>(stimuli, 4) : 0;
-}
-
-// Splits the stimuli: every fourth one held out, in the first way the fourth, eighth and so on. Of
-// fewer than four one, in the first way the first.
-std::pair<RidgeData, RidgeData> held_out(const RidgeData& data, std::size_t way) {
-  RidgeData train = data, valid = data;
-  auto kept = std::make_shared<ops::Layout>(*data.layout),
-       left = std::make_shared<ops::Layout>(*data.layout);
-  kept->segments.clear();
-  left->segments.clear();
-  const auto& all = data.layout->segments;
-  const std::size_t first = all.size() < 4 ? way : (way + 3) % 4;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    (i % 4 == first ? left : kept)->segments.push_back(all[i]);
-  }
-  train.layout = kept;
-  valid.layout = left;
-  return {train, valid};
-}
-
 // The units of one group in one block.
 struct UnitsOfBlock {
   std::size_t block;
@@ -276,7 +265,7 @@ class System {
   // Calls solve(gram, frames, parts) for each group of units.
   template <class Solve>
   void for_groups(Solve&& solve) {
-    for (const auto& [group, frames] : groups(data_.targets)) {
+    for (const auto& [group, frames] : groups(data_)) {
       std::vector<UnitsOfBlock> parts;
       for (std::size_t b = 0; b < blocks_.size(); ++b) {
         UnitsOfBlock part{b, {}, {}};

@@ -9,6 +9,7 @@
 #include <limits>
 #include <numbers>
 #include <numeric>
+#include <optional>
 
 #include "ops/autograd.hpp"
 #include "ops/gemm.hpp"
@@ -48,9 +49,10 @@ constexpr const char* kHistory[] = {"train_loss",    "valid_loss",    "valid_cc"
 
 class Trainer {
  public:
-  // `most_chunks`: as many are started, for a trial of some of them alone.
+  // `tried`: as many chunks are started, for a trial of some of them alone; the closed form is not
+  // computed, what it takes is foretold.
   Trainer(const Plan& plan, const RunOptions& run, Sink& sink, TrainerState* resume,
-          Index most_chunks = std::numeric_limits<Index>::max())
+          std::optional<Index> tried = {})
       : plan_(plan),
         run_(run),
         device_(device_of(run)),
@@ -66,8 +68,12 @@ class Trainer {
     if (!state_.refitting()) choose_what_judges();
     if (resume) return;
     const auto M = plan.members.size();
-    const auto started = std::min(most_chunks, static_cast<Index>(cut_.size()));
-    begin_at_start({cut_.begin(), cut_.begin() + started});
+    if (tried && plan.closed_form()) {
+      foretell_closed_form();
+    } else {
+      const auto all = static_cast<Index>(cut_.size());
+      begin_at_start({cut_.begin(), cut_.begin() + std::min(tried.value_or(all), all)});
+    }
     for (const auto& [name, tensor] : memory_.current) best_[name] = tensor.clone();
     state_.status.assign(
         M, plan.fit.solver == Solver::ridge ? MemberStatus::finished : MemberStatus::running);
@@ -130,7 +136,9 @@ class Trainer {
       largest = std::max(largest, static_cast<double>(tensor.nbytes()));
     try_scoring(scoring_bytes);
     constexpr double kMargin = 1.05;
-    e.bytes = kMargin * (static_cast<double>(peak_memory_bytes()) + largest);
+    e.bytes =
+        kMargin * std::max(static_cast<double>(peak_memory_bytes()) + largest, closed_form_.bytes);
+    e.seconds_closed_form = closed_form_.seconds;
     return e;
   }
 
@@ -203,12 +211,30 @@ class Trainer {
   // for it before, if it was.
   void begin_at_start(const std::vector<std::vector<Index>>& chunks) {
     memory_ = {};
+    set_threads_of_closed_form();
+    auto start = starting_point(plan_, folds_, chunks, state_.ridge, threads_, sink_);
+    state_.ridge = std::move(start.ridge);
+    hold(start.tensors);
+  }
+
+  void set_threads_of_closed_form() const {
     const auto unknowns = plan_.model->context() * plan_.dataset->bands() *
                           static_cast<Index>(plan_.model->channels().size());
     ops::set_inner_threads(unknowns > kLargeSystem ? threads_ : 1);  // see kLargeStep
-    auto start = starting_point(plan_, folds_, chunks, state_.ridge, threads_, sink_);
-    state_.ridge = std::move(start.ridge);
-    for (auto& [name, tensor] : start.tensors) memory_.current[name] = tensor.to(device_);
+  }
+
+  void foretell_closed_form() {
+    set_threads_of_closed_form();
+    const auto tensors = random_start(plan_);
+    const auto before = static_cast<double>(present_memory_bytes());
+    closed_form_ = cost_of_closed_form(plan_, folds_, cut_, threads_);
+    closed_form_.bytes += before;
+    hold(tensors);
+  }
+
+  // The members' tensors, and what training holds beside them.
+  void hold(const Tensors& tensors) {
+    for (const auto& [name, tensor] : tensors) memory_.current[name] = tensor.to(device_);
     for (const auto& entry : plan_.model->entries()) {
       if (!entry.is_learnt()) continue;
       memory_.first[entry.name] = at::zeros_like(memory_.current.at(entry.name));
@@ -611,7 +637,8 @@ class Trainer {
   std::vector<JudgedBy> judged_by_;  // (M); empty in a refit, which judges nothing
   Memory memory_;
   Tensors best_;
-  TrainerState state_;  // without its tensors
+  ClosedFormCost closed_form_;  // of a trial; its bytes with what is held besides
+  TrainerState state_;          // without its tensors
   std::vector<Chunk> chunks_;
   int failures_told_ = 0;
 };

@@ -22,6 +22,9 @@ struct Estimate {
   std::int64_t members, parameters_per_member, chunks, members_per_chunk, threads;
   double bytes;              // peak memory
   double seconds_per_epoch;  // all members; measured on a part of them
+  // Of the closed forms that members start from, with those of the refit: counted, and measured on
+  // small parts; 0 without.
+  double seconds_closed_form = 0;
 };
 // `scoring_bytes`: what is held beside the models when they have been trained and are scored.
 Estimate estimate(const Plan& plan, const RunOptions& run, double scoring_bytes = 0);

@@ -38,6 +38,12 @@ void prefer_large_pages(void* begin, std::size_t bytes) {
 #endif
 }
 
+std::int64_t present_memory_bytes() {
+  std::int64_t all = 0, present = 0;  // pages
+  if (std::ifstream("/proc/self/statm") >> all >> present) return present * sysconf(_SC_PAGESIZE);
+  return peak_memory_bytes();
+}
+
 std::int64_t peak_memory_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

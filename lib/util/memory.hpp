@@ -16,6 +16,9 @@ void keep_freed_memory();
 // Nothing happens where the system has none.
 void prefer_large_pages(void* begin, std::size_t bytes);
 
+// Memory that this process has now, bytes; the largest it has had where the system does not say.
+std::int64_t present_memory_bytes();
+
 // Largest memory this process has had, bytes.
 std::int64_t peak_memory_bytes();
 

@@ -47,6 +47,52 @@ TEST_CASE("memory: predictions of many members are not held, and --dry-run foret
   CHECK(all - none < 40e6);  // of 154
 }
 
+// Sounds of 20 bands, and a configuration that fits them in closed form.
+void write_closed_form(const test::TemporaryFolder& folder, double seconds) {
+  SimulateOptions options;
+  options.units = 4;
+  options.stimuli = 8;
+  options.seconds = seconds;
+  options.bands = 20;
+  options.trials = 2;
+  const auto simulation = simulate(options);
+  write_dataset(folder.file("data.h5"), simulation.dataset, nullptr);
+  test::write_text(folder.file("fit.yaml"),
+                   "data: {file: data.h5}\nmodel: {kind: linear}\n"
+                   "fit: {solver: ridge}\noutput: {folder: " +
+                       folder.file("run") + "}\nrun: {threads: 2, device: cpu}\n");
+}
+
+// Of 20,000 unknowns a Gram matrix alone has 3.2 GB, and its factors take hours.
+TEST_CASE("memory: --dry-run of a large closed form computes none") {
+  const test::TemporaryFolder folder;
+  write_closed_form(folder, 10);
+  const auto ended =
+      test::run({"train", folder.file("fit.yaml"), "model.context=1000", "--dry-run", "--json"});
+  CAPTURE(ended.err);
+  REQUIRE(ended.code == 0);
+  const auto plan = nlohmann::json::parse(ended.out);
+  CHECK(plan["seconds_closed_form"].get<double>() > 60);
+  CHECK(plan["megabytes"].get<double>() > 3200);
+  CHECK(static_cast<double>(ended.peak_bytes) < 1e9);
+}
+
+TEST_CASE("memory: --dry-run foretells that of the closed form") {
+  const test::TemporaryFolder folder;
+  write_closed_form(folder, 2);
+  const std::vector<std::string> arguments = {"train", folder.file("fit.yaml"), "model.context=80",
+                                              "fit.ridge_prior=flat"};
+  auto dry = arguments;
+  dry.insert(dry.end(), {"--dry-run", "--json"});
+  const double foretold =
+      1e6 * nlohmann::json::parse(test::run(dry).out)["megabytes"].get<double>();
+  const auto ended = test::run(arguments);
+  CAPTURE(ended.err);
+  REQUIRE(ended.code == 0);
+  CHECK(static_cast<double>(ended.peak_bytes) < 1.25 * foretold);
+  CHECK(static_cast<double>(ended.peak_bytes) > 0.75 * foretold);
+}
+
 #endif
 
 TEST_CASE("memory: members that can never fit are refused before anything is allocated") {
