@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <numeric>
 #include <set>
 #include <system_error>
@@ -235,21 +236,23 @@ void warn_of_unscored(const Study& study, Observer& observer) {
   std::set<std::size_t> unusable;
   for (const auto& unit : study.ensembles.front().plan.unusable) unusable.insert(unit.unit);
   const auto units = static_cast<std::size_t>(study.dataset.units()) - unusable.size();
-  std::set<std::size_t> unscored;
-  bool any_scored = true;  // in every fold
-  for (const auto& partition : partitions) {
-    if (partition.valid.empty()) continue;
+  std::map<std::size_t, std::vector<std::int64_t>> unscored;  // units, and in which folds
+  bool any_scored = true, somewhere = false;                  // any unit: in every fold; in one
+  for (std::size_t fold = 0; fold < partitions.size(); ++fold) {
+    if (partitions[fold].valid.empty()) continue;
     std::size_t in_fold = 0;
-    for (const auto unit : units_without_variation(study.dataset, partition.valid)) {
+    for (const auto unit : units_without_variation(study.dataset, partitions[fold].valid)) {
       if (unusable.contains(unit)) continue;
-      unscored.insert(unit);
+      unscored[unit].push_back(static_cast<std::int64_t>(fold));
       ++in_fold;
     }
     any_scored = any_scored && in_fold < units;
+    somewhere = somewhere || in_fold < units;
   }
   if (unscored.empty()) return;
   std::vector<std::string> names;
-  for (const auto unit : unscored) names.push_back(study.dataset.unit_ids[unit]);
+  for (const auto& [unit, folds] : unscored)
+    names.push_back(in_folds(study.dataset.unit_ids[unit], folds, partitions.size()));
   std::vector<std::string> done;
   const auto is_gradient = [](const Ensemble& ensemble) {
     return ensemble.config.fit.solver == Solver::gradient;
@@ -261,13 +264,17 @@ void warn_of_unscored(const Study& study, Observer& observer) {
                          : "early stopping goes by the other units");
   }
   if (study.chooses()) {
-    done.push_back(any_scored ? "of the settings the best of the other units is taken"
-                              : "settings are compared on the training stimuli");
+    done.push_back(
+        !somewhere ? "settings are compared on the training stimuli"
+        : partitions.size() > 1
+            ? "settings are compared in the other folds, and where none tells them apart "
+              "by the other units"
+            : "of the settings the best of the other units is taken");
   }
   std::string text = subject("unit", names) +
                      ": constant responses, or none, to the validation "
                      "stimuli" +
-                     (partitions.size() > 1 ? " of a fold" : "") +
+                     (partitions.size() > 1 ? " there" : "") +
                      ", so no prediction of them can be scored";
   for (const auto& one : done) text += "; " + one;
   observer.warning(text);

@@ -134,9 +134,12 @@ std::vector<std::vector<RidgeChoice>> choices_of(const RidgeRecord& record, cons
   return choices;
 }
 
-std::string named_units(const std::set<Index>& units, const Dataset& dataset) {
+// Units, and in which of the folds.
+std::string named_units(const std::map<Index, std::vector<Index>>& units, const Dataset& dataset,
+                        std::size_t folds) {
   std::vector<std::string> names;
-  for (const auto unit : units) names.push_back(dataset.unit_ids[static_cast<std::size_t>(unit)]);
+  for (const auto& [unit, own] : units)
+    names.push_back(in_folds(dataset.unit_ids[static_cast<std::size_t>(unit)], own, folds));
   return subject("unit", names);
 }
 
@@ -293,16 +296,17 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
     Index low = 0, high = 0, defined = 0;
     Index smooth = 0;
     bool judged = false;
-    std::set<Index> by_training, by_nothing;  // units
+    std::map<Index, std::vector<Index>> by_training, by_nothing;  // units, and in which folds
     for (const auto& [key, solution] : solutions) {
       const auto& [fold, units] = key;
       const bool has_validation = folds[static_cast<std::size_t>(fold)].has_validation();
       judged = judged || has_validation;
       for (std::size_t u = 0; u < units.size(); ++u) {
         if (std::isnan(solution.choices[u].penalty)) continue;
-        if (solution.chosen_on[u] == ChosenOn::nothing) by_nothing.insert(units[u]);
-        if (solution.chosen_on[u] == ChosenOn::held_out && has_validation)
-          by_training.insert(units[u]);
+        const bool by_held_out = solution.chosen_on[u] == ChosenOn::held_out && has_validation;
+        if (!by_held_out && solution.chosen_on[u] != ChosenOn::nothing) continue;
+        auto& own = (by_held_out ? by_training : by_nothing)[units[u]];
+        if (own.empty() || own.back() != fold) own.push_back(fold);
       }
     }
     for (std::size_t i = 0; i < start.ridge.penalty.values.size(); ++i) {
@@ -319,16 +323,16 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
         (judged ? "chosen on the validation stimuli" : "chosen on held-out training stimuli") +
         "; a smooth receptive field for " + std::to_string(smooth) + " of " +
         std::to_string(defined) + " fits");
-    const std::string of_a_fold = folds.size() > 1 ? " in a fold" : "";
     if (!by_training.empty()) {
-      sink.warning("ridge: the penalty of " + named_units(by_training, *plan.dataset) +
-                   " is chosen on held-out training stimuli" + of_a_fold +
-                   ", as responses to the validation stimuli are constant or missing");
+      sink.warning("ridge: the penalty of " +
+                   named_units(by_training, *plan.dataset, folds.size()) +
+                   " is chosen on held-out training stimuli, as responses to the validation "
+                   "stimuli are constant or missing");
     }
     if (!by_nothing.empty()) {
-      sink.warning("ridge: the penalty of " + named_units(by_nothing, *plan.dataset) +
-                   " is the middle of the grid" + of_a_fold +
-                   ", as no stimuli tell penalties apart: responses to those that could be held "
+      sink.warning("ridge: the penalty of " + named_units(by_nothing, *plan.dataset, folds.size()) +
+                   " is the middle of the grid, as no stimuli tell penalties apart: responses to "
+                   "those that could be held "
                    "out are constant or missing");
     }
     if (low + high > 0) {

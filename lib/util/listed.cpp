@@ -25,4 +25,12 @@ std::string subject(const std::string& noun, const std::vector<std::string>& nam
   return subject(noun, names) + " " + (names.size() == 1 ? verb_of_one : verb_of_many);
 }
 
+std::string in_folds(const std::string& name, const std::vector<std::int64_t>& folds,
+                     std::size_t of) {
+  if (of < 2) return name;
+  std::vector<std::string> numbers;
+  for (const auto fold : folds) numbers.push_back(std::to_string(fold));
+  return name + (numbers.size() == 1 ? " in fold " : " in folds ") + listed(numbers);
+}
+
 }  // namespace strffit

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,9 @@ std::string subject(const std::string& noun, const std::vector<std::string>& nam
 // "unit a has", "840 units (a, b, c and 837 more) have".
 std::string subject(const std::string& noun, const std::vector<std::string>& names,
                     const std::string& verb_of_one, const std::string& verb_of_many);
+
+// "a in fold 2", "a in folds 0, 1 and 3"; of one fold there is, "a".
+std::string in_folds(const std::string& name, const std::vector<std::int64_t>& folds,
+                     std::size_t of);
 
 }  // namespace strffit

@@ -7,6 +7,7 @@
 #include "commands/inspect.hpp"
 #include "commands/predict.hpp"
 #include "commands/train.hpp"
+#include "dataset/split.hpp"
 #include "files/reader.hpp"
 #include "support/small_study.hpp"
 #include "support/watched_run.hpp"
@@ -233,6 +234,75 @@ TEST_CASE("warnings: of many members that fail in an epoch there is one line") {
   REQUIRE(failed.size() == 1);
   CHECK(failed[0].find("the loss of 30 members (member 0 (unit ") != std::string::npos);
   CHECK(failed[0].find("and 28 more) is no longer finite in epoch 1") != std::string::npos);
+}
+
+// The small recording, of which the units `silent` have a constant response to the stimuli that
+// validate in these folds.
+Dataset silent_in(const SplitOptions& split, const std::vector<std::size_t>& folds,
+                  const std::vector<std::int64_t>& silent) {
+  auto dataset = test::small_recording().dataset;
+  const auto parts = partitions(dataset, split);
+  for (const auto fold : folds) {
+    for (const auto s : parts[fold].valid) {
+      Stimulus& stimulus = dataset.stimuli[s];
+      const auto size = stimulus.trials() * stimulus.frames();
+      for (const auto unit : silent)
+        std::fill_n(stimulus.responses.data() + unit * size, size, 0.0F);
+    }
+  }
+  return dataset;
+}
+
+TEST_CASE("warnings: a unit that cannot be scored in a fold is named with its folds, in one line") {
+  const std::string unscored = "constant responses, or none, to the validation stimuli";
+  const SmallStudy study("{kind: nrf, hidden: 2, context: 3}",
+                         "{mode: independent, max_epochs: 2}");
+  const SmallStudy closed("{kind: linear, context: 3}", "{mode: independent, solver: ridge}");
+  const auto& id = test::small_recording().dataset.unit_ids;
+  SplitOptions four;
+  four.folds = 4;
+  for (const auto& one : {&study, &closed})
+    write_dataset(one->data_file(), silent_in(four, {1, 3}, {2}));
+  const auto only_line = [&](const SmallStudy& of, const std::vector<std::string>& more) {
+    const auto told = told_by(of, more);
+    CAPTURE(told);
+    const auto lines = warnings_with(told, unscored);
+    CHECK(lines.size() == 1);
+    return lines.empty() ? std::string() : lines.front();
+  };
+  auto line = only_line(study, {"data.folds=4"});
+  CHECK(line.find("unit " + id[2] + " in folds 1 and 3: " + unscored + " there") !=
+        std::string::npos);
+  CHECK(line.find("early stopping goes by the training loss there") != std::string::npos);
+  // A sweep compares settings in the other folds.
+  line = only_line(study, {"data.folds=4", "sweep={fit.l2: [0, 1]}"});
+  CHECK(line.find("in folds 1 and 3") != std::string::npos);
+  CHECK(line.find("settings are compared in the other folds") != std::string::npos);
+  // Population: the others of the fold say when to stop.
+  line = only_line(study, {"data.folds=4", "fit.mode=population"});
+  CHECK(line.find("early stopping goes by the other units") != std::string::npos);
+  line = only_line(study, {"data.folds=4", "fit.mode=population", "data.units=[" + id[2] + "]"});
+  CHECK(line.find("early stopping goes by the training loss") != std::string::npos);
+  // The closed form says itself what it goes by.
+  const auto told = told_by(closed, {"data.folds=4"});
+  CHECK(warnings_with(told, unscored).size() == 1);
+  const auto chosen = warnings_with(told, "is chosen on held-out training stimuli");
+  REQUIRE(chosen.size() == 1);
+  CHECK(chosen[0].find("unit " + id[2] + " in folds 1 and 3 is chosen") != std::string::npos);
+
+  // Nested: fold 4 is inner fold 1 of outer fold 1.
+  SplitOptions nested;
+  nested.outer = 2;
+  nested.inner = 3;
+  write_dataset(study.data_file(), silent_in(nested, {4}, {0, 1}));
+  line = only_line(study, {"data.nested={outer: 2, inner: 3}"});
+  CHECK(line.find("2 units (" + id[0] + " in fold") != std::string::npos);
+  CHECK(line.find("4") != std::string::npos);
+
+  // One split, with a refit: no fold to name.
+  write_dataset(study.data_file(), silent_in({}, {0}, {1}));
+  line = only_line(study, {"fit.refit=true"});
+  CHECK(line.find("unit " + id[1] + ": " + unscored + ", so no") != std::string::npos);
 }
 
 TEST_CASE("wrong units: inspect and train say the same, once") {
