@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 required=(
   g++ cmake ninja-build pkg-config ccache
   libtorch-dev libopenblas0-openmp libopenblas-openmp-dev
-  libhdf5-dev libyaml-cpp-dev libcli11-dev libspdlog-dev nlohmann-json3-dev
+  libhdf5-dev libyaml-cpp-dev libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
   libeigen3-dev libcairo2-dev libssl-dev zlib1g-dev fonts-dejavu-core libsndfile1-dev doctest-dev
   libmatio-dev libarchive-dev
 )

@@ -8,6 +8,7 @@
 #include "config/scalar.hpp"
 #include "config/section.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::config {
 namespace {
@@ -140,8 +141,7 @@ auto list_parser(const std::string& path, Parse parse) {
     }
     for (std::size_t i = 0; i < value.items.size(); ++i) {
       const Value& item = value.items[i];
-      const std::string index = "[" + std::to_string(i) + "]";
-      items.push_back(parse(item, item.place.with_path(path + index)));
+      items.push_back(parse(item, item.place.with_path(fmt::format("{}[{}]", path, i))));
     }
     return items;
   };
@@ -259,9 +259,8 @@ std::int64_t Node::get(const std::string& key, std::int64_t fallback, const Rang
 int Node::get(const std::string& key, int fallback, const Range& range, const std::string& doc) {
   const std::int64_t value = get(key, std::int64_t{fallback}, range, doc);
   if (!std::in_range<int>(value)) {
-    fail(key, "must be from " + std::to_string(std::numeric_limits<int>::min()) + " to " +
-                  std::to_string(std::numeric_limits<int>::max()) + "; found " +
-                  std::to_string(value));
+    fail(key, fmt::format("must be from {} to {}; found {}", std::numeric_limits<int>::min(),
+                          std::numeric_limits<int>::max(), value));
   }
   return static_cast<int>(value);
 }

@@ -11,6 +11,7 @@
 
 #include "config/text.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::config {
 namespace {
@@ -94,7 +95,7 @@ class Builder : public YAML::EventHandler {
     std::string path = prefix_;
     for (const auto& level : open_) {
       if (level.value.kind == Kind::list) {
-        path += "[" + std::to_string(level.value.items.size()) + "]";
+        path += fmt::format("[{}]", level.value.items.size());
       } else if (level.value.keys.size() > level.value.items.size()) {
         path += (path.empty() ? "" : ".") + level.value.keys.back().name;
       }
@@ -177,7 +178,7 @@ class Builder : public YAML::EventHandler {
     if (wants_key())
       refuse(mark, "a list or mapping cannot be a key; is a closing ] or } missing?");
     if (open_.size() == kDeepest) {
-      refuse(mark, "lists and mappings are nested deeper than " + std::to_string(kDeepest));
+      refuse(mark, fmt::format("lists and mappings are nested deeper than {}", kDeepest));
     }
     open_.push_back({.value = {.kind = kind, .place = place(mark)}, .index = {}});
   }
@@ -202,8 +203,7 @@ class Builder : public YAML::EventHandler {
       level.value.keys.push_back({name, place(mark)});  // so that path() names it
       std::string what = "given twice";
       if (first.line > 0) {
-        what += ", first at line " + std::to_string(first.line) + ", column " +
-                std::to_string(first.column);
+        what += fmt::format(", first at line {}, column {}", first.line, first.column);
       }
       refuse(mark, what + "; remove one");
     }

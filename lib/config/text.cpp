@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::config {
 namespace {
@@ -46,7 +47,7 @@ std::string checked_text(std::string text, const std::string& name) {
   int column = 0;
   bool comment = false;
   const auto refuse = [&](const std::string& what) {
-    throw ConfigError(name + ":" + std::to_string(line) + ":" + std::to_string(column), what);
+    throw ConfigError(fmt::format("{}:{}:{}", name, line, column), what);
   };
   for (std::size_t i = 0; i < text.size();) {
     ++column;

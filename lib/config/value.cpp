@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/scalar.hpp"
+#include "util/text.hpp"
 
 namespace strffit::config {
 
@@ -12,7 +13,7 @@ std::string Place::with_path(const std::string& path) const {
     const bool named = path.empty() || source->starts_with(path + "=");
     return named ? place : place + ": " + printable(path);
   }
-  const std::string place = *source + ":" + std::to_string(line) + ":" + std::to_string(column);
+  const std::string place = fmt::format("{}:{}:{}", *source, line, column);
   return path.empty() ? place : place + ": " + printable(path);
 }
 

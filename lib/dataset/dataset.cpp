@@ -7,6 +7,7 @@
 
 #include "files/checksum.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -25,7 +26,7 @@ Axes read_axes(const Reader& reader) {
   axes.dt_ms = reader.number_attribute("/", "dt_ms");
   if (!(axes.dt_ms > 0 && std::isfinite(axes.dt_ms))) {
     fail(reader, "/",
-         "attribute dt_ms: expected a frame width above 0 ms; found " + std::to_string(axes.dt_ms));
+         fmt::format("attribute dt_ms: expected a frame width above 0 ms; found {}", axes.dt_ms));
   }
   const std::string path = "/frequencies_hz";
   axes.frequencies_hz = reader.doubles(path, {{-1}, "(F)"}).values;
@@ -35,8 +36,8 @@ Axes read_axes(const Reader& reader) {
     const double frequency = axes.frequencies_hz[band];
     if (!(frequency > last && std::isfinite(frequency))) {
       fail(reader, path,
-           "expected finite band centres above 0 Hz, ascending; found " +
-               std::to_string(frequency) + " Hz in band " + std::to_string(band));
+           fmt::format("expected finite band centres above 0 Hz, ascending; found {} Hz in band {}",
+                       frequency, band));
     }
     last = frequency;
   }
@@ -75,8 +76,8 @@ UnitFacts read_unit_facts(const Reader& reader, std::int64_t n_units,
                                                      static_cast<std::ptrdiff_t>(shape.size());
     if (!list && (shape.empty() || shape[0] != n_units)) {
       fail(reader, path,
-           "expected one row for each of the " + std::to_string(n_units) + " units; found shape " +
-               to_string(shape));
+           fmt::format("expected one row for each of the {} units; found shape {}", n_units,
+                       to_string(shape)));
     }
     facts.emplace(name,
                   reader.column_rows(path, rows, list ? files::Expected({-1}) : files::Expected()));
@@ -89,7 +90,7 @@ std::string place_of(const Shape& shape, std::size_t element) {
   std::string text;
   auto rest = static_cast<std::int64_t>(element);
   for (std::size_t axis = shape.size(); axis-- > 0;) {
-    text = std::to_string(rest % shape[axis]) + (text.empty() ? "" : ", ") + text;
+    text = fmt::format("{}{}{}", rest % shape[axis], text.empty() ? "" : ", ", text);
     rest /= shape[axis];
   }
   return "[" + text + "]";
@@ -100,11 +101,11 @@ void check_spectrogram(const Reader& reader, const std::string& path, const Arra
   for (std::size_t i = 0; i < values.values.size(); ++i) {
     if (!std::isfinite(values.values[i])) {
       fail(reader, path,
-           "expected finite numbers; found " + std::to_string(values.values[i]) + " at " +
-               place_of(values.shape, i) +
-               (std::isinf(values.values[i])
-                    ? " (as is what single precision cannot hold, beyond 3.4e38)"
-                    : ""));
+           fmt::format("expected finite numbers; found {} at {}{}", values.values[i],
+                       place_of(values.shape, i),
+                       std::isinf(values.values[i])
+                           ? " (as is what single precision cannot hold, beyond 3.4e38)"
+                           : ""));
     }
   }
 }

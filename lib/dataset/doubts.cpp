@@ -9,6 +9,7 @@
 #include "util/evenly.hpp"
 #include "util/frequency.hpp"
 #include "util/nan.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -146,9 +147,9 @@ Doubts DoubtsWatch::doubts(bool counts) && {
       const double share = std::max(*most, at_first) / spikes;
       warnings.push_back(
           short_text(100 * share) + " % of the spikes lie in " +
-          (!first           ? "frame " + std::to_string(most - by_frame_.begin())
-           : beginning == 1 ? std::string("frame 0")
-                            : "the first " + std::to_string(beginning) + " frames") +
+          (!first           ? fmt::format("frame {}", most - by_frame_.begin())
+           : beginning == 1 ? "frame 0"
+                            : fmt::format("the first {} frames", beginning)) +
           " of their stimuli: spike times are probably in seconds and were taken for milliseconds; "
           "multiply them by 1000 before they are put into frames");
     }

@@ -8,6 +8,7 @@
 
 #include "util/constant_range.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -81,8 +82,7 @@ void Standardisation::apply(Array<float>& spectrogram) const {
   const auto bands = static_cast<std::size_t>(spectrogram.dim(0));
   const auto frames = static_cast<std::size_t>(spectrogram.dim(1));
   if (mean.size() != std.size() || (mean.size() != 1 && mean.size() != bands)) {
-    throw Bug("standardisation of " + std::to_string(mean.size()) + " bands applied to " +
-              std::to_string(bands));
+    throw Bug(fmt::format("standardisation of {} bands applied to {}", mean.size(), bands));
   }
   for (std::size_t band = 0; band < bands; ++band) {
     const double shift = mean[mean.size() == 1 ? 0 : band],

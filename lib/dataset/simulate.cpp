@@ -8,6 +8,7 @@
 #include "dataset/prepare.hpp"
 #include "util/errors.hpp"
 #include "util/random.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -58,8 +59,7 @@ std::vector<double> log_spaced(double low, double high, std::int64_t n) {
 
 // "unit_07" of 12: names whose lexicographic order is that of their numbers.
 std::string numbered(const std::string& name, std::int64_t number, std::int64_t last) {
-  const std::string digits = std::to_string(number);
-  return name + std::string(std::to_string(last).size() - digits.size(), '0') + digits;
+  return fmt::format("{}{:0{}}", name, number, fmt::formatted_size("{}", last));
 }
 
 // Fast ripples are weaker, as in nature.

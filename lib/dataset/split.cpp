@@ -7,6 +7,7 @@
 
 #include "util/errors.hpp"
 #include "util/random.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -38,9 +39,10 @@ Splits random_splits(const Dataset& dataset, const SplitFractions& fractions,
                      const SplitOptions& options) {
   const double sum = fractions.valid + fractions.test;
   if (!(fractions.valid >= 0 && fractions.test >= 0 && sum < 1)) {
-    throw ConfigError(options.where, "expected shares of at least 0 with a sum below 1; found " +
-                                         std::to_string(fractions.valid) + " and " +
-                                         std::to_string(fractions.test));
+    throw ConfigError(
+        options.where,
+        fmt::format("expected shares of at least 0 with a sum below 1; found {} and {}",
+                    fractions.valid, fractions.test));
   }
   const std::size_t n = dataset.stimuli.size();
   std::vector<std::size_t> order(n);
@@ -105,16 +107,18 @@ std::vector<Partition> nested(const Dataset& dataset, const SplitOptions& option
              inner = static_cast<std::size_t>(options.inner);
   const std::size_t left = outer < 2 || outer > n ? 0 : n - (n + outer - 1) / outer;
   if (outer < 2 || outer > n || left < 2) {
-    throw ConfigError(options.where, n < 3
-                                         ? "needs three stimuli or more; found " + std::to_string(n)
-                                         : "expected from " + std::string(n == 3 ? "3" : "2") +
-                                               " to " + std::to_string(n) + " outer folds; found " +
-                                               std::to_string(options.outer));
+    throw ConfigError(options.where,
+                      n < 3 ? fmt::format("needs three stimuli or more; found {}", n)
+                            : fmt::format("expected from {} to {} outer folds; found {}",
+                                          n == 3 ? 3 : 2, n, options.outer));
   }
   if (inner < 2 || inner > left) {
-    throw ConfigError(options.where, "expected from 2 inner folds to the " + std::to_string(left) +
-                                         " stimuli that an outer fold leaves; found " +
-                                         std::to_string(options.inner));
+    throw ConfigError(
+        options.where,
+        fmt::format("expected from 2 inner folds to the {} that an outer fold leaves; "
+                    "found {}",
+                    counted(static_cast<std::int64_t>(left), "stimulus", "stimuli"),
+                    options.inner));
   }
   std::vector<Partition> result(outer * inner);
   for (std::size_t o = 0; o < outer; ++o) {
@@ -137,13 +141,15 @@ std::vector<Partition> folded(const Partition& whole, const SplitOptions& option
   std::sort(pool.begin(), pool.end());
   const auto folds = static_cast<std::size_t>(options.folds);
   if (pool.size() < 2) {
-    throw ConfigError(options.where_folds, "needs two stimuli or more that do not test; found " +
-                                               std::to_string(pool.size()));
+    throw ConfigError(
+        options.where_folds,
+        fmt::format("needs two stimuli or more that do not test; found {}", pool.size()));
   }
   if (folds < 2 || folds > pool.size()) {
-    throw ConfigError(options.where_folds, "expected from 2 to " + std::to_string(pool.size()) +
-                                               " folds, the stimuli that do not test; found " +
-                                               std::to_string(options.folds));
+    throw ConfigError(
+        options.where_folds,
+        fmt::format("expected from 2 to {} folds, the stimuli that do not test; found {}",
+                    pool.size(), options.folds));
   }
   std::vector<Partition> result(folds);
   for (std::size_t fold = 0; fold < folds; ++fold) {
@@ -204,7 +210,7 @@ std::string describe(const Partition& partition) {
   std::string text;
   const auto tell = [&text](const std::vector<std::size_t>& stimuli, const std::string& where) {
     if (stimuli.empty()) return;
-    text += (text.empty() ? "" : ", ") + std::to_string(stimuli.size()) + " " + where;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", stimuli.size(), where);
   };
   for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
     tell(partition.of(split), to_string(split));

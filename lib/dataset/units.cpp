@@ -10,6 +10,7 @@
 
 #include "config/suggest.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -117,8 +118,8 @@ class Selector {
                             : "; did you mean \"" + nearest + "\"?"));
     }
     if (range->first > range->last || range->last > last_unit) {
-      fail("expected a range within 0-" + std::to_string(last_unit) + ", the units of " + file_ +
-           "; found " + word);
+      fail(fmt::format("expected a range within 0-{}, the units of {}; found {}", last_unit, file_,
+                       word));
     }
     for (std::int64_t unit = range->first; unit <= range->last; ++unit) chosen.insert(unit);
   }

@@ -19,6 +19,7 @@
 
 #include "files/temporary_file.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::files {
 
@@ -41,7 +42,7 @@ std::string host_name() {
 
 // Field 22 of /proc/<pid>/stat, counted from the last ')': the name before it may hold spaces.
 std::string start_of(pid_t process) {
-  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::ifstream file(fmt::format("/proc/{}/stat", process));
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const std::size_t end = text.rfind(')');
   if (end == std::string::npos) return "";
@@ -95,9 +96,10 @@ bool lives(const Holder& holder) {
 }
 
 [[noreturn]] void refuse(const std::string& folder, const std::string& path, const Holder& holder) {
-  const std::string who = holder.process > 0 ? "process " + std::to_string(holder.process) +
-                                                   " on " + holder.host + " since " + holder.started
-                                             : std::string("another process");
+  const std::string who =
+      holder.process > 0
+          ? fmt::format("process {} on {} since {}", holder.process, holder.host, holder.started)
+          : "another process";
   const std::string cure = holder.host.empty() || holder.host == host_name()
                                ? "wait for it, or write to another folder"
                                : "if that process has ended, delete " + path + " and start again";
@@ -163,9 +165,9 @@ FolderLock::FolderLock(const std::string& folder) : path_(folder + "/.strffit.lo
       descriptor_ = -1;
     }
   }
-  const std::string text = "host " + host_name() + "\nprocess " + std::to_string(getpid()) +
-                           "\nstarted " + now_utc() + "\nprocess_age " + start_of(getpid()) + "\n" +
-                           slurm_job();
+  const std::string text =
+      fmt::format("host {}\nprocess {}\nstarted {}\nprocess_age {}\n{}", host_name(), getpid(),
+                  now_utc(), start_of(getpid()), slurm_job());
   if (ftruncate(descriptor_, 0) != 0 ||
       write(descriptor_, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
       fsync(descriptor_) != 0) {

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "files/h5_file.hpp"
+#include "util/text.hpp"
 
 namespace strffit::files {
 
@@ -45,8 +46,8 @@ std::int64_t stored_bound(const H5InputFile& file, const std::string& path,
   const auto stored = static_cast<std::int64_t>(std::min<hsize_t>(
       H5Dget_storage_size(dataset.getId()), std::numeric_limits<int>::max() * hsize_t{1024}));
   if (stored > file.bytes()) {
-    file.fail(path, "expected at most the file's " + std::to_string(file.bytes()) +
-                        " bytes; found a claim of " + std::to_string(stored));
+    file.fail(path, fmt::format("expected at most the file's {} bytes; found a claim of {}",
+                                file.bytes(), stored));
   }
   switch (layout.getLayout()) {
     case H5D_COMPACT:
@@ -77,11 +78,12 @@ std::int64_t stored_bound(const H5InputFile& file, const std::string& path,
   // Each that was written takes bytes of its own; those that were not would be looked for in vain.
   if (chunks > file.bytes()) {
     file.fail(path,
-              "expected no more chunks than the file has bytes; found " + std::to_string(chunks));
+              fmt::format("expected no more chunks than the file has bytes; found {}", chunks));
   }
   if (count(shape) > 0 && chunked.bytes > bound) {
-    file.fail(path, "expected chunks that fit what is stored, " + std::to_string(stored) +
-                        " bytes; found chunks of " + std::to_string(chunked.bytes));
+    file.fail(path,
+              fmt::format("expected chunks that fit what is stored, {} bytes; found chunks of {}",
+                          stored, chunked.bytes));
   }
   // A chunk that was never written reads as the fill value. With one that its maker has chosen (NaN
   // for missing) that is meant; else the writer was interrupted, and zeros would pass for data.
@@ -92,8 +94,9 @@ std::int64_t stored_bound(const H5InputFile& file, const std::string& path,
   if (fill != H5D_FILL_VALUE_USER_DEFINED &&
       (H5Dget_num_chunks(dataset.getId(), space.getId(), &written) < 0 ||
        written != static_cast<hsize_t>(chunks))) {
-    file.fail(path, "expected " + std::to_string(chunks) + " chunks of data; found " +
-                        std::to_string(written) + ": the others were never written");
+    file.fail(path,
+              fmt::format("expected {} chunks of data; found {}: the others were never written",
+                          chunks, written));
   }
   return bound;
 }
@@ -140,7 +143,7 @@ Values values_of(const H5::DataType& type) {
 }
 
 std::string describe(const H5::DataType& type) {
-  const std::string bits = std::to_string(8 * type.getSize()) + "-bit ";
+  const std::string bits = fmt::format("{}-bit ", 8 * type.getSize());
   switch (type.getClass()) {
     case H5T_INTEGER:
       return bits + "integers";
@@ -186,15 +189,15 @@ Shape checked_shape(const H5InputFile& file, const std::string& path, const H5::
   Shape shape;
   for (const hsize_t size : sizes) {
     if (size > static_cast<hsize_t>(std::numeric_limits<std::int64_t>::max())) {
-      file.fail(path, what + "expected an axis that fits into the file; found one of " +
-                          std::to_string(size));
+      file.fail(path, fmt::format("{}expected an axis that fits into the file; found one of {}",
+                                  what, size));
     }
     shape.push_back(static_cast<std::int64_t>(size));
   }
   // Without elements nothing bounds the other axes, and who goes along one would never end.
   if (count(shape) == 0 && *std::max_element(shape.begin(), shape.end()) > file.bytes()) {
-    file.fail(path, what + "expected axes that fit into the file's " +
-                        std::to_string(file.bytes()) + " bytes; found shape " + to_string(shape));
+    file.fail(path, fmt::format("{}expected axes that fit into the file's {} bytes; found shape {}",
+                                what, file.bytes(), to_string(shape)));
   }
   return shape;
 }
@@ -240,9 +243,9 @@ void check_size(const H5InputFile& file, const std::string& path, const H5::Data
   const std::int64_t claimed = bounded_product(count(shape), type_bytes);
   const std::int64_t bound = stored_bound(file, path, dataset, shape);
   if (claimed > bound) {
-    file.fail(path, "expected shape " + to_string(shape) + " to hold what the file stores; found " +
-                        std::to_string(bound) + " bytes at most where it claims " +
-                        std::to_string(claimed));
+    file.fail(path, fmt::format("expected shape {} to hold what the file stores; found {} bytes at "
+                                "most where it claims {}",
+                                to_string(shape), bound, claimed));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "files/h5_file.hpp"
+#include "util/text.hpp"
 
 namespace strffit::files {
 
@@ -76,14 +77,15 @@ class Chunks {
     }
     if (address == HADDR_UNDEF) return;  // it reads as the fill value
     if (stored > static_cast<hsize_t>(file_.bytes())) {
-      fail("expected chunks of at most the file's " + std::to_string(file_.bytes()) +
-           " bytes; found a claim of " + std::to_string(stored));
+      fail(fmt::format("expected chunks of at most the file's {} bytes; found a claim of {}",
+                       file_.bytes(), stored));
     }
     const std::int64_t held = held_bytes(place, skipped, static_cast<std::int64_t>(stored));
     if (held != layout_.bytes) {
-      fail("expected " + std::to_string(layout_.bytes) + " bytes in every chunk; found a chunk " +
-           (held < 0 ? "that cannot be decompressed" : "of " + std::to_string(held)) +
-           ": the file is damaged, get a fresh copy");
+      fail(fmt::format(
+          "expected {} bytes in every chunk; found a chunk {}: the file is damaged, get "
+          "a fresh copy",
+          layout_.bytes, held < 0 ? "that cannot be decompressed" : fmt::format("of {}", held)));
     }
   }
 
@@ -145,8 +147,9 @@ ChunkLayout chunk_layout(const H5InputFile& file, const std::string& path,
     if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE &&
         filter != H5Z_FILTER_FLETCHER32) {
       file.fail(path,
-                "expected data as they are or compressed by deflate (gzip); found the filter " +
-                    std::to_string(filter) + " " + name);
+                fmt::format("expected data as they are or compressed by deflate (gzip); found "
+                            "the filter {} {}",
+                            filter, name));
     }
     layout.filters.push_back(filter);
   }

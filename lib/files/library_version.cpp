@@ -1,13 +1,14 @@
 #include "files/library_version.hpp"
 
 #include "files/hdf5.hpp"
+#include "util/text.hpp"
 
 namespace strffit::files {
 
 std::string hdf5_version() {
   unsigned major = 0, minor = 0, release = 0;
   H5get_libversion(&major, &minor, &release);
-  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release);
+  return fmt::format("{}.{}.{}", major, minor, release);
 }
 
 }  // namespace strffit::files

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -81,9 +82,7 @@ std::int64_t checked_size(const std::string& file, std::int64_t most) {
   const auto bytes = static_cast<std::int64_t>(fs::file_size(file, error));
   if (error) throw DataError(file, "", "cannot be opened: " + error.message());
   if (bytes > most) {
-    throw DataError(
-        file, "",
-        "expected at most " + std::to_string(most) + " bytes; found " + std::to_string(bytes));
+    throw DataError(file, "", fmt::format("expected at most {} bytes; found {}", most, bytes));
   }
   return bytes;
 }

@@ -10,6 +10,7 @@
 #include "files/h5_text.hpp"
 #include "files/probe.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::files {
 
@@ -211,8 +212,8 @@ struct Reader::Impl {
   T single_attribute(const std::string& path, const std::string& name) const {
     const std::vector<T> values = attribute<T>(path, name);
     if (values.size() != 1) {
-      file.fail(path, "attribute " + name + ": expected one value; found " +
-                          std::to_string(values.size()));
+      file.fail(path,
+                fmt::format("attribute {}: expected one value; found {}", name, values.size()));
     }
     return values[0];
   }
@@ -240,8 +241,10 @@ struct Reader::Impl {
     for (std::size_t i = 0; i < codes.values.size(); ++i) {
       const std::int64_t code = codes.values[i];
       if (code < 0 || code > 0x7f) {
-        file.fail(path, "expected letters, digits and signs of ASCII; found the character code " +
-                            std::to_string(code) + ": write the texts as strings");
+        file.fail(path,
+                  fmt::format("expected letters, digits and signs of ASCII; found the character "
+                              "code {}: write the texts as strings",
+                              code));
       }
       texts.values[i % columns] += static_cast<char>(code);
     }
@@ -261,13 +264,12 @@ Reader::Reader(const std::string& file, const std::vector<std::string>& formats,
   }
   impl_->version = integer_attribute("/", "version");
   if (impl_->version > highest_version) {
-    impl_->file.fail("/", "expected " + impl_->format + " version " +
-                              std::to_string(highest_version) + " or lower; found " +
-                              std::to_string(impl_->version) +
-                              ": a newer strffit wrote this file, update to read it");
+    impl_->file.fail("/", fmt::format("expected {} version {} or lower; found {}: a newer strffit "
+                                      "wrote this file, update to read it",
+                                      impl_->format, highest_version, impl_->version));
   }
   if (impl_->version < 1) {
-    impl_->file.fail("/", "expected version 1 or higher; found " + std::to_string(impl_->version));
+    impl_->file.fail("/", fmt::format("expected version 1 or higher; found {}", impl_->version));
   }
 }
 

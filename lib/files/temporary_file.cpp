@@ -14,6 +14,7 @@
 
 #include "files/writer.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::files {
 
@@ -28,9 +29,8 @@ std::string folder_of(const std::string& path) {
 
 std::string temporary_path(const std::string& final_path) {
   const std::filesystem::path path(final_path);
-  std::string name(".");
-  name.append(path.filename().string()).append(".").append(std::to_string(getpid()));
-  return (path.parent_path() / name.append(kSuffix)).string();
+  const auto name = fmt::format(".{}.{}{}", path.filename().string(), getpid(), kSuffix);
+  return (path.parent_path() / name).string();
 }
 
 // Syncs a folder; returns errno or 0.

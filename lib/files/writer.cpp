@@ -13,6 +13,7 @@
 #include "files/hdf5.hpp"
 #include "files/temporary_file.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::files {
 
@@ -75,7 +76,7 @@ struct Writer::Impl {
     access.setCore(kGrowthBytes, false);
     use_growing_memory(access);
     // A name that no other file open in this process has.
-    const std::string name = path + "#" + std::to_string(next_number++);
+    const std::string name = fmt::format("{}#{}", path, next_number++);
     file = H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.getId());
     check(file);
   }
@@ -220,8 +221,8 @@ struct Writer::Impl {
 
   void check_size(const std::string& path, const Shape& shape, std::size_t values) const {
     if (static_cast<std::size_t>(count(shape)) != values) {
-      throw Bug("an array of shape " + to_string(shape) + " has " + std::to_string(values) +
-                " values: " + path);
+      throw Bug(
+          fmt::format("an array of shape {} has {} values: {}", to_string(shape), values, path));
     }
   }
 

@@ -3,14 +3,14 @@
 #include <cmath>
 
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 namespace {
 
 void check_starts(std::span<const Trials> stimuli, std::span<const std::int64_t> starts) {
   if (stimuli.size() != starts.size()) {
-    throw Bug("metrics of " + std::to_string(stimuli.size()) + " stimuli at " +
-              std::to_string(starts.size()) + " starts");
+    throw Bug(fmt::format("metrics of {} stimuli at {} starts", stimuli.size(), starts.size()));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "util/constant_range.hpp"
 #include "util/errors.hpp"
 #include "util/nan.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 namespace {
@@ -34,7 +35,7 @@ double mean(std::span<const double> values) {
 
 void check_lengths(std::size_t a, std::size_t b) {
   if (a != b) {
-    throw Bug("statistics of " + std::to_string(a) + " values against " + std::to_string(b));
+    throw Bug(fmt::format("statistics of {} values against {}", a, b));
   }
 }
 

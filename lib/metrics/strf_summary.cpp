@@ -9,6 +9,7 @@
 
 #include "util/errors.hpp"
 #include "util/nan.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 namespace {
@@ -182,8 +183,7 @@ void add_tuning_measures(const MatrixXd& field, const VectorXd& octaves, double 
 StrfSummary strf_summary(std::span<const float> field, const Axes& axes, std::int64_t ahead) {
   const std::size_t bands = axes.frequencies_hz.size();
   if (bands == 0 || field.empty() || field.size() % bands != 0) {
-    throw Bug("a field of " + std::to_string(field.size()) + " values has no " +
-              std::to_string(bands) + " bands");
+    throw Bug(fmt::format("a field of {} values has no {} bands", field.size(), bands));
   }
   using FloatField = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   MatrixXd k = Eigen::Map<const FloatField>(field.data(), static_cast<Index>(bands),

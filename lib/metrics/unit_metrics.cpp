@@ -11,6 +11,7 @@
 #include "metrics/statistics.hpp"
 #include "util/errors.hpp"
 #include "util/nan.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 namespace {
@@ -20,14 +21,14 @@ constexpr double kLowestRate = 1e-8;  // responses a frame, where a logarithm is
 std::vector<float> joined(std::span<const Trials> stimuli,
                           std::span<const std::span<const float>> predictions) {
   if (stimuli.size() != predictions.size()) {
-    throw Bug("metrics of " + std::to_string(stimuli.size()) + " stimuli and " +
-              std::to_string(predictions.size()) + " predictions");
+    throw Bug(fmt::format("metrics of {} stimuli and {} predictions", stimuli.size(),
+                          predictions.size()));
   }
   std::vector<float> all;
   for (std::size_t s = 0; s < stimuli.size(); ++s) {
     if (predictions[s].size() != static_cast<std::size_t>(stimuli[s].frames)) {
-      throw Bug("stimulus " + std::to_string(s) + " has " + std::to_string(stimuli[s].frames) +
-                " frames, its prediction " + std::to_string(predictions[s].size()));
+      throw Bug(fmt::format("stimulus {} has {} frames, its prediction {}", s, stimuli[s].frames,
+                            predictions[s].size()));
     }
     all.insert(all.end(), predictions[s].begin(), predictions[s].end());
   }

@@ -9,12 +9,13 @@
 #include "model/output.hpp"
 #include "ops/convolution.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 namespace {
 
 std::string numbered(const std::string& name, std::size_t layer) {
-  return name + std::to_string(layer + 1);
+  return fmt::format("{}{}", name, layer + 1);
 }
 
 // The weights of one convolution, `conv<i>/weight` (K_out, K_in, K_f, K_t) and bias.
@@ -48,9 +49,9 @@ Conv2d::Conv2d(const Conv2dOptions& options, const BackboneShape& shape)
   const auto left = shape.bands - kLayers * (options.bands - 1);
   if (left < 1) {
     throw DataError("model.kernel_size", "",
-                    "three kernels of " + std::to_string(options.bands) +
-                        " bands leave none of the " + std::to_string(shape.bands) +
-                        " bands of the dataset; choose a smaller one");
+                    fmt::format("three kernels of {} leave none of the {} of the dataset; choose a "
+                                "smaller one",
+                                counted(options.bands, "band"), counted(shape.bands, "band")));
   }
   for (std::size_t i = 0; i < kLayers; ++i) {
     add(std::make_unique<Convolution>(numbered("conv", i),

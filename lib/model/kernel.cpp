@@ -9,6 +9,7 @@
 
 #include "ops/lagged_product.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 namespace {
@@ -298,10 +299,10 @@ at::Tensor Kernel::apply(const Tensors& tensors, const at::Tensor& x, const ops:
 void Kernel::require_at_most(std::int64_t pieces, std::int64_t most, const std::string& what,
                              const std::string& where) const {
   if (pieces <= most) return;
-  throw ConfigError(where, "expected at most " + std::to_string(most) + ", the " + what +
-                               " that a kernel of " + std::to_string(shape_.bands) + " bands and " +
-                               std::to_string(shape_.lags) + " frames can hold; found " +
-                               std::to_string(pieces));
+  throw ConfigError(where, fmt::format("expected at most {}, the {} that a kernel of {} and {} can "
+                                       "hold; found {}",
+                                       most, what, counted(shape_.bands, "band"),
+                                       counted(shape_.lags, "frame"), pieces));
 }
 
 double Kernel::start_bound() const {

@@ -12,6 +12,7 @@
 #include "ops/dense.hpp"
 #include "ops/leaky.hpp"
 #include "ops/planar_norm.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -125,7 +126,7 @@ std::int64_t read_frames_ahead(config::Node& node, std::int64_t frames) {
                   "causal, or half of each kernel in the future as some published code has it");
   if (padding == "causal") return 0;
   if (frames % 2 == 0) {
-    node.fail("padding", "centered needs an odd number of frames, not " + std::to_string(frames));
+    node.fail("padding", fmt::format("centered needs an odd number of frames, not {}", frames));
   }
   return (frames - 1) / 2;
 }

@@ -10,6 +10,7 @@
 #include "ops/autograd.hpp"
 #include "ops/lagged_product.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 namespace {
@@ -31,10 +32,11 @@ class UniformTensors : public Part {
 
 std::int64_t positions_of(const StatenetOptions& options, std::int64_t bands) {
   if (bands < options.bands) {
-    throw DataError("model.kernel_frequency", "",
-                    "a local layer of " + std::to_string(options.bands) +
-                        " bands does not fit into the " + std::to_string(bands) +
-                        " bands of the dataset; choose a smaller one");
+    throw DataError(
+        "model.kernel_frequency", "",
+        fmt::format("a local layer of {} does not fit into the {} of the dataset; choose "
+                    "a smaller one",
+                    counted(options.bands, "band"), counted(bands, "band")));
   }
   return (bands - options.bands) / options.stride + 1;
 }

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "util/text.hpp"
+
 namespace strffit {
 namespace {
 
@@ -47,7 +49,7 @@ BandCentres read_band_centres(config::Node& node) {
                                    "highest band centre, Hz; above min_freq_hz");
   if (!(centres.max_freq_hz > centres.min_freq_hz)) {
     // At the key that the user gave, with the value of the other.
-    const auto hz = [](double f) { return std::to_string(std::llround(f)) + " Hz"; };
+    const auto hz = [](double f) { return fmt::format("{} Hz", std::llround(f)); };
     if (node.has("max_freq_hz"))
       node.fail("max_freq_hz", "must be above min_freq_hz, " + hz(centres.min_freq_hz));
     node.fail("min_freq_hz",

@@ -4,6 +4,7 @@
 
 #include "util/errors.hpp"
 #include "util/frequency.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -35,7 +36,7 @@ std::vector<double> colliculus_time_constants_ms(const std::vector<double>& freq
   for (std::size_t band = 0; band < frequencies_hz.size(); ++band) {
     const double tau_ms = 500 - 105 * std::log10(frequencies_hz[band]);
     if (!(tau_ms > 0) || std::isinf(tau_ms)) {
-      throw DataError("prefilter", "band " + std::to_string(band),
+      throw DataError("prefilter", fmt::format("band {}", band),
                       "its centre of " + frequency_text(frequencies_hz[band]) +
                           " gives no time constant above 0 ms; the formula 500 - 105 log10(f) "
                           "holds above 0 Hz and "

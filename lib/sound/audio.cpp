@@ -12,6 +12,7 @@
 #include "sound/audio_header.hpp"
 #include "sound/number.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 namespace {
@@ -19,8 +20,10 @@ namespace {
 constexpr double kLargestSample = 1e9;
 
 std::string too_long(const std::string& samples) {
-  return "holds " + samples + " samples a channel; at most " + std::to_string(kMostSamples) +
-         " are read (6 hours at 48 kHz): cut it into the sounds that were played";
+  return fmt::format(
+      "holds {} samples a channel; at most {} are read (6 hours at 48 kHz): cut it "
+      "into the sounds that were played",
+      samples, kMostSamples);
 }
 
 // Everything that a sample may not be, from `first` on.
@@ -28,12 +31,11 @@ void check_samples(const Sound& sound, std::size_t first) {
   for (std::size_t i = first; i < sound.samples.size(); ++i) {
     const double sample = sound.samples[i];
     if (std::abs(sample) <= kLargestSample) continue;
-    throw DataError(sound.name, "",
-                    "sample " + std::to_string(i) + " (" +
-                        in_words(static_cast<double>(i) / sound.rate_hz) + " s) is " +
-                        in_words(sample) +
-                        ", no amplitude: the file is damaged, or was written with an error; write "
-                        "it anew");
+    throw DataError(
+        sound.name, "",
+        fmt::format("sample {} ({} s) is {}, no amplitude: the file is damaged, or was "
+                    "written with an error; write it anew",
+                    i, in_words(static_cast<double>(i) / sound.rate_hz), in_words(sample)));
   }
 }
 
@@ -60,8 +62,9 @@ OpenSound open_sound(const std::string& path) {
   }
   if (sound.info.samplerate < 1) {
     throw DataError(path, "",
-                    "its header says a rate of " + std::to_string(sound.info.samplerate) +
-                        " samples a second: damaged; write it anew with the right rate");
+                    fmt::format("its header says a rate of {} samples a second: damaged; write it "
+                                "anew with the right rate",
+                                sound.info.samplerate));
   }
   if (sound.info.channels < 1) throw DataError(path, "", "has no channel: damaged");
   return sound;
@@ -108,16 +111,17 @@ Sound read_audio(const std::string& path, int channel) {
   const auto open = open_sound(path);
   const int channels = open.info.channels;
   if (channel == 0 && channels > 1) {
-    throw DataError(path, "",
-                    "has " + std::to_string(channels) +
-                        " channels; say which is the sound with \"channel\", from 1 to " +
-                        std::to_string(channels));
+    throw DataError(
+        path, "",
+        fmt::format("has {0} channels; say which is the sound with \"channel\", from 1 to "
+                    "{0}",
+                    channels));
   }
   if (channel < 0 || channel > channels) {
     throw DataError(path, "",
-                    "has no channel " + std::to_string(channel) + ", but " +
-                        (channels == 1 ? "one alone: leave \"channel\" out"
-                                       : "channels 1 to " + std::to_string(channels)));
+                    fmt::format("has no channel {}, but {}", channel,
+                                channels == 1 ? "one alone: leave \"channel\" out"
+                                              : fmt::format("channels 1 to {}", channels)));
   }
   const auto says = promised(open.info);
   if (says > kMostSamples) throw DataError(path, "", too_long(std::to_string(says)));
@@ -146,9 +150,8 @@ Sound read_audio(const std::string& path, int channel) {
   const auto found = static_cast<std::int64_t>(sound.samples.size());
   if (sf_error(open.file.get()) != SF_ERR_NO_ERROR || (says >= 0 && found < says)) {
     throw DataError(path, "",
-                    "ends or is damaged after " + std::to_string(found) + " of " +
-                        (says < 0 ? "an unknown number of" : std::to_string(says)) +
-                        " samples; copy it again");
+                    fmt::format("ends or is damaged after {} of {} samples; copy it again", found,
+                                says < 0 ? "an unknown number of" : fmt::format("{}", says)));
   }
   if (found == 0) throw DataError(path, "", "has no samples");
   return sound;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 namespace {
@@ -78,10 +79,11 @@ void check_pieces(Bytes& file, const std::string& sound, bool big_endian, bool s
             "finish; write it anew, for instance with \"sox --ignore-length IN.wav OUT.wav\"");
       }
       if (size > left) {
-        file.fail("its header says " + std::to_string(size) + " bytes of sound, the file holds " +
-                  std::to_string(left) +
-                  ": it was copied or recorded in part; copy it again, or keep what is there with "
-                  "\"sox --ignore-length IN.wav OUT.wav\"");
+        file.fail(fmt::format(
+            "its header says {} bytes of sound, the file holds {}: it was copied or recorded in "
+            "part; copy it again, or keep what is there with \"sox --ignore-length IN.wav "
+            "OUT.wav\"",
+            size, left));
       }
       return;
     }

@@ -7,6 +7,7 @@
 #include "sound/chirp_transform.hpp"
 #include "sound/number.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 #include "util/threads.hpp"
 
 namespace strffit {
@@ -139,10 +140,10 @@ void describe_window(const WindowOptions& window, SpectrogramOptions& options) {
 std::int64_t window_samples(double samples, double rate_hz, const WindowOptions& window) {
   samples = std::round(samples);
   if (!(samples >= 2) || samples * window.padding > static_cast<double>(kLongestTransform)) {
-    throw ConfigError(window.where_window, "the window has " + in_words(samples) + " samples at " +
-                                               in_words(rate_hz) +
-                                               " Hz; expected 2 or more, and at most " +
-                                               std::to_string(kLongestTransform / window.padding));
+    throw ConfigError(
+        window.where_window,
+        fmt::format("the window has {} samples at {} Hz; expected 2 or more, and at most {}",
+                    in_words(samples), in_words(rate_hz), kLongestTransform / window.padding));
   }
   return static_cast<std::int64_t>(samples);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "util/text.hpp"
+
 namespace strffit {
 
 std::string listed(const std::vector<std::string>& names, std::size_t most) {
@@ -11,13 +13,13 @@ std::string listed(const std::vector<std::string>& names, std::size_t most) {
     const bool last = i + 1 == names.size();
     text += (i == 0 ? "" : last ? " and " : ", ") + names[i];
   }
-  if (shown < names.size()) text += " and " + std::to_string(names.size() - shown) + " more";
+  if (shown < names.size()) text += fmt::format(" and {} more", names.size() - shown);
   return text;
 }
 
 std::string subject(const std::string& noun, const std::vector<std::string>& names) {
   if (names.size() == 1) return noun + " " + names.front();
-  return std::to_string(names.size()) + " " + noun + "s (" + listed(names) + ")";
+  return fmt::format("{} {}s ({})", names.size(), noun, listed(names));
 }
 
 std::string subject(const std::string& noun, const std::vector<std::string>& names,

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "util/text.hpp"
+
 namespace strffit {
 
 namespace {
@@ -109,14 +111,11 @@ std::string score_text(double value) { return printed("%#.4g", value); }
 std::string duration(double seconds) {
   if (std::isnan(seconds)) return "-";
   const auto s = static_cast<std::int64_t>(std::llround(seconds));
-  const auto text = [](std::int64_t large, const char* of, std::int64_t small, const char* rest) {
-    return std::to_string(large) + of + std::to_string(small) + rest;
-  };
   constexpr std::int64_t kDay = 86400;
-  if (s >= kDay) return text(s / kDay, " d ", s % kDay / 3600, " h");
-  if (s >= 3600) return text(s / 3600, " h ", s % 3600 / 60, " min");
-  if (s >= 60) return text(s / 60, " min ", s % 60, " s");
-  return std::to_string(s) + " s";
+  if (s >= kDay) return fmt::format("{} d {} h", s / kDay, s % kDay / 3600);
+  if (s >= 3600) return fmt::format("{} h {} min", s / 3600, s % 3600 / 60);
+  if (s >= 60) return fmt::format("{} min {} s", s / 60, s % 60);
+  return fmt::format("{} s", s);
 }
 
 }  // namespace strffit

@@ -190,7 +190,7 @@ TEST_CASE("split: what is refused, and what is said") {
             "no stimulus of x.h5 is left to train (1 valid, 1 test): leave fewer to valid and "
             "test");
   CHECK(split_refusal(stimuli(9), by(SplitFractions{0.5, 0.5, 0})) ==
-        where + "expected shares of at least 0 with a sum below 1; found 0.500000 and 0.500000");
+        where + "expected shares of at least 0 with a sum below 1; found 0.5 and 0.5");
   CHECK(split_refusal(stimuli(9), by(SplitFractions{-0.1, 0.5, 0})) != "no error");
   CHECK(split_refusal(stimuli(6), by(SplitLists{{}, {"s1"}, {"noise"}})) ==
         where + "stimulus s1 is in the lists of both valid and test");

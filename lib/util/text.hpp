@@ -1,0 +1,18 @@
+// Text with numbers in it. Messages are made with fmt::format, which this header brings: "{}" is a
+// number without superfluous digits, and a format that does not fit its values does not compile.
+#pragma once
+
+#include <fmt/core.h>
+
+#include <cstdint>
+#include <string>
+
+namespace strffit {
+
+// "1 member", "3 members"; with `many`: "2 stimuli".
+std::string counted(std::int64_t n, const std::string& one, const std::string& many = "");
+
+// "a linear", "an ln": words without a vowel are spelled, so that their first letter's name counts.
+std::string with_article(const std::string& word);
+
+}  // namespace strffit
