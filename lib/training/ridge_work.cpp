@@ -6,9 +6,11 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include "metrics/statistics.hpp"
 #include "ops/autograd.hpp"
+#include "ops/gemm.hpp"
 #include "training/ridge_parts.hpp"
 
 namespace strffit {
@@ -156,19 +158,23 @@ double bytes_of_solutions(const RidgeData& data, Index lags,
   return 12 * static_cast<double>(count_of(blocks)) * static_cast<double>(lags * data.x.size(2));
 }
 
-// The shortest of some calls, or the middle one: that of work which is made of many short calls,
-// each of which waits where others use the machine.
-double seconds_of_call(const std::function<void()>& call, bool shortest = true) {
+// Mean over as many calls as take a tenth of a second, three at least: others may use the machine,
+// now as later. Threads inside products wait for each other then, in short calls more than in long
+// ones: with them the shortest call.
+double seconds_of_call(const std::function<void()>& call) {
   using Clock = std::chrono::steady_clock;
-  constexpr std::size_t kCalls = 5;
-  std::vector<double> seconds;
-  for (std::size_t i = 0; i < kCalls; ++i) {
+  constexpr double kEnough = 0.1;
+  double sum = 0, shortest = std::numeric_limits<double>::infinity();
+  int calls = 0;
+  while (calls < 3 || sum < kEnough) {
     const auto begun = Clock::now();
     call();
-    seconds.push_back(std::chrono::duration<double>(Clock::now() - begun).count());
+    const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
+    shortest = std::min(shortest, seconds);
+    sum += seconds;
+    ++calls;
   }
-  std::sort(seconds.begin(), seconds.end());
-  return seconds[shortest ? 0 : kCalls / 2];
+  return ops::inner_threads() > 1 ? shortest : sum / calls;
 }
 
 }  // namespace
@@ -260,9 +266,9 @@ double seconds_of(const RidgeWork& work, const RidgeData& data, std::int64_t lag
   std::vector<Index> units(kUnits);
   for (Index u = 0; u < kUnits; ++u) units[static_cast<std::size_t>(u)] = u;
   const double of_units =
-      seconds_of_call([&] { ridge_parts::correlations(part, L, units, weights); }, false);
-  const double of_unit = seconds_of_call(
-      [&] { ridge_parts::correlations(part, L, {0}, weights.narrow(1, 0, 1)); }, false);
+      seconds_of_call([&] { ridge_parts::correlations(part, L, units, weights); });
+  const double of_unit =
+      seconds_of_call([&] { ridge_parts::correlations(part, L, {0}, weights.narrow(1, 0, 1)); });
   // One pass takes rows + units x score.
   const double score = std::max(0.0, (of_units - of_unit) / (kUnits - 1));
   const double rows = std::max(0.0, of_unit - score);
