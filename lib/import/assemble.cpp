@@ -287,26 +287,26 @@ class Assembly {
       extent.frames += one.frames();
       extent.responses += extent.units * placing.trials(one.sounds) * one.frames();
     }
-    std::size_t held = spectra.list().size();  // of the one that is in memory
+    std::size_t held = spectra.list().size();  // of the one whose pieces are handed over
     Array<float> whole, responses;
     for (const auto& plan : stimuli) {
       if (observer_.stop_requested()) throw Stopped("stopped; nothing was written");
       const std::size_t i = of_sound.at(plan.sound);
       const Spectra::One& one = spectra.list()[i];
-      if (i != held) {
-        whole = spectra.read(one);
-        responses = placing.place(one.sounds, one.frames(), result_.tally);
-        held = i;
-      }
-      const std::int64_t frames = one.frames(), pieces = manifest_.frames.pieces;
-      const std::int64_t begin = plan.piece * frames / pieces;
-      const std::int64_t end = (plan.piece + 1) * frames / pieces;
       Stimulus stimulus{plan.key, sounds_.list[plan.sound].label, plan.category, plan.split, {},
                         {}};
+      const std::int64_t frames = one.frames(), pieces = manifest_.frames.pieces;
       if (pieces == 1) {
-        stimulus.spectrogram = std::move(whole);
-        stimulus.responses = std::move(responses);
+        stimulus.spectrogram = spectra.read(one);
+        stimulus.responses = placing.place(one.sounds, frames, result_.tally);
       } else {
+        if (i != held) {
+          whole = spectra.read(one);
+          responses = placing.place(one.sounds, frames, result_.tally);
+          held = i;
+        }
+        const std::int64_t begin = plan.piece * frames / pieces;
+        const std::int64_t end = (plan.piece + 1) * frames / pieces;
         stimulus.spectrogram = cut(whole, begin, end);
         stimulus.responses = cut(responses, begin, end);
       }
