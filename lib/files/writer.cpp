@@ -140,7 +140,7 @@ struct Writer::Impl {
     H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, piece.data(), nullptr);
     const herr_t written = H5Dwrite(dataset, native_type<float>().getId(), memory.getId(), space,
                                     H5P_DEFAULT, zeros.data());
-    const std::string cause = written < 0 ? hdf5_cause() : "";
+    std::string cause = written < 0 ? hdf5_cause() : "";
     H5Sclose(space);
     return cause;
   }

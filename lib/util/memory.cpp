@@ -34,6 +34,7 @@ void prefer_large_pages(void* begin, std::size_t bytes) {
   const auto first = reinterpret_cast<std::uintptr_t>(begin) / kPage * kPage;
   const auto end = (reinterpret_cast<std::uintptr_t>(begin) + bytes + kPage - 1) / kPage * kPage;
   // Where a part of this is nobody's, the rest is advised all the same; it is a wish, not a need.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the address of a page, not of an object
   madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
 #endif
 }
