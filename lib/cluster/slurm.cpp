@@ -12,7 +12,7 @@
 #include "files/folder_lock.hpp"
 #include "files/json.hpp"
 #include "files/paths.hpp"
-#include "files/writer.hpp"
+#include "files/temporary_file.hpp"
 #include "study/config.hpp"
 #include "study/run_folder.hpp"
 #include "study/shards.hpp"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "files/reader.hpp"
 #include "formats/checkpoint.hpp"
+#include "formats/study_file.hpp"
 #include "study/config.hpp"
 #include "study/run_folder.hpp"
 #include "util/errors.hpp"
@@ -12,18 +12,6 @@
 namespace strffit {
 
 namespace {
-
-// The members that are wanted, with what belongs to each.
-Checkpoint with_members(const Checkpoint& all, const std::vector<std::int64_t>& members) {
-  Checkpoint some = all;
-  some.tensors = select_members(all.tensors, members);
-  some.roster.members.clear();
-  some.standardisation = standardisation_of(all, members);
-  for (const auto m : members) {
-    some.roster.members.push_back(all.roster.members[static_cast<std::size_t>(m)]);
-  }
-  return some;
-}
 
 // The configuration of one setting of those that a checkpoint holds.
 std::string config_of(const Checkpoint& checkpoint, std::int64_t setting) {
@@ -54,16 +42,13 @@ BestOutcome cut_to_best(const BestRequest& request) {
     throw ConfigError(
         request.run, "expected the folder of a finished run with a sweep; found no study.h5 in it");
   }
-  const files::Reader study(paths.study(), {"strffit-results"});
-  if (!study.exists("/settings")) {
+  const StudyFile study = read_study_file(paths.study());
+  const Roster& roster = study.roster;
+  if (roster.settings.empty()) {
     throw ConfigError(request.run, "has one setting only: there is nothing to choose from");
   }
-  const Roster roster = read_roster(study);
-  const auto settings = static_cast<std::int64_t>(roster.settings.begin()->second.size());
-  const auto best = study.integers("/best/setting", {{1}, "one"}).values.front();
-  const auto per_unit = study.integers("/best/unit_setting", {{roster.units()}, "(N)"}).values;
-  const auto ensemble_of = study.integers("/best/ensemble", {{settings}, "(settings)"}).values;
-  if (best < 0 || best >= settings) {
+  const auto best = study.choice.best;
+  if (best < 0) {
     throw DataError(paths.study(), "/best/setting",
                     "no setting is marked: there were no validation stimuli to choose by");
   }
@@ -72,10 +57,10 @@ BestOutcome cut_to_best(const BestRequest& request) {
                       "a member of this run predicts all units (fit.mode: population), so one "
                       "setting is best for all: leave this out");
   }
-  const auto ensembles = *std::max_element(ensemble_of.begin(), ensemble_of.end()) + 1;
+  const auto ensembles = *std::max_element(study.ensemble_of.begin(), study.ensemble_of.end()) + 1;
   BestOutcome outcome;
   for (std::int64_t e = 0; e < ensembles; ++e) {
-    if (!request.per_unit && ensemble_of[static_cast<std::size_t>(best)] != e) continue;
+    if (!request.per_unit && study.ensemble_of[static_cast<std::size_t>(best)] != e) continue;
     const std::string name = ensemble_name(e);
     const Checkpoint all = read_checkpoint(
         ensembles == 1 ? paths.checkpoint() : ensemble_paths(request.run, name).checkpoint());
@@ -83,11 +68,12 @@ BestOutcome cut_to_best(const BestRequest& request) {
     for (std::size_t m = 0; m < all.roster.members.size(); ++m) {
       const Member& member = all.roster.members[m];
       const auto wanted =
-          request.per_unit ? per_unit.at(static_cast<std::size_t>(member.unit)) : best;
+          request.per_unit ? study.choice.unit.at(static_cast<std::size_t>(member.unit)) : best;
       if (member.setting == wanted) members.push_back(static_cast<std::int64_t>(m));
     }
     if (members.empty()) continue;
-    Checkpoint cut = with_members(all, members);
+    Checkpoint cut = all;
+    static_cast<FittedModel&>(cut) = all.select(members);
     std::filesystem::path out = request.out;
     if (!request.per_unit) {
       cut.config = config_of(all, best);

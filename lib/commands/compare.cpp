@@ -13,8 +13,8 @@
 #include "evaluation/figures.hpp"
 #include "files/json.hpp"
 #include "files/paths.hpp"
-#include "files/reader.hpp"
 #include "formats/roster.hpp"
+#include "formats/study_file.hpp"
 #include "plot/figures.hpp"
 #include "study/config.hpp"
 #include "study/run_folder.hpp"
@@ -98,7 +98,7 @@ std::string sweep_of(const std::string& path) {
   for (int up = 0; up < 2; ++up, folder = folder.parent_path()) {
     const std::string study = RunPaths{folder.empty() ? "." : folder.string()}.study();
     if (!is_there(study)) continue;
-    if (!files::Reader(study, {"strffit-results"}).exists("/settings")) return "";
+    if (read_study_file(study).roster.settings.empty()) return "";
     return folder.empty() ? "." : folder.string();
   }
   return "";
@@ -164,24 +164,23 @@ std::optional<Scored> nested_scores(const std::string& path, const std::string& 
   const auto run_folder = folder ? given : given.parent_path();
   const std::string file = RunPaths{run_folder.empty() ? "." : run_folder.string()}.study();
   if (!is_there(file)) return std::nullopt;
-  const files::Reader study(file, {"strffit-results"});
-  if (!study.exists("/nested")) return std::nullopt;
-  const Roster roster = read_roster(study);
-  const std::string config = study.string_attribute("/", "config");
-  auto document = config::Document::from_text(config, file + ": / attribute config");
+  const StudyFile study = read_study_file(file);
+  if (!study.nested) return std::nullopt;
+  const Roster& roster = study.roster;
+  auto document = config::Document::from_text(study.config, file + ": / attribute config");
   config::Node data = document.root().map("data", "");
   const DataOptions options = read_data_options(data);
 
   Scored scored;
   Evaluation& evaluation = scored.evaluation;
   evaluation.checkpoint = file;
-  evaluation.data = study.string_attribute("/", "dataset");
+  evaluation.data = study.provenance.dataset;
   evaluation.split = "test";
   evaluation.model = roster.settings.contains("model") || roster.settings.contains("model.kind")
                          ? "chosen"
                          : document.root().map("model", "").choice("kind", "", model_kinds(), "");
   evaluation.stimuli = -1;
-  evaluation.protocol = {study.string_attribute("/", "dataset_sha256"),
+  evaluation.protocol = {study.provenance.dataset_sha256,
                          roster.axes.dt_ms,
                          options.smooth_ms,
                          {},  // all of the dataset
@@ -195,7 +194,7 @@ std::optional<Scored> nested_scores(const std::string& path, const std::string& 
   std::set<std::int64_t> seeds;
   for (const auto& member : roster.members) seeds.insert(member.seed);
   run.seeds = static_cast<std::int64_t>(seeds.size());
-  const auto values = study.doubles("/nested/mean/" + metric, {{roster.units()}, "(N)"}).values;
+  const auto values = study.nested->mean.at(metric).values;
   std::map<std::string, double> score_of;
   for (std::size_t i = 0; i < values.size(); ++i) score_of[roster.unit_ids[i]] = values[i];
   for (const auto& [unit, value] : score_of) run.scores.push_back(value);

@@ -59,9 +59,9 @@ void add_roster(Overview& overview, const Roster& roster) {
 }
 
 // "12 finished, 3 failed".
-std::string counted(const std::vector<std::string>& words) {
+std::string counted(const std::vector<MemberStatus>& status) {
   std::map<std::string, int> counts;
-  for (const auto& word : words) ++counts[word];
+  for (const auto one : status) ++counts[to_string(one)];
   std::string text;
   for (const auto& [word, n] : counts) {
     text += (text.empty() ? "" : ", ") + std::to_string(n) + " " + word;
@@ -87,19 +87,28 @@ Inspection inspect_checkpoint(const std::string& file) {
 }
 
 Inspection inspect_results(const std::string& file) {
-  const ResultsSummary results = read_results(file);
+  const Results results = read_results(file);
   Overview overview("strffit-results", file);
   add_roster(overview, results.roster);
-  for (const auto& [name, text] : results.attributes) {
-    if (name != "config") overview.add(name, text);
+  const Provenance& from = results.provenance;
+  auto facts = from.written_by;
+  facts.insert({{"command_line", from.command_line},
+                {"dataset", from.dataset},
+                {"dataset_sha256", from.dataset_sha256},
+                {"device", from.device},
+                {"end", from.end},
+                {"start", from.start}});
+  for (const auto& [name, text] : facts) {
+    if (!text.empty()) overview.add(name, text);
   }
-  if (results.epochs > 0) overview.add("epochs", results.epochs);
+  std::size_t epochs = 0;
+  for (const auto& [name, rows] : results.history) epochs = std::max(epochs, rows.size());
+  if (epochs > 0) overview.add("epochs", static_cast<std::int64_t>(epochs));
   if (!results.status.empty()) overview.add("status", counted(results.status));
-  overview.add("predicted_stimuli", static_cast<std::int64_t>(results.predictions.size()));
-  for (const auto& shape : results.strfs) {
-    const auto space = shape.find(' ');
-    overview.add("strf_" + shape.substr(0, space), shape.substr(space + 1));
-  }
+  overview.add("predicted_stimuli", static_cast<std::int64_t>(predicted_stimuli(file).size()));
+  const Strfs strfs = read_strfs(file);
+  if (strfs.kernel) overview.add("strf_kernel", to_string(strfs.kernel->fields.shape));
+  if (strfs.gradient) overview.add("strf_gradient", to_string(strfs.gradient->fields.shape));
   std::vector<Table> tables;
   if (!results.metrics.empty()) {
     Table scores{"mean scores", {"metric"}, {}};
@@ -129,9 +138,7 @@ Inspection inspect_last(const std::string& file) {
   Overview overview("strffit-last", file);
   overview.add("epoch", last.trainer.epoch);
   overview.add("members", static_cast<std::int64_t>(last.trainer.status.size()));
-  std::vector<std::string> status;
-  for (const auto one : last.trainer.status) status.push_back(to_string(one));
-  overview.add("status", counted(status));
+  overview.add("status", counted(last.trainer.status));
   const auto& best = last.trainer.best_score;
   overview.add("mean_best_score", summarise(best).mean);
   overview.add("started", last.started);

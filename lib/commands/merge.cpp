@@ -9,7 +9,7 @@
 #include "files/json.hpp"
 #include "files/paths.hpp"
 #include "files/reader.hpp"
-#include "files/writer.hpp"
+#include "files/temporary_file.hpp"
 #include "formats/join.hpp"
 #include "formats/provenance.hpp"
 #include "study/run_folder.hpp"

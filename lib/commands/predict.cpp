@@ -35,7 +35,7 @@ PredictOutcome predict_file(const PredictRequest& request, Observer& observer) {
     if (observer.stop_requested()) throw Stopped("stopped on request; nothing was written");
   };
   write_results(request.out, results, [&](files::Writer& writer) {
-    put_predictions(writer, checkpoint, dataset, all, run, {}, stop_if_asked);
+    put_predictions(writer, checkpoint, dataset, all, run, stop_if_asked);
   });
   return {request.out, static_cast<std::int64_t>(all.size()),
           static_cast<std::int64_t>(checkpoint.roster.members.size()), checkpoint.roster.units()};

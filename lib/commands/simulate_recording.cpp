@@ -11,7 +11,7 @@
 #include "config/document.hpp"
 #include "evaluation/figures.hpp"
 #include "files/paths.hpp"
-#include "files/writer.hpp"
+#include "files/temporary_file.hpp"
 #include "sound/spectrogram.hpp"
 #include "sound/write_audio.hpp"
 #include "util/errors.hpp"

@@ -12,6 +12,7 @@
 #include "evaluation/strfs.hpp"
 #include "files/checksum.hpp"
 #include "files/paths.hpp"
+#include "files/temporary_file.hpp"
 #include "files/writer.hpp"
 #include "formats/last.hpp"
 #include "formats/results.hpp"
@@ -178,6 +179,7 @@ void write_outcome(const Study& study, const Ensemble& ensemble, const FitResult
   Checkpoint checkpoint = empty_checkpoint(study, ensemble);
   checkpoint.epoch = fit.state.epoch;
   checkpoint.tensors = fit.best;
+  checkpoint.batch_of = ensemble.batch_of();
   write_checkpoint(paths.checkpoint(), checkpoint);
 
   Results results;
@@ -188,11 +190,8 @@ void write_outcome(const Study& study, const Ensemble& ensemble, const FitResult
   results.history = fit.state.history;
   results.ridge = fit.state.ridge;
   if (!provenance.shard.empty()) results.number = ensemble.numbers;
-  const ScoringData data{&study.dataset,
-                         study.unit_of,
-                         study.config.data.smooth_ms > 0,
+  const ScoringData data{&study.dataset, study.unit_of, study.config.data.smooth_ms > 0,
                          study.config.run,
-                         ensemble.together(),
                          [&observer] { stop_if_asked(observer, "while scoring"); }};
   const auto seen = ensemble.plan.seen();
   for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
@@ -206,7 +205,7 @@ void write_outcome(const Study& study, const Ensemble& ensemble, const FitResult
   results.provenance = std::move(provenance);
   write_results(paths.results(), results, [&](files::Writer& writer) {
     put_predictions(writer, checkpoint, study.dataset, stimuli_to_keep(study, ensemble),
-                    study.config.run, data.together,
+                    study.config.run,
                     [&observer] { stop_if_asked(observer, "while predictions were written"); });
   });
 }

@@ -7,6 +7,7 @@
 #include "config/parse.hpp"
 #include "config/scalar.hpp"
 #include "config/section.hpp"
+#include "config/written.hpp"
 #include "util/errors.hpp"
 #include "util/text.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "config/scalar.hpp"
+#include "config/written.hpp"
 
 namespace strffit::config {
 

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "config/scalar.hpp"
+#include "config/written.hpp"
 
 namespace strffit::config {
 namespace {

@@ -14,15 +14,6 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 // Of "-12.5e3": where the digits start, and whether a point or an exponent follows.
 struct Number {
   bool valid = false;
@@ -169,40 +160,20 @@ std::string read_text(const Value& value, const std::string& where) {
   return value.text;
 }
 
-std::string write(double value) {
-  std::array<char, 32> buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
-  return {buffer.data(), end};
-}
-
-std::string write(std::int64_t value) { return std::to_string(value); }
-
-std::string write(bool value) { return value ? "true" : "false"; }
-
-std::string write(const std::string& text) {
-  // Words that some YAML reader takes for a boolean, nothing or a number.
-  constexpr std::array<std::string_view, 12> kReserved{
-      "true", "false", "yes", "no", "on", "off", "y", "n", "null", "nan", "inf", "infinity"};
-  const bool simple =
-      !text.empty() && (is_letter(text[0]) || text[0] == '/') &&
-      std::all_of(
-          text.begin(), text.end(),
-          [](char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '/' || c == '-'; }) &&
-      std::find(kReserved.begin(), kReserved.end(), lower(text)) == kReserved.end();
-  if (simple) return text;
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string quoted = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      quoted += {'\\', c};
-    } else if (byte < 0x20 || byte == 0x7F) {
-      quoted += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-    } else {
-      quoted += c;
-    }
+std::string describe(const Value& value) {
+  switch (value.kind) {
+    case Kind::null:
+      return "nothing";
+    case Kind::list:
+      return "a list";
+    case Kind::map:
+      return "a mapping";
+    case Kind::scalar:
+      break;
   }
-  return quoted + "\"";
+  std::string text = printable(value.text);
+  if (looks_like_boolean(value)) return text;
+  return (looks_like_number(value) ? "the number " + text : "the text \"" + text + "\"");
 }
 
 }  // namespace strffit::config

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "config/scalar.hpp"
 #include "util/text.hpp"
 
 namespace strffit::config {
@@ -30,22 +29,6 @@ bool Value::all_default() const {
                                        [](const Value& item) { return item.all_default(); });
 }
 
-std::string describe(const Value& value) {
-  switch (value.kind) {
-    case Kind::null:
-      return "nothing";
-    case Kind::list:
-      return "a list";
-    case Kind::map:
-      return "a mapping";
-    case Kind::scalar:
-      break;
-  }
-  std::string text = printable(value.text);
-  if (looks_like_boolean(value)) return text;
-  return (looks_like_number(value) ? "the number " + text : "the text \"" + text + "\"");
-}
-
 std::string printable(const std::string& text) {
   constexpr std::size_t kLongest = 60;
   constexpr char kHex[] = "0123456789abcdef";
@@ -62,6 +45,13 @@ std::string printable(const std::string& text) {
     }
   }
   return shown;
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
 }
 
 }  // namespace strffit::config

@@ -46,11 +46,11 @@ struct Value {
   bool all_default() const;
 };
 
-// "the number 3", "the text "abc"", "a list": for "expected ...; found ...".
-std::string describe(const Value& value);
-
 // Text of a file as it may stand in a message: shortened to 60 characters, control characters
 // as \xNN.
 std::string printable(const std::string& text);
+
+// The letters A to Z as a to z.
+std::string lower(std::string text);
 
 }  // namespace strffit::config

@@ -28,9 +28,9 @@ struct Drawing {
 
 class Figures {
  public:
-  Figures(const Checkpoint& checkpoint, const Strfs& strfs, const Array<double>& cc_norm)
-      : checkpoint_(checkpoint), strfs_(strfs), cc_norm_(cc_norm) {
-    const auto& members = checkpoint.roster.members;
+  Figures(const FittedModel& fitted, const Strfs& strfs, const Array<double>& cc_norm)
+      : fitted_(fitted), strfs_(strfs), cc_norm_(cc_norm) {
+    const auto& members = fitted.roster.members;
     several_ = std::any_of(members.begin(), members.end(), [&](const Member& member) {
       return member.seed != members.front().seed || member.fold != members.front().fold;
     });
@@ -40,14 +40,14 @@ class Figures {
   std::vector<Drawing> kernels() const {
     if (!strfs_.kernel) return {};
     const Array<float>& all = strfs_.kernel->fields;  // (M, K, C, F, L)
-    const bool a_unit = checkpoint_.model->backbone().response_kernel() != nullptr;
+    const bool a_unit = fitted_.model->backbone().response_kernel() != nullptr;
     std::vector<Drawing> drawings;
     for (std::int64_t m = 0; m < all.dim(0); ++m) {
       const std::int64_t outputs = a_unit ? all.dim(1) : 1;
       for (std::int64_t n = 0; n < outputs; ++n) {
         Shape shape(all.shape.begin() + 1, all.shape.end());
         if (a_unit) shape.front() = 1;
-        const bool one_unit = a_unit || checkpoint_.roster.independent();
+        const bool one_unit = a_unit || fitted_.roster.independent();
         Drawing drawing = begun(m, one_unit ? n : -1, "");
         drawing.figure.channels = strfs_.channels;
         fill(drawing.figure, all, m * outputs + n, shape);
@@ -73,7 +73,7 @@ class Figures {
  private:
   // `output` -1: all outputs of the member.
   Drawing begun(std::int64_t m, std::int64_t output, const std::string& prefix) const {
-    const Roster& roster = checkpoint_.roster;
+    const Roster& roster = fitted_.roster;
     const Member& member = roster.members[static_cast<std::size_t>(m)];
     const std::string id =
         output < 0 ? "all units"
@@ -102,12 +102,12 @@ class Figures {
     figure.kernel = {shape, {begin, begin + size}};
     if (shape[0] != 1 || shape[1] != 1) return;
     const StrfSummary summary =
-        strf_summary(figure.kernel.values, checkpoint_.roster.axes, checkpoint_.model->ahead());
+        strf_summary(figure.kernel.values, fitted_.roster.axes, fitted_.model->ahead());
     figure.best_frequency_hz = summary.best_frequency_hz;
     figure.latency_ms = summary.latency_ms;
   }
 
-  const Checkpoint& checkpoint_;
+  const FittedModel& fitted_;
   const Strfs& strfs_;
   const Array<double>& cc_norm_;
   bool several_ = false;
@@ -131,10 +131,10 @@ std::optional<plot::TimeConstantsFigure> time_constants(const Strfs& strfs) {
 }  // namespace
 
 std::vector<std::string> draw_figures(const std::string& folder, const std::string& format,
-                                      const Checkpoint& checkpoint, const Strfs& strfs,
+                                      const FittedModel& fitted, const Strfs& strfs,
                                       const Array<double>& cc_norm) {
   make_folder(folder);
-  const Figures figures(checkpoint, strfs, cc_norm);
+  const Figures figures(fitted, strfs, cc_norm);
   std::vector<std::string> files;
   std::set<std::string> taken;  // ids may differ in characters that file names lack
   const auto draw = [&](std::vector<Drawing> drawings, const std::string& sheet) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "formats/checkpoint.hpp"
+#include "formats/fitted_model.hpp"
 #include "formats/strfs.hpp"
 
 namespace strffit {
@@ -16,7 +16,7 @@ void check_figure_format(const std::string& format);
 // all; gradient STRFs likewise. `cc_norm` (M, N) on the test stimuli, or empty. Returns the files.
 // `folder` is made where it is missing; RunError where that fails.
 std::vector<std::string> draw_figures(const std::string& folder, const std::string& format,
-                                      const Checkpoint& checkpoint, const Strfs& strfs,
+                                      const FittedModel& fitted, const Strfs& strfs,
                                       const Array<double>& cc_norm);
 
 }  // namespace strffit

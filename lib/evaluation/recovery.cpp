@@ -26,10 +26,10 @@ std::vector<float> field_at(const Array<float>& fields, std::int64_t index, std:
 
 }  // namespace
 
-std::vector<UnitField> unit_fields(const Checkpoint& checkpoint, const Strfs& strfs) {
-  const Roster& roster = checkpoint.roster;
+std::vector<UnitField> unit_fields(const FittedModel& fitted, const Strfs& strfs) {
+  const Roster& roster = fitted.roster;
   const bool kernel_a_unit = strfs.kernel && strfs.channels.size() == 1 &&
-                             checkpoint.model->backbone().response_kernel() != nullptr;
+                             fitted.model->backbone().response_kernel() != nullptr;
   const auto& chosen = kernel_a_unit ? strfs.kernel : strfs.gradient;
   if (!chosen) return {};
   const auto size = static_cast<std::int64_t>(strfs.frequencies_hz.size() * strfs.lags_ms.size());
@@ -44,7 +44,7 @@ std::vector<UnitField> unit_fields(const Checkpoint& checkpoint, const Strfs& st
   return fields;
 }
 
-std::vector<Recovery> compare_with_truth(const Checkpoint& checkpoint,
+std::vector<Recovery> compare_with_truth(const FittedModel& fitted,
                                          const std::vector<UnitField>& fields,
                                          const std::string& file) {
   const files::Reader reader(file, {"strffit-dataset"});
@@ -52,7 +52,7 @@ std::vector<Recovery> compare_with_truth(const Checkpoint& checkpoint,
     throw DataError(file, "/truth/strf",
                     "missing; only what strffit simulate wrote has true receptive fields");
   }
-  const auto bands = static_cast<std::int64_t>(checkpoint.roster.axes.frequencies_hz.size());
+  const auto bands = static_cast<std::int64_t>(fitted.roster.axes.frequencies_hz.size());
   const auto ids = reader.strings("/units/id", {{-1}, "(N)"}).values;
   const auto truth = reader.floats(
       "/truth/strf", {{static_cast<std::int64_t>(ids.size()), bands, -1}, "(N, F, L)"});
@@ -60,13 +60,13 @@ std::vector<Recovery> compare_with_truth(const Checkpoint& checkpoint,
   if (true_lags < 1) throw DataError(file, "/truth/strf", "expected lags; found none");
   std::vector<Recovery> recovery;
   for (const auto& field : fields) {
-    const Member& member = checkpoint.roster.members[static_cast<std::size_t>(field.member)];
-    const std::string& id = checkpoint.roster.unit_ids[static_cast<std::size_t>(field.unit)];
+    const Member& member = fitted.roster.members[static_cast<std::size_t>(field.member)];
+    const std::string& id = fitted.roster.unit_ids[static_cast<std::size_t>(field.unit)];
     const auto found = std::find(ids.begin(), ids.end(), id);
     if (found == ids.end()) throw DataError(file, "/units/id", "unit " + id + " is missing");
     const auto lags = static_cast<std::int64_t>(field.values.size()) / bands;
     // A true field begins at lag 0.
-    const std::int64_t ahead = checkpoint.model->ahead();
+    const std::int64_t ahead = fitted.model->ahead();
     const std::int64_t longer = std::max(lags, ahead + true_lags);
     const float* const true_field = truth.data() + (found - ids.begin()) * bands * true_lags;
     recovery.push_back(

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "formats/checkpoint.hpp"
+#include "formats/fitted_model.hpp"
 #include "formats/strfs.hpp"
 
 namespace strffit {
@@ -22,12 +22,12 @@ struct UnitField {
   std::int64_t member = 0, unit = 0;
   std::vector<float> values;
 };
-std::vector<UnitField> unit_fields(const Checkpoint& checkpoint, const Strfs& strfs);
+std::vector<UnitField> unit_fields(const FittedModel& fitted, const Strfs& strfs);
 
 // Pearson correlation with /truth/strf of `file`, lag by lag, each with zeros at lags that only the
 // other has.
 // DataError where the file has no truth, other bands or other units.
-std::vector<Recovery> compare_with_truth(const Checkpoint& checkpoint,
+std::vector<Recovery> compare_with_truth(const FittedModel& fitted,
                                          const std::vector<UnitField>& fields,
                                          const std::string& file);
 

@@ -38,35 +38,23 @@ std::set<std::int64_t> skipped_units(const Roster& roster) {
   return units;
 }
 
-// Some members of a checkpoint, kept because neighbouring stimuli mostly ask for the same ones.
+// Some members, kept because neighbouring stimuli mostly ask for the same ones.
 class Selected {
  public:
-  Selected(const Checkpoint& checkpoint, const ScoringData& data)
-      : checkpoint_(checkpoint), data_(data) {}
+  explicit Selected(const FittedModel& all) : all_(all) {}
 
-  // (members, N, T)
-  Array<float> predict(const std::vector<std::int64_t>& members, const Stimulus& stimulus) {
+  const FittedModel& of(const std::vector<std::int64_t>& members) {
     if (members != members_) {
       members_ = members;
-      tensors_ = select_members(checkpoint_.tensors, members);
-      standardisation_ = standardisation_of(checkpoint_, members);
-      together_.clear();
-      for (const auto member : members) {
-        if (!data_.together.empty()) {
-          together_.push_back(data_.together.at(static_cast<std::size_t>(member)));
-        }
-      }
+      selected_ = all_.select(members);
     }
-    return strffit::predict(*checkpoint_.model, tensors_, standardisation_, stimulus.spectrogram,
-                            data_.run, together_);
+    return selected_;
   }
 
  private:
-  const Checkpoint& checkpoint_;
-  const ScoringData& data_;
-  std::vector<std::int64_t> members_, together_;
-  Tensors tensors_;
-  std::vector<Standardisation> standardisation_;
+  const FittedModel& all_;
+  std::vector<std::int64_t> members_;
+  FittedModel selected_;
 };
 
 using Qualities = std::vector<ResponseQuality>;  // of each unit of the dataset
@@ -114,7 +102,8 @@ BlockOfSeries predict_block(const ScoringData& data, const std::vector<ScoredSer
   for (const auto& [stimulus, pairs] : wanted) {
     std::vector<std::int64_t> members;
     for (const auto& [one, member] : pairs) members.push_back(member);
-    block.memory.push_back(selected.predict(members, data.dataset->stimuli[stimulus]));
+    block.memory.push_back(
+        selected.of(members).predict(data.dataset->stimuli[stimulus].spectrogram, data.run));
     const Array<float>& array = block.memory.back();
     const auto size = static_cast<std::size_t>(array.dim(1) * array.dim(2));
     for (std::size_t i = 0; i < pairs.size(); ++i) {
@@ -141,14 +130,14 @@ double bytes_of(const Dataset& dataset, const std::vector<std::size_t>& stimuli,
 
 // The first series of each block, and at the end their number. Members that are predicted as one
 // piece are in one block, so that blocks do not change how a prediction is rounded.
-std::vector<std::size_t> blocks_of(const Checkpoint& checkpoint, const ScoringData& data,
+std::vector<std::size_t> blocks_of(const FittedModel& fitted, const ScoringData& data,
                                    const std::vector<ScoredSeries>& series) {
   double largest = 1;
   for (const auto& one : series) {
-    largest = std::max(largest, bytes_of(*data.dataset, one.stimuli, checkpoint.roster.outputs()));
+    largest = std::max(largest, bytes_of(*data.dataset, one.stimuli, fitted.roster.outputs()));
   }
   std::vector<std::size_t> first = {0};
-  if (data.together.empty()) {
+  if (fitted.batch_of.empty()) {
     const auto most = static_cast<std::size_t>(std::max(1.0, kMostBytesAtOnce / largest));
     while (first.back() < series.size())
       first.push_back(std::min(series.size(), first.back() + most));
@@ -156,7 +145,7 @@ std::vector<std::size_t> blocks_of(const Checkpoint& checkpoint, const ScoringDa
   }
   const auto most = series_at_once(largest, threads_of(data.run));
   const auto pieces = predicted_pieces(static_cast<std::int64_t>(series.size()),
-                                       checkpoint.standardisation.size() == 1, data.together);
+                                       fitted.standardisation.size() == 1, fitted.batch_of);
   for (std::size_t i = 1; i < pieces.size(); ++i) {
     const auto begin = static_cast<std::size_t>(pieces[i - 1]);
     const auto end = static_cast<std::size_t>(pieces[i]);
@@ -227,16 +216,16 @@ std::vector<ScoredSeries> series_of_folds(const Roster& roster,
   return series;
 }
 
-std::vector<UnitMetrics> score(const Checkpoint& checkpoint, const ScoringData& data,
+std::vector<UnitMetrics> score(const FittedModel& fitted, const ScoringData& data,
                                const std::vector<ScoredSeries>& series, NullTest* null) {
-  const Roster& roster = checkpoint.roster;
+  const Roster& roster = fitted.roster;
   const std::int64_t outputs = roster.outputs();
   const auto skipped = skipped_units(roster);
   const QualityCache qualities(data, series);
   std::vector<UnitMetrics> scores(series.size() * static_cast<std::size_t>(outputs));
   if (null) null->scores.assign(scores.size(), {});
-  Selected selected(checkpoint, data);
-  const auto blocks = blocks_of(checkpoint, data, series);
+  Selected selected(fitted);
+  const auto blocks = blocks_of(fitted, data, series);
   const OneInnerThread inner(threads_of(data.run));
   for (std::size_t b = 0; b + 1 < blocks.size(); ++b) {
     const auto first = blocks[b], last = blocks[b + 1];
@@ -283,29 +272,10 @@ Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Roster& roster)
   return metrics;
 }
 
-void each_prediction(const Checkpoint& checkpoint, const Stimulus& stimulus, const RunOptions& run,
-                     const std::vector<std::int64_t>& together, const UsePredictions& use) {
-  const auto skipped =
-      checkpoint.roster.independent() ? std::set<std::int64_t>{} : skipped_units(checkpoint.roster);
-  predict_in_blocks(*checkpoint.model, checkpoint.tensors, checkpoint.standardisation,
-                    stimulus.spectrogram, run, together,
-                    [&](std::int64_t first, const Array<float>& predicted) {
-                      if (skipped.empty()) return use(first, predicted);
-                      auto values = predicted;
-                      const auto T = values.dim(2);
-                      for (std::int64_t m = 0; m < values.dim(0); ++m) {
-                        for (const auto unit : skipped)
-                          std::fill_n(values.data() + (m * values.dim(1) + unit) * T, T, kNaN);
-                      }
-                      use(first, values);
-                    });
-}
-
-void put_predictions(files::Writer& writer, const Checkpoint& checkpoint, const Dataset& dataset,
+void put_predictions(files::Writer& writer, const FittedModel& fitted, const Dataset& dataset,
                      const std::vector<std::size_t>& stimuli, const RunOptions& run,
-                     const std::vector<std::int64_t>& together,
                      const std::function<void()>& between) {
-  const Roster& roster = checkpoint.roster;
+  const Roster& roster = fitted.roster;
   const OneInnerThread inner(threads_of(run));
   std::map<std::string, std::size_t> by_key;
   for (const auto s : stimuli) by_key[dataset.stimuli.at(s).key] = s;
@@ -314,10 +284,10 @@ void put_predictions(files::Writer& writer, const Checkpoint& checkpoint, const 
     const std::string path = "/predictions/" + key;
     writer.begin_rows(path, {static_cast<std::int64_t>(roster.members.size()), roster.outputs(),
                              dataset.stimuli[s].frames()});
-    each_prediction(checkpoint, dataset.stimuli[s], run, together,
-                    [&](std::int64_t first, const Array<float>& block) {
-                      writer.put_rows(path, first, block.dim(0), block.data());
-                    });
+    fitted.predict_in_blocks(dataset.stimuli[s].spectrogram, run,
+                             [&](std::int64_t first, const Array<float>& block) {
+                               writer.put_rows(path, first, block.dim(0), block.data());
+                             });
   }
 }
 

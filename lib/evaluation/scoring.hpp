@@ -9,13 +9,12 @@
 #include "dataset/dataset.hpp"
 #include "dataset/split.hpp"
 #include "files/writer.hpp"
-#include "formats/checkpoint.hpp"
+#include "formats/fitted_model.hpp"
 #include "formats/results.hpp"
 #include "metrics/null_correlation.hpp"
 #include "metrics/unit_metrics.hpp"
 #include "training/options.hpp"
 #include "training/plan.hpp"
-#include "training/predict.hpp"
 
 namespace strffit {
 
@@ -30,14 +29,12 @@ struct ScoredSeries {
   std::int64_t setting = 0;          // of a sweep
 };
 
-// What is needed beside a checkpoint.
+// What predictions are compared with, and how.
 struct ScoringData {
   const Dataset* dataset;
   std::vector<std::int64_t> unit_of;  // dataset unit of each of Roster::unit_ids
   bool smoothed = false;
   RunOptions run;
-  // Of each member, as for predict(); empty, or the series are of one member each, in their order.
-  std::vector<std::int64_t> together = {};
   // Called between blocks of series; may throw to end the work.
   std::function<void()> between = [] {};
 };
@@ -59,23 +56,18 @@ struct NullTest {
 };
 
 // (series x N) all metrics; NaN for units that were skipped and where there are no stimuli. Holds
-// the predictions of some series at a time, 256 MiB at most (or those of one series).
-std::vector<UnitMetrics> score(const Checkpoint& checkpoint, const ScoringData& data,
+// the predictions of some series at a time, 256 MiB at most (or those of one series). Where the
+// batches of the members are known, the series are those of one member each, in their order.
+std::vector<UnitMetrics> score(const FittedModel& fitted, const ScoringData& data,
                                const std::vector<ScoredSeries>& series, NullTest* null = nullptr);
 
 // As (M, N) arrays by name; `scores` of a series per member.
 Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Roster& roster);
 
-// Of all members for one stimulus, block by block of members; NaN for units that were skipped.
-// `together`: as for predict().
-void each_prediction(const Checkpoint& checkpoint, const Stimulus& stimulus, const RunOptions& run,
-                     const std::vector<std::int64_t>& together, const UsePredictions& use);
-
-// The same for some stimuli of a dataset, written below /predictions (formats.md). `between` is
+// Predictions for some stimuli of a dataset, written below /predictions (formats.md). `between` is
 // called before each stimulus and may throw to end the work.
-void put_predictions(files::Writer& writer, const Checkpoint& checkpoint, const Dataset& dataset,
+void put_predictions(files::Writer& writer, const FittedModel& fitted, const Dataset& dataset,
                      const std::vector<std::size_t>& stimuli, const RunOptions& run,
-                     const std::vector<std::int64_t>& together,
                      const std::function<void()>& between);
 
 // Bytes that a run holds while its members are scored, beside their tensors.

@@ -11,23 +11,18 @@
 #include "formats/arrays.hpp"
 #include "metrics/strf_summary.hpp"
 #include "ops/gemm.hpp"
+#include "training/input.hpp"
 #include "util/threads.hpp"
 
 namespace strffit {
 
 namespace {
 
-const Standardisation& of_member(const Checkpoint& checkpoint, std::int64_t member) {
-  const auto& all = checkpoint.standardisation;
-  return all.size() == 1 ? all.front() : all.at(static_cast<std::size_t>(member));
-}
-
-// (N, T, F, L) of one member.
-at::Tensor dynamic(const Checkpoint& checkpoint, const Tensors& tensors, std::int64_t member,
-                   Array<float> spectrogram) {
-  of_member(checkpoint, member).apply(spectrogram);
-  const at::Tensor x = to_tensor(spectrogram).t().unsqueeze(0).contiguous();  // (1, T, F)
-  return checkpoint.model->dynamic_strf(tensors, x, checkpoint.model->context());
+// (N, T, F, L) of the only member.
+at::Tensor dynamic(const FittedModel& one, const Array<float>& spectrogram) {
+  const auto x = at::zeros({1, spectrogram.dim(1), spectrogram.dim(0)});
+  put_input(x, 0, spectrogram, one.standardisation.front());
+  return one.model->dynamic_strf(one.tensors, x, one.model->context());
 }
 
 // What was not fitted must not look as if it were: NaN at the axis of the units.
@@ -60,8 +55,8 @@ Fields summarised(Array<float> fields, const Axes& axes, std::int64_t ahead) {
   return result;
 }
 
-Strfs kernel_strfs(const Checkpoint& checkpoint) {
-  const Model& model = *checkpoint.model;
+Strfs kernel_strfs(const FittedModel& fitted) {
+  const Model& model = *fitted.model;
   Strfs strfs;
   strfs.channels = model.channels();
   strfs.frequencies_hz = model.axes().frequencies_hz;
@@ -69,15 +64,15 @@ Strfs kernel_strfs(const Checkpoint& checkpoint) {
   // One member at a time, so that a part of the members gives the same bits as all of them.
   std::map<std::string, std::vector<at::Tensor>> measures;
   std::optional<Array<float>> known;
-  const auto members = static_cast<std::int64_t>(checkpoint.roster.members.size());
+  const auto members = fitted.members();
   const bool kernel_a_unit = model.backbone().response_kernel() != nullptr;
   for (std::int64_t m = 0; m < members; ++m) {
-    const Tensors one = select_members(checkpoint.tensors, {m});
+    const Tensors one = select_members(fitted.tensors, {m});
     for (const auto& measure : model.measures(one))
       measures[measure.name].push_back(measure.values);
     auto kernel = model.kernels(one);
     if (!kernel) continue;
-    if (kernel_a_unit) forget_skipped(*(kernel = kernel->clone()), 1, checkpoint.roster);
+    if (kernel_a_unit) forget_skipped(*(kernel = kernel->clone()), 1, fitted.roster);
     const auto values = to_array(*kernel);
     if (!known) {
       Shape shape = values.shape;
@@ -94,11 +89,11 @@ Strfs kernel_strfs(const Checkpoint& checkpoint) {
   return strfs;
 }
 
-Array<float> gradient_strfs(const Checkpoint& checkpoint, const Dataset& dataset,
+Array<float> gradient_strfs(const FittedModel& fitted, const Dataset& dataset,
                             const std::vector<std::size_t>& which, int threads,
                             const std::function<void()>& between) {
-  const Model& model = *checkpoint.model;
-  const auto members = static_cast<std::int64_t>(checkpoint.roster.members.size());
+  const Model& model = *fitted.model;
+  const auto members = fitted.members();
   const auto bands = dataset.bands(), lags = model.context();
   std::vector<const Stimulus*> long_enough;
   for (const auto index : which) {
@@ -114,7 +109,7 @@ Array<float> gradient_strfs(const Checkpoint& checkpoint, const Dataset& dataset
 
   Array<float> means({members, model.outputs(), bands, lags});
   for (std::int64_t member = 0; member < members; ++member) {
-    const Tensors tensors = select_members(checkpoint.tensors, {member});
+    const FittedModel one = fitted.select({member});
     at::Tensor mean = at::zeros({1, model.outputs(), bands, lags}, at::kDouble);
     // As many stimuli at once as threads: each holds N T F L numbers.
     const auto group = static_cast<std::size_t>(std::max(threads, 1));
@@ -126,25 +121,24 @@ Array<float> gradient_strfs(const Checkpoint& checkpoint, const Dataset& dataset
         if (threads > 1) ops::stay_on_this_thread();
         const auto place = static_cast<std::size_t>(i);
         const Stimulus& stimulus = *long_enough[first + place];
-        sums[place] = dynamic(checkpoint, tensors, member, stimulus.spectrogram)
+        sums[place] = dynamic(one, stimulus.spectrogram)
                           .narrow(1, lags - model.ahead(), stimulus.frames() - lags)
                           .sum(1, false, at::kDouble);
       });
       // Added in the order of the stimuli, whichever was done first.
       for (const auto& sum : sums) mean[0] += sum;
     }
-    forget_skipped(mean, 1, checkpoint.roster);
+    forget_skipped(mean, 1, fitted.roster);
     const auto values = to_array(mean / static_cast<double>(frames));
     std::copy(values.values.begin(), values.values.end(), means.data() + member * values.size());
   }
   return means;
 }
 
-Array<float> dynamic_strf(const Checkpoint& checkpoint, std::int64_t member,
+Array<float> dynamic_strf(const FittedModel& fitted, std::int64_t member,
                           const Array<float>& spectrogram) {
-  at::Tensor fields =
-      dynamic(checkpoint, select_members(checkpoint.tensors, {member}), member, spectrogram);
-  forget_skipped(fields, 0, checkpoint.roster);
+  at::Tensor fields = dynamic(fitted.select({member}), spectrogram);
+  forget_skipped(fields, 0, fitted.roster);
   return to_array(fields);
 }
 

@@ -7,25 +7,25 @@
 #include <vector>
 
 #include "dataset/dataset.hpp"
-#include "formats/checkpoint.hpp"
+#include "formats/fitted_model.hpp"
 #include "formats/strfs.hpp"
 #include "util/array.hpp"
 
 namespace strffit {
 
 // The kernels alone; NaN where a kernel is that of a unit that was skipped.
-Strfs kernel_strfs(const Checkpoint& checkpoint);
+Strfs kernel_strfs(const FittedModel& fitted);
 
 // Mean of d r[n, t] / d x[f, t - l], at the lags of the kernels, over the frames t of the stimuli
 // `which` of `dataset` from where no lag reaches the first frame or one beyond the last, on
 // `threads` threads of the CPU: (M, N, F, L), NaN where no stimulus is longer than L frames.
 // `between` is called between stimuli, from the calling thread, and may throw to end the work.
-Array<float> gradient_strfs(const Checkpoint& checkpoint, const Dataset& dataset,
+Array<float> gradient_strfs(const FittedModel& fitted, const Dataset& dataset,
                             const std::vector<std::size_t>& which, int threads,
                             const std::function<void()>& between);
 
 // d r[n, t] / d x[f, t - l] of one member at every frame of one stimulus: (N, T, F, L).
-Array<float> dynamic_strf(const Checkpoint& checkpoint, std::int64_t member,
+Array<float> dynamic_strf(const FittedModel& fitted, std::int64_t member,
                           const Array<float>& spectrogram);
 
 // The measures of `fields`, of whose lags the first `ahead` lie in the future.

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "files/expected.hpp"
 #include "files/hdf5.hpp"
-#include "files/reader.hpp"
 #include "util/array.hpp"
 #include "util/errors.hpp"
 

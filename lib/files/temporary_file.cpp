@@ -12,7 +12,6 @@
 #include <filesystem>
 #include <utility>
 
-#include "files/writer.hpp"
 #include "util/errors.hpp"
 #include "util/text.hpp"
 

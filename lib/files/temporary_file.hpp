@@ -1,8 +1,9 @@
-// The temporary file behind every write. Private to this room.
+// The temporary file behind every write.
 #pragma once
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace strffit::files {
 
@@ -36,5 +37,15 @@ class TemporaryFile {
   int descriptor_ = -1;
   bool committed_ = false;
 };
+
+// Replaces a text file in the same manner.
+void write_text(const std::string& path, const std::string& text);
+
+// Removes the temporary files that killed processes left in `folder`: those of dead processes of
+// this machine, and those of the files `ours`, which nobody but the caller, who holds the folder's
+// lock, may write (their process may have been one of another machine, or its number may be another
+// process's now). Returns their names. A folder that is missing holds none.
+std::vector<std::string> remove_stale_temporaries(const std::string& folder,
+                                                  const std::vector<std::string>& ours = {});
 
 }  // namespace strffit::files

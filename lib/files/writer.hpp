@@ -64,14 +64,4 @@ class Writer {
   std::unique_ptr<Impl> impl_;
 };
 
-// Replaces a text file in the same manner.
-void write_text(const std::string& path, const std::string& text);
-
-// Removes the temporary files that killed processes left in `folder`: those of dead processes of
-// this machine, and those of the files `ours`, which nobody but the caller, who holds the folder's
-// lock, may write (their process may have been one of another machine, or its number may be another
-// process's now). Returns their names. A folder that is missing holds none.
-std::vector<std::string> remove_stale_temporaries(const std::string& folder,
-                                                  const std::vector<std::string>& ours = {});
-
 }  // namespace strffit::files

@@ -190,15 +190,6 @@ Checkpoint read_checkpoint(const std::string& path) {
   return checkpoint;
 }
 
-std::vector<Standardisation> standardisation_of(const Checkpoint& checkpoint,
-                                                const std::vector<std::int64_t>& which) {
-  if (!checkpoint.own_standardisation) return checkpoint.standardisation;
-  std::vector<Standardisation> own;
-  for (const auto member : which)
-    own.push_back(checkpoint.standardisation.at(static_cast<std::size_t>(member)));
-  return own;
-}
-
 void check_axes(const Checkpoint& checkpoint, const Dataset& dataset) {
   // A frame width or band centre that differs by rounding to single precision is the same.
   const auto same = [](double a, double b) { return std::abs(a - b) <= 1e-6 * std::abs(b); };

@@ -2,29 +2,21 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <vector>
 
-#include "dataset/prepare.hpp"
-#include "formats/roster.hpp"
-#include "model/model.hpp"
+#include "dataset/dataset.hpp"
+#include "formats/fitted_model.hpp"
 
 namespace strffit {
 
-// Everything needed to predict.
-struct Checkpoint {
+// Fitted members, and what they were fitted to.
+struct Checkpoint : FittedModel {
   std::string file;            // it was read from; not written
   std::string config;          // YAML
   std::string dataset;         // absolute path of what it was fitted to; "" where unknown
   std::string dataset_sha256;  // "" where unknown
   std::int64_t epoch = 0;
-  Roster roster;
   Standardise how = Standardise::overall;
-  std::vector<Standardisation> standardisation;  // one for all members, or one each
-  bool own_standardisation = false;              // one each, as folds need it
-  std::shared_ptr<const Model> model;
-  Tensors tensors;  // (M, ...) float32, CPU
 };
 
 void write_checkpoint(const std::string& path, const Checkpoint& checkpoint);
@@ -34,10 +26,6 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint);
 // breaks formats.md, and for tensors that are missing, too many or of another shape than the
 // model's.
 Checkpoint read_checkpoint(const std::string& path);
-
-// What belongs to the members `which`: one for all of them, or one each in that order.
-std::vector<Standardisation> standardisation_of(const Checkpoint& checkpoint,
-                                                const std::vector<std::int64_t>& which);
 
 // DataError where a dataset has other bands or another frame width than the model was fitted to.
 void check_axes(const Checkpoint& checkpoint, const Dataset& dataset);

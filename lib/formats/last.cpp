@@ -37,16 +37,6 @@ Array<double> history_table(const std::vector<std::vector<double>>& rows) {
   return table;
 }
 
-std::vector<std::vector<double>> as_rows(const Array<double>& table) {
-  std::vector<std::vector<double>> rows;
-  const auto columns = table.dim(1);
-  for (std::int64_t i = 0; i < table.dim(0); ++i) {
-    const auto begin = table.values.begin() + i * columns;
-    rows.emplace_back(begin, begin + columns);
-  }
-  return rows;
-}
-
 // Datasets below a group, by their path from there. The depth is bounded because a damaged file's
 // groups may hold each other.
 void read_state_tensors(const files::Reader& reader, const std::string& group,
@@ -135,21 +125,9 @@ LastState read_last(const std::string& path) {
   state.plateau_since = reader.integers("/members/plateau_since", each).values;
   read_state_tensors(reader, "/tensors", "", 0, state.tensors);
   state.refit_since = read_refit_since(reader);
-  if (reader.exists("/ridge")) {
-    state.ridge.penalty = reader.doubles("/ridge/penalty", {{members, -1}, "(M, N)"});
-    const files::Expected same({members, state.ridge.penalty.dim(1)}, "(M, N)");
-    state.ridge.smooth_bands = reader.doubles("/ridge/smooth_bands", same);
-    state.ridge.smooth_lags = reader.doubles("/ridge/smooth_lags", same);
-  }
+  state.ridge = read_ridge(reader, members);
   for (const auto& name : reader.children("/history")) {
-    const std::string table = "/history/" + name;
-    const auto values = reader.doubles(table, {{state.epoch, -1}, "(epochs, M)"});
-    if (values.dim(1) != members && values.dim(1) != 1 && values.size() != 0) {
-      throw DataError(path, table,
-                      "expected a column for each of " + std::to_string(members) +
-                          " members, or one; found " + to_string(values.shape));
-    }
-    state.history[name] = as_rows(values);
+    state.history[name] = read_history(reader, name, {{state.epoch, -1}, "(epochs, M)"}, members);
   }
   return last;
 }

@@ -48,6 +48,13 @@ std::string processor() {
   return (name.empty() ? "unknown" : name) + ", " + after(libtorch, "CPU capability usage:");
 }
 
+// "strffit_version" of "strffit".
+std::string attribute_of(std::string library) {
+  std::transform(library.begin(), library.end(), library.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return library == "cpu" ? library : library + "_version";
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> library_versions() {
@@ -73,10 +80,8 @@ std::string host_name() {
 }
 
 void put_provenance(files::Writer& writer, const Provenance& provenance) {
-  for (auto [name, version] : library_versions()) {
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    writer.attribute("/", name == "cpu" ? name : name + "_version", version);
+  for (const auto& [name, version] : library_versions()) {
+    writer.attribute("/", attribute_of(name), version);
   }
   writer.attribute("/", "blas_core", ops::blas_core());
   writer.attribute("/", "command_line", provenance.command_line);
@@ -88,6 +93,27 @@ void put_provenance(files::Writer& writer, const Provenance& provenance) {
   writer.attribute("/", "start", provenance.start);
   writer.attribute("/", "end", provenance.end);
   if (!provenance.shard.empty()) writer.attribute("/", "shard", provenance.shard);
+}
+
+Provenance read_provenance(const files::Reader& reader) {
+  const auto text = [&reader](const char* name) {
+    return reader.optional_string_attribute("/", name).value_or("");
+  };
+  Provenance found{text("command_line"),
+                   text("device"),
+                   reader.optional_integer_attribute("/", "threads").value_or(0),
+                   text("dataset"),
+                   text("dataset_sha256"),
+                   text("start"),
+                   text("end"),
+                   text("shard")};
+  std::vector<std::string> names = {"blas_core", "host"};
+  for (const auto& library : library_versions()) names.push_back(attribute_of(library.first));
+  for (const auto& name : names) {
+    if (const auto value = reader.optional_string_attribute("/", name))
+      found.written_by[name] = *value;
+  }
+  return found;
 }
 
 }  // namespace strffit

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "files/reader.hpp"
 #include "files/writer.hpp"
 
 namespace strffit {
@@ -19,6 +21,9 @@ struct Provenance {
   std::string start;  // ISO 8601, UTC
   std::string end;
   std::string shard = {};  // "3/8"; "" for a run in one piece
+  // Of a file that was read: who wrote it and where, by attribute ("strffit_version", "cpu",
+  // "host").
+  std::map<std::string, std::string> written_by = {};
 };
 
 // {"strffit", "0.1.0"}, {"LibTorch", ...}, {"BLAS", ...}, {"HDF5", ...}, {"CUDA", "none"}.
@@ -27,7 +32,10 @@ std::vector<std::pair<std::string, std::string>> library_versions();
 std::string now_utc();  // "2026-01-31T12:00:00Z"
 std::string host_name();
 
-// As attributes of the root.
+// As attributes of the root. Versions, processor and host are those of this program.
 void put_provenance(files::Writer& writer, const Provenance& provenance);
+
+// What is missing is left empty.
+Provenance read_provenance(const files::Reader& reader);
 
 }  // namespace strffit

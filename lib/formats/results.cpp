@@ -1,6 +1,8 @@
 #include "formats/results.hpp"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include "files/reader.hpp"
 #include "util/errors.hpp"
@@ -28,6 +30,22 @@ void put_members(files::Writer& writer, const Results& results) {
                  [](MemberStatus one) { return to_string(one); });
   writer.put("/members/status", status);
   writer.put("/members/best_epoch", Array<std::int64_t>(members, results.best_epoch));
+}
+
+std::vector<std::string> names_in(const files::Reader& reader, const std::string& group) {
+  return reader.exists(group) ? reader.children(group) : std::vector<std::string>{};
+}
+
+constexpr std::array<MemberStatus, 4> kStatuses = {MemberStatus::running, MemberStatus::finished,
+                                                   MemberStatus::stopped_early,
+                                                   MemberStatus::failed};
+
+MemberStatus status_named(const std::string& word, const std::string& file) {
+  for (const auto status : kStatuses) {
+    if (to_string(status) == word) return status;
+  }
+  throw DataError(file, "/members/status",
+                  "expected running, finished, stopped early or failed; found \"" + word + "\"");
 }
 
 }  // namespace
@@ -78,42 +96,113 @@ void write_results(const std::string& path, const Results& results,
   writer.commit();
 }
 
-ResultsSummary read_results(const std::string& path) {
+RidgeRecord read_ridge(const files::Reader& reader, std::int64_t members) {
+  RidgeRecord ridge;
+  if (!reader.exists("/ridge")) return ridge;
+  ridge.penalty = reader.doubles("/ridge/penalty", {{members, -1}, "(M, N)"});
+  const files::Expected same({members, ridge.penalty.dim(1)}, "(M, N)");
+  ridge.smooth_bands = reader.doubles("/ridge/smooth_bands", same);
+  ridge.smooth_lags = reader.doubles("/ridge/smooth_lags", same);
+  return ridge;
+}
+
+std::vector<std::vector<double>> read_history(const files::Reader& reader, const std::string& name,
+                                              const files::Expected& expected,
+                                              std::int64_t members) {
+  const std::string path = "/history/" + name;
+  const auto table = reader.doubles(path, expected);
+  const auto columns = table.shape.size() > 1 ? table.dim(1) : 1;
+  if (columns != members && columns != 1 && table.size() != 0) {
+    throw DataError(reader.file(), path,
+                    "expected a column for each of " + std::to_string(members) +
+                        " members, or one; found " + to_string(table.shape));
+  }
+  std::vector<std::vector<double>> rows;
+  for (std::int64_t i = 0; i < table.dim(0); ++i) {
+    const auto begin = table.values.begin() + i * columns;
+    rows.emplace_back(begin, begin + columns);
+  }
+  return rows;
+}
+
+Results read_results(const std::string& path) {
   const files::Reader reader(path, {kResultsFormat});
-  ResultsSummary summary;
-  summary.roster = read_roster(reader);
-  for (const char* name : {"strffit_version", "libtorch_version", "blas_version", "hdf5_version",
-                           "cuda_version", "compiler_version", "cpu", "device", "host",
-                           "command_line", "dataset", "dataset_sha256", "start", "end", "config"}) {
-    if (const auto value = reader.optional_string_attribute("/", name)) {
-      summary.attributes[name] = *value;
-    }
-  }
-  const auto members = static_cast<std::int64_t>(summary.roster.members.size());
-  const files::Expected each({members, summary.roster.outputs()}, "(M, N)");
-  const auto names_in = [&reader](const std::string& group) {
-    return reader.exists(group) ? reader.children(group) : std::vector<std::string>{};
-  };
-  for (const auto& split : names_in("/metrics")) {
-    for (const auto& name : reader.children("/metrics/" + split)) {
-      summary.metrics[split][name] = reader.doubles("/metrics/" + split + "/" + name, each);
-    }
-  }
-  for (const auto& name : names_in("/history")) {
-    const Shape shape = reader.shape("/history/" + name);
-    if (!shape.empty()) summary.epochs = std::max(summary.epochs, shape.front());
-  }
-  for (const char* name : {"kernel", "gradient"}) {
-    const std::string field = std::string("/strf/") + name;
-    if (reader.exists(field)) {
-      summary.strfs.push_back(std::string(name) + " " + to_string(reader.shape(field)));
-    }
-  }
+  Results results;
+  results.roster = read_roster(reader);
+  results.provenance = read_provenance(reader);
+  results.config = reader.optional_string_attribute("/", "config").value_or("");
+  const auto members = static_cast<std::int64_t>(results.roster.members.size());
+  const files::Expected of_members({members}, "(M)");
   if (reader.exists("/members/status")) {
-    summary.status = reader.strings("/members/status", {{members}, "(M)"}).values;
+    for (const auto& word : reader.strings("/members/status", of_members).values) {
+      results.status.push_back(status_named(word, path));
+    }
+    results.best_epoch = reader.integers("/members/best_epoch", of_members).values;
   }
-  summary.predictions = names_in("/predictions");
-  return summary;
+  if (reader.exists("/members/number")) {
+    results.number = reader.integers("/members/number", of_members).values;
+  }
+  const files::Expected each({members, results.roster.outputs()}, "(M, N)");
+  for (const auto& split : names_in(reader, "/metrics")) {
+    for (const auto& name : reader.children("/metrics/" + split)) {
+      results.metrics[split][name] = reader.doubles("/metrics/" + split + "/" + name, each);
+    }
+  }
+  for (const auto& name : names_in(reader, "/history")) {
+    const files::Expected table = name == "seconds" ? files::Expected({-1}, "(epochs)")
+                                                    : files::Expected({-1, -1}, "(epochs, M)");
+    results.history[name] = read_history(reader, name, table, members);
+  }
+  results.ridge = read_ridge(reader, members);
+  return results;
+}
+
+Strfs read_strfs(const std::string& path) {
+  const files::Reader reader(path, {kResultsFormat});
+  Strfs strfs;
+  const auto fields = [&](const char* name, const char* summary) -> std::optional<Fields> {
+    const std::string at = std::string("/strf/") + name;
+    if (!reader.exists(at)) return std::nullopt;
+    Fields found{reader.floats(at), {}};
+    const Shape& shape = found.fields.shape;
+    if (shape.size() < 3) {
+      throw DataError(path, at, "expected receptive fields; found " + to_string(shape));
+    }
+    strfs.frequencies_hz = reader.numbers_attribute(at, "frequency_hz");
+    strfs.lags_ms = reader.numbers_attribute(at, "lag_ms");
+    const Shape outer(shape.begin(), shape.end() - 2);
+    for (const auto& measure : names_in(reader, summary)) {
+      found.summary[measure] =
+          reader.floats(std::string(summary) + "/" + measure, {outer, "of the fields"});
+    }
+    return found;
+  };
+  strfs.kernel = fields("kernel", "/strf/summary");
+  if (strfs.kernel) strfs.channels = reader.strings_attribute("/strf/kernel", "channel");
+  strfs.gradient = fields("gradient", "/strf/gradient_summary");
+  for (const auto& part : names_in(reader, "/measures")) {
+    const std::string group = "/measures/" + part;
+    if (!reader.is_group(group)) {
+      strfs.measures[part] = reader.floats(group);
+      continue;
+    }
+    for (const auto& name : reader.children(group)) {
+      strfs.measures[part + "/" + name] = reader.floats(group + "/" + name);
+    }
+  }
+  return strfs;
+}
+
+std::vector<std::string> predicted_stimuli(const std::string& path) {
+  return names_in({path, {kResultsFormat}}, "/predictions");
+}
+
+Array<float> read_predictions(const std::string& path, const std::string& stimulus) {
+  const files::Reader reader(path, {kResultsFormat});
+  const Roster roster = read_roster(reader);
+  return reader.floats(
+      "/predictions/" + stimulus,
+      {{static_cast<std::int64_t>(roster.members.size()), roster.outputs(), -1}, "(M, N, T)"});
 }
 
 }  // namespace strffit

@@ -34,24 +34,28 @@ struct Results {
 void write_results(const std::string& path, const Results& results,
                    const std::function<void(files::Writer&)>& more = {});
 
-// What inspect and eval read again of a file of results.
-struct ResultsSummary {
-  Roster roster;
-  std::map<std::string, std::string> attributes;  // provenance
-  std::map<std::string, Metrics> metrics;
-  std::vector<std::string> predictions;  // stimulus keys
-  std::vector<std::string> strfs;        // "kernel (8, 1, 1, 32, 20)"
-  std::vector<std::string> status;       // (M) "stopped early", or empty
-  std::int64_t epochs = 0;               // of the history
-};
+// All but predictions and receptive fields, which are many. DataError where the file breaks
+// formats.md.
+Results read_results(const std::string& path);
 
-// DataError where the file breaks formats.md.
-ResultsSummary read_results(const std::string& path);
+// Receptive fields but dynamic ones.
+Strfs read_strfs(const std::string& path);
+
+// Keys of the stimuli whose responses are predicted in the file, and the predictions of one:
+// (M, N, T).
+std::vector<std::string> predicted_stimuli(const std::string& path);
+Array<float> read_predictions(const std::string& path, const std::string& stimulus);
 
 // "running", "finished", "stopped early", "failed".
 std::string to_string(MemberStatus status);
 
 // /ridge of last.h5 and results.h5; nothing without a closed form.
 void put_ridge(files::Writer& writer, const RidgeRecord& ridge);
+RidgeRecord read_ridge(const files::Reader& reader, std::int64_t members);
+
+// A table of /history as rows: a value for each member at each epoch, or one for each epoch.
+std::vector<std::vector<double>> read_history(const files::Reader& reader, const std::string& name,
+                                              const files::Expected& expected,
+                                              std::int64_t members);
 
 }  // namespace strffit

@@ -31,6 +31,9 @@ struct Roster {
   // of one. Empty without a sweep.
   std::map<std::string, std::vector<std::string>> settings;
 
+  std::int64_t number_of_settings() const {
+    return settings.empty() ? 1 : static_cast<std::int64_t>(settings.begin()->second.size());
+  }
   std::int64_t units() const { return static_cast<std::int64_t>(unit_ids.size()); }
   // One output each (fit.mode: independent), or all units.
   bool independent() const { return members.front().unit >= 0; }

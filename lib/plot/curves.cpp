@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "files/writer.hpp"
+#include "files/temporary_file.hpp"
 #include "plot/axes.hpp"
 #include "plot/figures.hpp"
 #include "plot/lines.hpp"

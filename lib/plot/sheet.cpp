@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "files/writer.hpp"
+#include "files/temporary_file.hpp"
 #include "plot/axes.hpp"
 #include "plot/colour.hpp"
 #include "plot/titles.hpp"

@@ -7,7 +7,7 @@
 
 #include "files/paths.hpp"
 #include "files/reader.hpp"
-#include "files/writer.hpp"
+#include "files/temporary_file.hpp"
 #include "util/errors.hpp"
 
 namespace strffit {

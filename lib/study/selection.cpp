@@ -6,7 +6,6 @@
 #include <set>
 #include <span>
 #include <tuple>
-#include <type_traits>
 
 #include "metrics/summarise.hpp"
 #include "study/run_folder.hpp"
@@ -16,12 +15,6 @@
 namespace strffit {
 
 namespace {
-
-std::int64_t settings_in(const Roster& roster) {
-  return roster.settings.empty()
-             ? 1
-             : static_cast<std::int64_t>(roster.settings.begin()->second.size());
-}
 
 // Means of a score, larger is better, over the members of a setting, by unit: (settings, N_all).
 // Paired over settings: where no setting has a score for a unit with one seed and fold (its
@@ -51,7 +44,7 @@ Array<double> means(const AllMembers& all, const Array<double>& scores, double n
   each([](std::size_t, double& low, double score) {
     if (std::isfinite(score)) low = std::fmin(low, score);
   });
-  const Shape shape = {settings_in(roster), roster.units()};
+  const Shape shape = {roster.number_of_settings(), roster.units()};
   Array<double> sum(shape), number(shape);
   each([&](std::size_t place, double low, double score) {
     if (std::isnan(low)) return;
@@ -160,9 +153,8 @@ struct Sum {
 void add_predictions(const Checkpoint& checkpoint, const std::vector<std::int64_t>& members,
                      const Study& study, const std::vector<std::size_t>& stimuli,
                      std::map<std::size_t, Sum>& sums) {
-  const Roster& roster = checkpoint.roster;
-  const Tensors tensors = select_members(checkpoint.tensors, members);
-  const auto standardisation = standardisation_of(checkpoint, members);
+  const FittedModel some = checkpoint.select(members);
+  const Roster& roster = some.roster;
   for (const auto s : stimuli) {
     const Stimulus& stimulus = study.dataset.stimuli[s];
     const auto T = stimulus.frames();
@@ -173,8 +165,7 @@ void add_predictions(const Checkpoint& checkpoint, const std::vector<std::int64_
     }
     const auto add = [&, &to_all = sum->second](std::int64_t first, const Array<float>& block) {
       for (std::int64_t i = 0; i < block.dim(0); ++i) {
-        const auto number = members[static_cast<std::size_t>(first + i)];
-        const Member& member = roster.members[static_cast<std::size_t>(number)];
+        const Member& member = roster.members[static_cast<std::size_t>(first + i)];
         for (std::int64_t n = 0; n < roster.outputs(); ++n) {
           const auto unit = roster.unit_of(member, n);
           const float* from = block.data() + (i * roster.outputs() + n) * T;
@@ -184,8 +175,7 @@ void add_predictions(const Checkpoint& checkpoint, const std::vector<std::int64_
         }
       }
     };
-    predict_in_blocks(*checkpoint.model, tensors, standardisation, stimulus.spectrogram,
-                      study.config.run, {}, add);
+    some.predict_in_blocks(stimulus.spectrogram, study.config.run, add);
   }
 }
 
@@ -224,7 +214,7 @@ Choice choose(const AllMembers& all, Monitor monitor, const std::vector<char>& f
                                                 : "cc_norm";
   const auto units = static_cast<std::size_t>(all.roster.units());
   choice.unit.assign(units, -1);
-  const auto settings = static_cast<std::size_t>(settings_in(all.roster));
+  const auto settings = static_cast<std::size_t>(all.roster.number_of_settings());
   choice.test.assign(settings, kNaN);
   if (all.metrics.contains("test")) {
     choice.test = over_units(judged(all, "test", monitor, folds));
@@ -353,36 +343,12 @@ StudyOutcome finish_study(const Study& study, const std::string& run, Provenance
     outcome.outer = study.config.data.split.outer;
     outcome.nested = nested.of_units;
   }
-  Results results;
-  results.roster = all.roster;
-  results.roster.unit_facts = study.ensembles.front().roster.unit_facts;
-  results.provenance = std::move(provenance);
-  results.config = study.resolved;
-  results.metrics = all.metrics;
-  write_results(RunPaths{run}.study(), results, [&](files::Writer& writer) {
-    const auto column = [](const auto& values) {
-      return Array<typename std::decay_t<decltype(values)>::value_type>(
-          {static_cast<std::int64_t>(values.size())}, values);
-    };
-    const Choice& choice = outcome.choice;
-    writer.attribute("/", "score", choice.score);
-    writer.put("/best/valid_score", column(choice.valid));
-    writer.put("/best/test_score", column(choice.test));
-    writer.put("/best/ensemble", column(all.ensemble_of));
-    writer.put("/best/setting", Array<std::int64_t>({1}, choice.best));
-    writer.put("/best/unit_setting", column(choice.unit));
-    if (!study.nested()) return;
-    writer.put("/nested/setting", nested.setting);
-    for (const auto& [name, values] : nested.metrics) writer.put("/nested/metrics/" + name, values);
-    for (const auto& [name, values] : nested.mean) writer.put("/nested/mean/" + name, values);
-    for (const auto& [name, values] : nested.error) {
-      writer.put("/nested/standard_error/" + name, values);
-    }
-    if (study.config.output.predictions == KeepPredictions::none) return;
-    for (const auto& [key, values] : nested.predictions) {
-      writer.put("/nested/predictions/" + key, values);
-    }
-  });
+  StudyFile file{all.roster,     std::move(provenance), study.resolved, all.metrics,
+                 outcome.choice, all.ensemble_of,       std::nullopt};
+  file.roster.unit_facts = study.ensembles.front().roster.unit_facts;
+  if (study.nested()) file.nested = std::move(nested);
+  write_study_file(RunPaths{run}.study(), file,
+                   study.config.output.predictions != KeepPredictions::none);
   return outcome;
 }
 

@@ -12,7 +12,7 @@
 
 #include "files/json.hpp"
 #include "files/paths.hpp"
-#include "files/writer.hpp"
+#include "files/temporary_file.hpp"
 #include "study/run_folder.hpp"
 #include "study/study.hpp"
 #include "training/device.hpp"

@@ -318,7 +318,7 @@ void warn_of_little_data(const Study& study, Observer& observer) {
 
 }  // namespace
 
-std::vector<std::int64_t> Ensemble::together() const {
+std::vector<std::int64_t> Ensemble::batch_of() const {
   std::vector<std::int64_t> chunk_of(plan.members.size());
   for (std::size_t c = 0; c < plan.chunks.size(); ++c) {
     for (const auto m : plan.chunks[c]) {

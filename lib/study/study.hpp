@@ -28,8 +28,8 @@ struct Ensemble {
   std::vector<std::int64_t> settings;  // of the study; of each of the plan's
   std::vector<FitOptions> fits;        // likewise; empty without a sweep
 
-  // The chunk of each member, for predict().
-  std::vector<std::int64_t> together() const;
+  // The batch of each member: FittedModel::batch_of.
+  std::vector<std::int64_t> batch_of() const;
 };
 
 struct Study {

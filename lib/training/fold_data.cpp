@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "metrics/responses.hpp"
+#include "training/input.hpp"
 
 namespace strffit {
 
@@ -25,11 +26,8 @@ Batch joined(const Dataset& dataset, const std::vector<std::size_t>& indices,
   for (std::size_t i = 0; i < indices.size(); ++i) {
     const auto& stimulus = dataset.stimuli[indices[i]];
     const auto [begin, T] = batch.layout->segments[i];
-    auto spectrogram = stimulus.spectrogram;
-    standardisation.apply(spectrogram);
+    put_input(x, begin, stimulus.spectrogram, standardisation);
     auto means = target(stimulus.responses);
-    x[0].narrow(0, begin, T)
-        .copy_(at::from_blob(spectrogram.data(), {dataset.bands(), T}, at::kFloat).t());
     targets.narrow(1, begin, T)
         .copy_(at::from_blob(means.data(), {dataset.units(), T}, at::kFloat));
   }

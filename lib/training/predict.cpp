@@ -9,6 +9,7 @@
 #include "ops/autograd.hpp"
 #include "ops/gemm.hpp"
 #include "training/device.hpp"
+#include "training/input.hpp"
 #include "util/threads.hpp"
 
 namespace strffit {
@@ -32,10 +33,8 @@ void predict_blocks(const Model& model, const Tensors& tensors,
   const auto F = spectrogram.dim(0), T = spectrogram.dim(1);
   const auto layout = ops::join({T}, model.gap());
   const auto input = [&](const Standardisation& standard) {
-    auto values = spectrogram;
-    standard.apply(values);
-    auto x = at::zeros({1, layout->total, F});
-    x[0].narrow(0, model.gap(), T).copy_(at::from_blob(values.data(), {F, T}, at::kFloat).t());
+    const auto x = at::zeros({1, layout->total, F});
+    put_input(x, model.gap(), spectrogram, standard);
     return x.to(device);
   };
   const auto M = model.entries().empty() ? 1 : tensors.begin()->second.size(0);

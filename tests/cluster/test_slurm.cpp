@@ -9,6 +9,7 @@
 #include "cluster/slurm.hpp"
 #include "cluster/status.hpp"
 #include "commands/train.hpp"
+#include "files/temporary_file.hpp"
 #include "support/small_study.hpp"
 #include "util/errors.hpp"
 

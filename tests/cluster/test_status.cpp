@@ -6,6 +6,7 @@
 #include "commands/merge.hpp"
 #include "commands/train.hpp"
 #include "files/folder_lock.hpp"
+#include "files/temporary_file.hpp"
 #include "support/small_study.hpp"
 #include "util/errors.hpp"
 

@@ -36,11 +36,11 @@ void train_quietly(const SmallStudy& study) {
 Array<float> predicted_of(const Checkpoint& checkpoint, const Stimulus& stimulus) {
   Array<float> all({static_cast<std::int64_t>(checkpoint.roster.members.size()),
                     checkpoint.roster.outputs(), stimulus.frames()});
-  each_prediction(checkpoint, stimulus, run_options("cpu", 1), {},
-                  [&](std::int64_t first, const Array<float>& block) {
-                    std::copy(block.values.begin(), block.values.end(),
-                              all.data() + first * all.dim(1) * all.dim(2));
-                  });
+  checkpoint.predict_in_blocks(stimulus.spectrogram, run_options("cpu", 1),
+                               [&](std::int64_t first, const Array<float>& block) {
+                                 std::copy(block.values.begin(), block.values.end(),
+                                           all.data() + first * all.dim(1) * all.dim(2));
+                               });
   return all;
 }
 

@@ -8,6 +8,7 @@
 
 #include "commands/train.hpp"
 #include "dataset/dataset.hpp"
+#include "files/temporary_file.hpp"
 #include "formats/checkpoint.hpp"
 #include "formats/last.hpp"
 #include "formats/results.hpp"

@@ -6,6 +6,7 @@
 #include "commands/merge.hpp"
 #include "commands/train.hpp"
 #include "files/reader.hpp"
+#include "files/temporary_file.hpp"
 #include "formats/checkpoint.hpp"
 #include "formats/results.hpp"
 #include "study/config.hpp"

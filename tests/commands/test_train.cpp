@@ -8,6 +8,7 @@
 #include "commands/train.hpp"
 #include "files/folder_lock.hpp"
 #include "files/reader.hpp"
+#include "files/temporary_file.hpp"
 #include "formats/checkpoint.hpp"
 #include "formats/last.hpp"
 #include "formats/results.hpp"
@@ -88,12 +89,29 @@ TEST_CASE("train: a run folder holds what formats.md says") {
   const auto results = read_results(study.run() + "/results.h5");
   CHECK(results.metrics.size() == 3);
   CHECK(results.metrics.at("test").at("cc").shape == Shape{3, 1});
-  CHECK(results.predictions.size() == 2);
-  CHECK(results.strfs == std::vector<std::string>{"kernel (3, 1, 1, 6, 5)"});
+  const auto predicted = predicted_stimuli(study.run() + "/results.h5");
+  REQUIRE(predicted.size() == 2);
+  const auto predictions = read_predictions(study.run() + "/results.h5", predicted.front());
+  CHECK(predictions.dim(0) == 3);
+  CHECK(predictions.dim(1) == 1);
+  const auto strfs = read_strfs(study.run() + "/results.h5");
+  REQUIRE(strfs.kernel);
+  CHECK(strfs.kernel->fields.shape == Shape{3, 1, 1, 6, 5});
+  CHECK(strfs.kernel->summary.at("latency_ms").shape == Shape{3, 1, 1});
+  CHECK(strfs.frequencies_hz.size() == 6);
+  CHECK(strfs.lags_ms.size() == 5);
   CHECK(results.status.size() == 3);
-  for (const char* name : {"strffit_version", "libtorch_version", "blas_version", "device", "host",
-                           "start", "end", "command_line", "dataset_sha256", "config"}) {
-    CHECK_MESSAGE(!results.attributes.at(name).empty(), name);
+  CHECK(results.history.at("train_loss").size() ==
+        static_cast<std::size_t>(
+            *std::max_element(results.best_epoch.begin(), results.best_epoch.end())));
+  const auto& from = results.provenance;
+  for (const auto& text : {from.device, from.start, from.end, from.command_line,
+                           from.dataset_sha256, results.config}) {
+    CHECK(!text.empty());
+  }
+  for (const char* name :
+       {"strffit_version", "libtorch_version", "blas_version", "blas_core", "host"}) {
+    CHECK_MESSAGE(!from.written_by.at(name).empty(), name);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dataset/simulate.hpp"
+#include "files/temporary_file.hpp"
 #include "support/program.hpp"
 
 namespace strffit {

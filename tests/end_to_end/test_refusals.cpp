@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "files/temporary_file.hpp"
 #include "support/h5_edit.hpp"
 #include "support/program.hpp"
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "files/temporary_file.hpp"
 #include "support/program.hpp"
 
 namespace strffit {

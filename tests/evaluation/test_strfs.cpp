@@ -5,6 +5,7 @@
 #include "dataset/dataset.hpp"
 #include "evaluation/strfs.hpp"
 #include "formats/arrays.hpp"
+#include "formats/checkpoint.hpp"
 #include "support/near.hpp"
 #include "support/vector_path.hpp"
 #include "util/errors.hpp"

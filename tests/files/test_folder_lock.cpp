@@ -9,7 +9,7 @@
 
 #include "files/checksum.hpp"
 #include "files/folder_lock.hpp"
-#include "files/writer.hpp"
+#include "files/temporary_file.hpp"
 #include "support/messages.hpp"
 #include "support/temporary_folder.hpp"
 #include "util/errors.hpp"

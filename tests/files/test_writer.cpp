@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "files/reader.hpp"
+#include "files/temporary_file.hpp"
 #include "files/writer.hpp"
 #include "support/messages.hpp"
 #include "support/temporary_folder.hpp"

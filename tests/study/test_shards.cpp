@@ -3,6 +3,7 @@
 #include "commands/evaluate.hpp"
 #include "commands/merge.hpp"
 #include "commands/train.hpp"
+#include "files/temporary_file.hpp"
 #include "formats/checkpoint.hpp"
 #include "formats/results.hpp"
 #include "study/shards.hpp"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dataset/simulate.hpp"
+#include "files/temporary_file.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace strffit::test {
