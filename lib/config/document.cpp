@@ -4,6 +4,7 @@
 
 #include "config/parse.hpp"
 #include "config/report.hpp"
+#include "config/scalar.hpp"
 #include "config/section.hpp"
 #include "config/text.hpp"
 #include "util/errors.hpp"

@@ -6,6 +6,7 @@
 
 #include "config/scalar.hpp"
 #include "config/suggest.hpp"
+#include "config/written.hpp"
 #include "import/source.hpp"
 #include "readers/table.hpp"
 #include "util/errors.hpp"
