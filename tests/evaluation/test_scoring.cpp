@@ -144,7 +144,7 @@ TEST_CASE("scoring: written predictions are the reference's, in the order of key
   int between = 0;
   {
     files::Writer writer(file, "strffit-results");
-    put_predictions(writer, case_.checkpoint, case_.dataset, backwards, run_options("cpu", 1), {},
+    put_predictions(writer, case_.checkpoint, case_.dataset, backwards, run_options("cpu", 1),
                     [&] { ++between; });
     writer.commit();
   }
