@@ -5,7 +5,7 @@
 #include <cmath>
 #include <span>
 
-#include "config/scalar.hpp"
+#include "config/written.hpp"
 #include "util/errors.hpp"
 #include "util/fingerprint.hpp"
 #include "util/memory.hpp"
