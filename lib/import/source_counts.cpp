@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "config/scalar.hpp"
+#include "config/written.hpp"
 #include "import/arrays.hpp"
 #include "import/paths.hpp"
 #include "import/source.hpp"
