@@ -71,7 +71,7 @@ int guarded(Session& session) {
       return kFailed;
     }
     session.console.error(what +
-                          "\nThis is a mistake of strffit, not of yours: please report it with "
+                          "\nThis is a bug in strffit: please report it with "
                           "the command and this message");
   }
   return kFailed;
@@ -94,7 +94,7 @@ void set_up(CLI::App& app, Session& session) {
   add_status(app, session);
   add_simulate(app, session);
   add_import(app, session);
-  // Who reads it knows of --help: a line less, so that all commands fit a terminal. Last, since
+  // The reader knows --help: a line less, so that all commands fit a terminal. Last, since
   // commands have theirs from here.
   app.get_help_ptr()->group("");
 }

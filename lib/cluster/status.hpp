@@ -23,7 +23,7 @@ struct PartStatus {
   std::int64_t members = -1;  // -1: not known before it has begun
   std::int64_t ended = 0;     // members that have, those that failed included
   std::int64_t failed = 0;    // members
-  std::int64_t epoch = 0;     // of the ensemble in hand
+  std::int64_t epoch = 0;     // of the current ensemble
   std::int64_t max_epochs = 0;
   double seconds_spent = 0;  // in epochs
   // To the last epoch at the pace of those before; early stopping makes it less. NaN: not known.

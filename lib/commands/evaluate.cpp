@@ -98,7 +98,7 @@ std::vector<ScoredSeries> chosen_series(const Checkpoint& checkpoint, const Data
                     "expected folds below " + std::to_string(parts.size()) +
                         ", as data.folds of its config says; found " + std::to_string(member.fold));
   }
-  // A stimulus chooses in several of nested folds: there is nothing to join.
+  // A stimulus is validation in several nested folds, so there is no single prediction to join.
   const bool joins = parts.size() > 1 && options.split.outer == 0;
   auto series = *name == SplitName::valid && joins
                     ? series_of_folds(checkpoint.roster, parts)
@@ -288,7 +288,7 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
                                one.setting});
     }
   }
-  // Units without a member are rows as well: nobody should have to count to miss them.
+  // Units without a member have rows too, so that a missing unit is seen.
   if (roster.independent()) {
     for (const auto& skipped : roster.skipped) {
       result.scores.push_back({roster.unit_ids[static_cast<std::size_t>(skipped.unit)],

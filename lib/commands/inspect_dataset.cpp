@@ -85,7 +85,7 @@ std::vector<std::string> findings(const Dataset& dataset, const DatasetSummary& 
     notes.push_back(subject("unit", absent, "has", "have") + " no response at all");
   if (!constant.empty()) {
     notes.push_back(subject("unit", constant, "always responds", "always respond") +
-                    " the same: nobody can fit " + (constant.size() == 1 ? "it" : "them"));
+                    " the same: it is impossible to fit " + (constant.size() == 1 ? "it" : "them"));
   }
   if (repeated < dataset.units()) {
     notes.push_back(std::to_string(dataset.units() - repeated) +

@@ -34,12 +34,11 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// From this on an epoch is kept as soon as it is done: who is asked to stop in the middle of a long
-// one ends without it, and goes on from the one before. Unless keeping it costs more than a part of
-// it.
+// Epochs longer than this are saved at once, so that an interruption costs one epoch at most,
+// unless the last save took more than this part of an epoch.
 constexpr double kLongEpochSeconds = 3, kKeepingPart = 0.1;
 
-// Passes on what the trainer tells, and keeps the state to resume from.
+// Passes messages on and writes last.h5.
 class Keeper : public Sink {
  public:
   Keeper(std::string path, LastState last, double every_seconds, Observer& observer)
@@ -112,7 +111,7 @@ struct Resumed {
   bool raised;
 };
 
-// Members that had come to the end of fit.max_epochs go on where it is larger now.
+// Members that ended at the old fit.max_epochs continue where it is larger now.
 void reopen(TrainerState& state, const FitOptions& fit) {
   if (fit.solver == Solver::ridge) return;
   for (auto& status : state.status) {
@@ -166,7 +165,7 @@ std::vector<SplitScores> summaries_of(const std::map<std::string, Metrics>& metr
   return summaries;
 }
 
-// Everything that took long is saved already, or not begun yet.
+// Called where nothing is lost: long work is saved already, or has not begun.
 void stop_if_asked(Observer& observer, const char* when) {
   if (observer.stop_requested()) {
     throw Stopped(std::string("stopped on request ") + when + "; go on with --resume");

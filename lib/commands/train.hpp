@@ -23,7 +23,7 @@ struct TrainRequest {
 
 class TrainObserver : public Observer {
  public:
-  // The run begins: the log goes there, with what has been told already. `append`: after an earlier
+  // The run begins: log to this file, with the messages so far. `append`: after an earlier
   // part of the same run.
   virtual void log_to(const std::string& path, bool append) {
     (void)path;

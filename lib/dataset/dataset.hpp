@@ -55,7 +55,7 @@ struct Dataset {
 // stimuli whose are wanted.
 using WantedStimuli = std::function<std::set<std::size_t>(const Dataset&)>;
 
-// What is read of a dataset that may hold sounds which nobody has recorded.
+// What is read of a dataset: recorded sounds only, or all sounds without responses.
 enum class Content {
   recorded,  // the stimuli with responses, the others are left out; DataError where none has any
   sounds,    // every spectrogram, no responses; a file without units is taken

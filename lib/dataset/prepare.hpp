@@ -54,7 +54,7 @@ struct UnusableUnit {
   std::int64_t fold = -1;  // whose training stimuli those are, of several
 };
 
-// The units that nobody can fit, because they have no response in the training stimuli or a
+// The units that cannot be fitted, because they have no response in the training stimuli or a
 // constant one (max - min of the target at most 1e-6 of its largest magnitude).
 std::vector<UnusableUnit> unusable_units(const Dataset& dataset,
                                          const std::vector<std::size_t>& train);

@@ -25,7 +25,7 @@ class FolderLock {
   int descriptor_ = -1;
 };
 
-// Who holds a folder's lock.
+// The process that holds a folder's lock.
 struct LockHolder {
   enum class Life {
     lives,

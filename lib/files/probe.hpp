@@ -9,8 +9,8 @@ namespace strffit::files {
 
 // Goes through every group, dataset, attribute, chunk index and text of the file `name` in a child
 // process. DataError naming the place where the child crashed, hung or took more memory than the
-// file's size justifies (256 MiB to 1 GiB); RunError where no process can be started. What HDF5
-// itself reports as an error is left to who reads it. From then on HDF5 prints nothing.
+// file's size justifies (256 MiB to 1 GiB); RunError where no process can be started. Errors that
+// HDF5 reports itself are left to the reader. After this call HDF5 prints nothing.
 void probe(const std::string& name);
 
 }  // namespace strffit::files

@@ -21,7 +21,7 @@ class TemporaryFile {
 
   // Appends `size` bytes.
   void write(const void* data, std::size_t size);
-  // Writes `size` bytes at a place of the file, wherever write() has come to.
+  // Writes `size` bytes at a place of the file; the place of write() does not change.
   void write_at(std::size_t place, const void* data, std::size_t size);
   // write() goes on `size` bytes later.
   void skip(std::size_t size);
@@ -42,9 +42,9 @@ class TemporaryFile {
 void write_text(const std::string& path, const std::string& text);
 
 // Removes the temporary files that killed processes left in `folder`: those of dead processes of
-// this machine, and those of the files `ours`, which nobody but the caller, who holds the folder's
-// lock, may write (their process may have been one of another machine, or its number may be another
-// process's now). Returns their names. A folder that is missing holds none.
+// this machine, and all those of the files `ours`. The caller holds the folder's lock, so no other
+// process may write these. Returns the names of the removed files; none where the folder is
+// missing.
 std::vector<std::string> remove_stale_temporaries(const std::string& folder,
                                                   const std::vector<std::string>& ours = {});
 

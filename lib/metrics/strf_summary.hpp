@@ -27,7 +27,7 @@ struct StrfMeasureName {
   double StrfSummary::*value;
 };
 
-// Every measure once: whoever writes or prints them all loops over this table.
+// All measures. Code that writes or prints them loops over this table.
 inline constexpr std::array<StrfMeasureName, 7> kStrfMeasures = {{
     {"best_frequency_hz", &StrfSummary::best_frequency_hz},
     {"bandwidth_octaves", &StrfSummary::bandwidth_octaves},

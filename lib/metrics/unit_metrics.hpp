@@ -31,7 +31,7 @@ struct UnitMetricName {
   double UnitMetrics::*value;
 };
 
-// Every metric once: whoever writes or prints them all loops over this table.
+// All metrics. Code that writes or prints them loops over this table.
 inline constexpr std::array<UnitMetricName, 11> kUnitMetrics = {{
     {"cc", &UnitMetrics::cc},
     {"cc_norm", &UnitMetrics::cc_norm},

@@ -116,7 +116,7 @@ Config read_config(config::Document& document, const std::string& default_folder
   const bool descends = config.fit.solver == Solver::gradient;
   config::Node output = root.map("output", "what is written");
   config.output = read_output_options(output, default_folder, descends);
-  config::Node run = root.map("run", "what computes it; changes no result beyond rounding");
+  config::Node run = root.map("run", "hardware and threads; they affect results by rounding only");
   config.run = read_run_options(run);
   config.sweep = read_sweep(root);
   const auto& split = config.data.split;

@@ -1,4 +1,4 @@
-// The folder of one run: who may write it, and how far the run in it is.
+// The folder of one run: its files, its lock, its progress.
 #pragma once
 
 #include <cstdint>

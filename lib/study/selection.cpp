@@ -224,7 +224,7 @@ Choice choose(const AllMembers& all, Monitor monitor, const std::vector<char>& f
   const auto values = judged(all, "valid", monitor, folds);
   choice.valid = over_units(values);
   choice.best = largest(choice.valid);
-  // Who was fitted has an error on the training stimuli.
+  // Fitted units have an error on the training stimuli.
   const bool knows = all.metrics.contains("train");
   auto errors = knows ? all.metrics.at("train").at("mse") : Array<double>();
   for (double& error : errors.values) error = -error;
@@ -288,7 +288,7 @@ Nested score_nested(const Study& study, const AllMembers& all, const std::string
     const auto T = mean.dim(1);
     for (std::int64_t unit = 0; unit < N; ++unit) {
       const auto members = sum.members[static_cast<std::size_t>(unit)];
-      // A unit that nobody was fitted to has an output in population mode, which means nothing.
+      // In population mode a unit that was not fitted has an output without meaning.
       const bool fitted = nested.setting.data()[unit] >= 0;
       for (std::int64_t t = 0; t < T && members > 0 && fitted; ++t) {
         mean.data()[unit * T + t] =

@@ -25,8 +25,8 @@ Shard parse_shard(const std::string& text);
 
 using Chunks = std::vector<std::vector<std::int64_t>>;
 
-// The chunks of each plan that a shard fits: about the N-th part of the cost, each chunk in exactly
-// one shard, those of the same units in the same one as far as that goes. May be none.
+// The chunks of each plan that a shard fits: about 1/N of the cost, each chunk in exactly one
+// shard, those of the same units in the same shard where possible. May be none.
 std::vector<Chunks> share_of(const std::vector<const Plan*>& plans, const Shard& shard);
 
 // "3<separator>8"; nothing for other texts.

@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Writes a file unless there is one; whoever comes first wins.
+// Writes a file unless it exists; of several processes the first one wins.
 void write_once(const std::string& path, const std::string& text, const Shard& shard) {
   if (fs::exists(path)) return;
   const std::string own = path + "." + std::to_string(shard.number);

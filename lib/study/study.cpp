@@ -203,7 +203,7 @@ void keep_unused(std::vector<config::Unused>& unused, const std::vector<config::
   });
 }
 
-// Of a sweep, ConfigError where two settings come to the same, 0 and 0.0 for instance.
+// ConfigError where two settings of a sweep are equal, for instance 0 and 0.0.
 void refuse_twins(const std::string& resolved, const Swept& values,
                   std::map<std::string, Swept>& seen) {
   const auto [twin, is_new] = seen.try_emplace(resolved, values);
@@ -259,9 +259,9 @@ void warn_of_unscored(const Study& study, Observer& observer) {
   };
   if (std::any_of(study.ensembles.begin(), study.ensembles.end(), is_gradient)) {
     const bool alone = study.config.fit.mode == FitMode::independent || !any_scored;
-    done.push_back(alone ? "early stopping goes by the training loss there, which knows nothing of "
+    done.push_back(alone ? "early stopping uses the training loss there, which cannot detect "
                            "overfitting"
-                         : "early stopping goes by the other units");
+                         : "early stopping uses the other units");
   }
   if (study.chooses()) {
     done.push_back(
@@ -286,8 +286,8 @@ void warn_of_little_data(const Study& study, Observer& observer) {
   const auto without = [](const Partition& partition) { return partition.valid.empty(); };
   if (std::any_of(partitions.begin(), partitions.end(), without)) {
     observer.warning(
-        "there are no validation stimuli: early stopping goes by the training loss, which knows "
-        "nothing of overfitting; data.split says how to set some aside");
+        "there are no validation stimuli: early stopping uses the training loss, which cannot "
+        "detect overfitting; data.split sets some stimuli aside");
   }
   if (const auto unused = partitions.front().unused.size(); unused > 0) {
     observer.warning(std::to_string(unused) + " of " +

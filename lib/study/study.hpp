@@ -63,7 +63,7 @@ StoredConfig read_stored_config(const std::string& text, const std::string& name
 
 // Reads the data that the configuration names and plans the members, of a shard those of its share,
 // which may be none; tells `observer` what the log begins with, and warns of leaks between splits,
-// units that nobody can fit, and a slow BLAS. `cut_by`: how members are cut into chunks.
+// units that cannot be fitted, and a slow BLAS. `cut_by`: how members are cut into chunks.
 void load(Study& study, const std::string& config_path, const Shard& shard,
           const RunOptions& cut_by, Observer& observer);
 

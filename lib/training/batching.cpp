@@ -11,10 +11,9 @@ namespace {
 
 using Index = std::int64_t;
 
-// Numbers of one frame of a member that a step keeps, times 4 bytes: how large a chunk may be
-// without leaving the cache. Members that share their input gain from one large product, so they
-// are let to be more; but wider than this many columns no product gains, and smaller chunks are
-// easier to share out.
+// The memory of a step that fits the cache, which limits the size of a chunk. Members that share
+// their input gain from one large product, so their limit is larger. Products with more than
+// kColumns columns gain nothing, and smaller chunks divide more evenly among threads.
 constexpr double kOwnInputBytes = 2.0 * 1024 * 1024, kSharedInputBytes = 16.0 * 1024 * 1024;
 constexpr Index kColumns = 128;
 
@@ -73,8 +72,8 @@ std::vector<std::vector<Index>> cut(const Plan& plan, const RunOptions& run) {
   std::vector<std::vector<Index>> chunks;
   for (Index begin = 0, end = 0; begin < M; begin = end) {
     const auto& first = members[static_cast<std::size_t>(begin)];
-    // Where a step takes all stimuli their order is nothing, and seeds may be mixed. Settings are
-    // apart: a chunk has one of everything that is set.
+    // If a step takes all stimuli, their order has no effect and seeds may be mixed. A chunk has
+    // members of one setting.
     const bool orders_differ = plan.fit_of(begin).batch != kAllStimuli || plan.settings.size() > 1;
     while (end < M && members[static_cast<std::size_t>(end)].fold == first.fold &&
            members[static_cast<std::size_t>(end)].setting == first.setting &&

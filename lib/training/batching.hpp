@@ -8,9 +8,9 @@
 
 namespace strffit {
 
-// Members worked together: of one fold, seed and setting, as many as fit the cache and leave every
-// thread some. Who is worked with whom decides the rounding of products, so a part of the members
-// gives the same bits as all of them where it is made of whole chunks.
+// Batches of members: each has members of one fold, seed and setting, as many as fit the cache and
+// leave every thread at least one batch. The composition of a batch affects rounding, so a run of
+// some of the members gives the same bits as the whole run if it consists of whole batches.
 std::vector<std::vector<std::int64_t>> cut(const Plan& plan, const RunOptions& run);
 
 // What training a chunk takes, in multiplications: for dividing work, no promise of a time.

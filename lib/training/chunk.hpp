@@ -1,4 +1,4 @@
-// Members that are worked together: one thread, one fold, one order of stimuli.
+// Members trained as one batch: by one thread, on one fold, with one order of stimuli.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@
 
 namespace strffit {
 
-// What a member keeps from step to step, for all members of a plan, (M, ...) each.
+// The tensors that steps change, of all members of a plan, (M, ...) each.
 struct Memory {
   Tensors current;        // parameters and buffers
   Tensors first, second;  // moments of the optimiser, of the learnt ones
@@ -38,25 +38,25 @@ class Chunk {
   // One pass over the training stimuli (epoch 1, 2, ...) with a learning rate each, then
   // validation.
   EpochScores train(std::int64_t epoch, const std::vector<double>& learning_rates);
-  // The same in three parts, so that a GPU with several chunks is given the work of all before it
-  // is waited for: what goes there; steps and validation, which wait for nothing; what comes back.
+  // The same in three parts, so that the work of all chunks is given to a GPU before the first
+  // wait: copies to the device; steps and validation, without a wait; copies back.
   void begin(std::int64_t epoch, const std::vector<double>& learning_rates);
   void work();
   EpochScores scores(int threads = 1);
   // Validation alone.
   EpochScores validate(int threads = 1) const;
-  // What work() leaves on the device until scores() fetches it.
+  // Size of the results of work() that stay on the device until scores() copies them.
   double answer_bytes() const;
 
-  // Copies what is judged and kept of the members at `places` to their rows: parameters and
-  // buffers, averaged where they are.
+  // Copies parameters and buffers of the members at `places` to their rows of `tensors`; their
+  // averages over epochs, where these are kept.
   void store(const std::vector<std::size_t>& places, Tensors& tensors) const;
 
-  // Goes on with the members at these places alone.
+  // Drops all other members than those at these places.
   void keep(const std::vector<std::size_t>& places);
 
   // Members that run have the first rows of the chunk, so that a step works on them without copies.
-  // put_back() gives every member its own row, for whoever looks at the memory;
+  // put_back() gives every member its own row, before others read the memory;
   // bring_together() before the next step.
   void put_back();
   void bring_together();
@@ -82,8 +82,8 @@ class Chunk {
   void take_over();
   void for_rows(const Learnt& learnt, const std::function<void(std::size_t, double)>& each) const;
   void set_rates(const std::vector<double>& learning_rates);
-  // One step and what follows from it. Everything that it reads or changes lies on the device and
-  // stays where it is there, so that a GPU is waited for once an epoch and a step can be recorded.
+  // One step of the optimiser. All tensors that it reads or changes are on the device and keep
+  // their addresses, so that a GPU is waited for once per epoch and a step can be recorded.
   void step(const Batch& batch);
   std::vector<std::int64_t> together() const;
   void permute(const std::vector<std::int64_t>& order);

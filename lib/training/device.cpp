@@ -36,7 +36,7 @@ std::string problem_of(at::Device device) {
     const auto numbers = at::TensorOptions(at::kDouble).device(device);
     auto parameter = at::ones({1}, numbers), first = at::zeros({1}, numbers),
          second = at::zeros({1}, numbers);
-    // The first step of AdamW goes by its rate, whatever the gradient.
+    // The first step of AdamW has the size of its rate, for any gradient.
     ops::adamw(parameter, at::full({1}, 2.0, numbers), first, second, at::full({1}, 0.5, numbers),
                at::zeros({1}, numbers), {}, ops::adamw_corrections(at::ones({}, numbers)));
     const double found = parameter.to(at::kCPU).item<double>();
@@ -90,7 +90,7 @@ std::string problem_of_counted_gpu(const RunOptions& run) {
   return run.device == "auto" && at::hasCUDA() ? problem_of_gpu() : "";
 }
 
-void with_full_memory_told(const std::function<void()>& work) {
+void translate_out_of_memory(const std::function<void()>& work) {
   try {
     work();
   } catch (const std::exception& error) {

@@ -21,7 +21,7 @@ std::string problem_of(at::Device device);
 std::string problem_of_counted_gpu(const RunOptions& run);
 
 // Does `work`; where a GPU's memory does not suffice, RunError that says what to set lower.
-void with_full_memory_told(const std::function<void()>& work);
+void translate_out_of_memory(const std::function<void()>& work);
 
 int threads_of(const RunOptions& run);
 

@@ -74,7 +74,7 @@ FoldData::FoldData(const Dataset& dataset, const Partition& partition,
 Batch FoldData::batch(const std::vector<std::int64_t>& places) const {
   if (places.size() == 1) return single_[static_cast<std::size_t>(places.front())];
   if (places.size() == single_.size())
-    return all_;  // every member sees every stimulus: their order is nothing
+    return all_;  // all stimuli in one batch: their order has no effect
   const auto gap = all_.layout->gap;
   std::vector<at::Tensor> inputs, targets;
   std::vector<std::int64_t> lengths;

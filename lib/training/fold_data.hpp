@@ -1,4 +1,4 @@
-// The dataset as the trainer wants it: standardised, joined, as tensors.
+// The data of a fold as tensors: standardised, stimuli joined along time.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -21,7 +21,7 @@ struct Batch {
   ops::LayoutPtr layout;
 };
 
-// What the members of one fold are trained and validated on.
+// Training and validation stimuli of one fold.
 class FoldData {
  public:
   FoldData() = default;  // of a fold without members
@@ -33,7 +33,7 @@ class FoldData {
   // Training stimuli by their places in Partition::train, joined in this order; all of them in
   // their own. Single ones are views of all of them.
   Batch batch(const std::vector<std::int64_t>& places) const;
-  // Whether that batch lies where it did when it was last asked for.
+  // True if the returned tensors have the same address as in the last call.
   bool keeps(const std::vector<std::int64_t>& places) const {
     return places.size() == 1 || places.size() == single_.size();
   }

@@ -13,8 +13,8 @@ struct StartingPoint {
   RidgeRecord ridge;  // empty where there was no closed form
 };
 
-// Member m from its own seed, fold and unit alone, whoever else is in the plan; the closed form to
-// rounding, which depends on its chunk. folds: one per partition. chunks: as cut() makes them, or
+// The start of a member depends on its own seed, fold and unit only; the closed form also depends,
+// by rounding, on its chunk. folds: one per partition. chunks: as cut() makes them, or
 // some of those: members of no chunk are left with their random numbers. chosen: take these choices
 // of the closed form; empty: make them.
 StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& folds,

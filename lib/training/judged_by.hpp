@@ -1,4 +1,4 @@
-// By which score the epochs of a member, and the settings of a sweep, are told apart.
+// The score by which epochs of a member, and settings of a sweep, are compared.
 #pragma once
 
 #include <cstdint>

@@ -61,7 +61,7 @@ inline constexpr std::int64_t kMostThreads = 4096;
 struct RunOptions {
   std::string device = "auto";  // cpu, cuda, auto: cuda where there is one
   std::int64_t threads = 0;     // 0: as many as the machine (or the job) has
-  std::int64_t chunk = 0;       // members worked at once; 0: chosen
+  std::int64_t chunk = 0;       // members of a batch; 0: chosen
   bool tf32 = false;            // a GPU's products may round their factors to 10 bits
   bool cuda_graphs = false;     // a GPU's steps are recorded once and started as one
 };

@@ -22,7 +22,7 @@ struct Member {
   std::int64_t setting = 0;  // index into the settings of a sweep
 };
 
-// What is trained on what. Members: folds x seeds x settings x units, the last fastest.
+// The members and their data. Members: folds x seeds x settings x units, the last fastest.
 struct Plan {
   const Dataset* dataset;                        // smoothed already where asked for
   std::vector<Partition> partitions;             // one per fold
@@ -30,17 +30,16 @@ struct Plan {
   std::shared_ptr<const Model> model;            // outputs: 1 (independent), or the number of units
   std::vector<Member> members;
   std::vector<UnusableUnit>
-      unusable;    // fitted by nobody: no member in independent mode, no target in population
-  FitOptions fit;  // what members agree in
-  // What they do not: of each of several settings. They differ in what fit_of() is asked for; mode,
-  // solver, initialise, average and max_epochs are those of `fit`. Empty: one setting, `fit`.
+      unusable;    // cannot be fitted: no member in independent mode, no target in population
+  FitOptions fit;  // the options that all members share
+  // The options of each setting, where there are several. Mode, solver, initialise, average and
+  // max_epochs are those of `fit`. Empty: one setting, `fit`.
   std::vector<FitOptions> settings = {};
-  // Which members are worked together: their numbers, each in one chunk. As cut() makes them; empty
-  // until somebody cuts.
+  // The batches of members: each member's number is in one of them. Made by cut(); empty before.
   std::vector<std::vector<std::int64_t>> chunks = {};
-  bool of_several_chunks = false;  // the chunks are some of a plan of several: see part_of
+  bool of_several_chunks = false;  // part_of() took these chunks from a plan with more
 
-  // What the fitted members have seen: after a refit the validation stimuli too.
+  // The stimuli that the members were trained on: after a refit the validation stimuli too.
   std::vector<Partition> seen() const;
   // Whether members start from the closed form.
   bool closed_form() const;

@@ -26,8 +26,8 @@ void predict_blocks(const Model& model, const Tensors& tensors,
   const ops::WithoutGradients guard;
   const auto device = device_of(run);
   const int threads = device.is_cpu() ? threads_of(run) : 1;
-  // However many pieces: a shard rounds as the whole run does. Whoever predicts often has set it
-  // before, because LibTorch starts its threads anew each time.
+  // For any number of pieces, so that a shard rounds as the whole run does. Callers that predict
+  // often set it before, because LibTorch starts new threads each time.
   const bool sets_threads = ops::inner_threads() != 1;
   if (sets_threads) ops::set_inner_threads(1);
   const auto F = spectrogram.dim(0), T = spectrogram.dim(1);
@@ -70,7 +70,7 @@ void predict_blocks(const Model& model, const Tensors& tensors,
       std::copy_n(rows.data_ptr<float>(), rows.numel(),  // (count, N, T)
                   result.data() + (first - first_member) * size);
     };
-    with_full_memory_told(
+    translate_out_of_memory(
         [&] { parallel_for(static_cast<std::int64_t>(end - begin), threads, work); });
     use(first_member, std::move(result));
   }

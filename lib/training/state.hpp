@@ -1,4 +1,4 @@
-// How far training is, and who is told.
+// The state of training, and the interface that receives it.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,10 @@ struct RidgeRecord {
   bool empty() const { return penalty.size() == 0; }
 };
 
-// Everything needed to go on exactly, and all results so far. By name: parameters, buffers
+// Everything needed to continue exactly, and all results so far. By name: parameters, buffers
 // ("current/..."), best parameters and buffers ("best/..."), optimiser ("first/...", "second/..."),
-// running means ("average/..."), each (M, ...) float32, CPU. What a trainer hands out are its own
-// tensors, not copies: they hold until it goes on.
+// running means ("average/..."), each (M, ...) float32, CPU. These are the trainer's
+// own tensors, not copies: they are valid until training continues.
 struct TrainerState {
   std::string file;        // it was read from, for messages; "" where it was not
   std::int64_t epoch = 0;  // epochs done
@@ -44,14 +44,13 @@ struct TrainerState {
 
   static constexpr std::int64_t kNoRefit = -1;
   bool refitting() const { return refit_since != kNoRefit; }
-  // Whether a member has epochs to go; in a refit it takes as many as were best.
+  // True if a member has epochs left; a refit has as many as were best.
   bool is_active(std::size_t member) const;
   // Epochs until the last member of a refit ends.
   std::int64_t refit_epochs_left() const;
 };
 
-// Where the trainer tells what happens, and what it may keep; calls come from the thread that
-// called train().
+// Receives the progress and the state of training. Called from the thread that called train().
 class Sink : public Observer {
  public:
   // Asked after every epoch; if true, `save` is called with the state.

@@ -660,7 +660,7 @@ std::int64_t TrainerState::refit_epochs_left() const {
 
 FitResult train(const Plan& plan, const RunOptions& run, Sink& sink, TrainerState* resume_from) {
   FitResult result;
-  with_full_memory_told([&] { result = Trainer(plan, run, sink, resume_from).run(); });
+  translate_out_of_memory([&] { result = Trainer(plan, run, sink, resume_from).run(); });
   return result;
 }
 
@@ -673,7 +673,7 @@ Estimate estimate(const Plan& plan, const RunOptions& run, double scoring_bytes)
       tried.partitions[fold].valid = plan.partitions[fold].valid;
   }
   Estimate result;
-  with_full_memory_told([&] {
+  translate_out_of_memory([&] {
     Sink silent;
     result = Trainer(tried, run, silent, nullptr, threads_of(run)).estimate(scoring_bytes);
   });

@@ -1,4 +1,4 @@
-// What stands where there is no number.
+// Quiet NaN.
 #pragma once
 
 #include <limits>

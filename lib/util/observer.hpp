@@ -1,4 +1,4 @@
-// Who watches a long command: the library tells, the program draws.
+// Progress of a long command: the library reports it, the program shows it.
 #pragma once
 
 #include <cstdint>

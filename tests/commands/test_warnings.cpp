@@ -273,16 +273,16 @@ TEST_CASE("warnings: a unit that cannot be scored in a fold is named with its fo
   auto line = only_line(study, {"data.folds=4"});
   CHECK(line.find("unit " + id[2] + " in folds 1 and 3: " + unscored + " there") !=
         std::string::npos);
-  CHECK(line.find("early stopping goes by the training loss there") != std::string::npos);
+  CHECK(line.find("early stopping uses the training loss there") != std::string::npos);
   // A sweep compares settings in the other folds.
   line = only_line(study, {"data.folds=4", "sweep={fit.l2: [0, 1]}"});
   CHECK(line.find("in folds 1 and 3") != std::string::npos);
   CHECK(line.find("settings are compared in the other folds") != std::string::npos);
   // Population: the others of the fold say when to stop.
   line = only_line(study, {"data.folds=4", "fit.mode=population"});
-  CHECK(line.find("early stopping goes by the other units") != std::string::npos);
+  CHECK(line.find("early stopping uses the other units") != std::string::npos);
   line = only_line(study, {"data.folds=4", "fit.mode=population", "data.units=[" + id[2] + "]"});
-  CHECK(line.find("early stopping goes by the training loss") != std::string::npos);
+  CHECK(line.find("early stopping uses the training loss") != std::string::npos);
   // The closed form says itself what it goes by.
   const auto told = told_by(closed, {"data.folds=4"});
   CHECK(warnings_with(told, unscored).size() == 1);

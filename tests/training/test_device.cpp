@@ -142,7 +142,7 @@ TEST_CASE("a device is tried before it is used") {
 TEST_CASE("full memory of a GPU is told in the program's words, whoever found it") {
   const auto told = [](const std::function<void()>& work) -> std::string {
     try {
-      with_full_memory_told(work);
+      translate_out_of_memory(work);
     } catch (const RunError& error) {
       return error.what();
     }
@@ -161,7 +161,7 @@ TEST_CASE("full memory of a GPU is told in the program's words, whoever found it
   CHECK(told([] { throw std::runtime_error("CUDA: out of memory"); }).starts_with(message));
   CHECK(told([] { throw RunError("the disk's own: CUDA: out of memory"); }) ==
         "the disk's own: CUDA: out of memory");
-  CHECK_THROWS_AS(with_full_memory_told([] { throw std::runtime_error("another"); }),
+  CHECK_THROWS_AS(translate_out_of_memory([] { throw std::runtime_error("another"); }),
                   std::runtime_error);
 }
 
