@@ -22,8 +22,8 @@ void add_import(CLI::App& app, Session& session) {
   command->add_flag("--check", options->check, "Say what would be written; write nothing");
   command->add_flag("--draft", options->draft, "Print a manifest for a folder or file");
   command->add_flag("--overwrite", request.overwrite, "Replace the dataset");
-  auto* plot = command->add_option("--plot", request.plot,
-                                   "Folder for the raster and the lag figure");
+  auto* plot =
+      command->add_option("--plot", request.plot, "Folder for the raster and the lag figure");
   command->add_option("--format", request.format, "png, svg or pdf")
       ->capture_default_str()
       ->needs(plot);

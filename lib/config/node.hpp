@@ -10,18 +10,13 @@
 #include <vector>
 
 #include "config/range.hpp"
+#include "config/unused.hpp"
 
 namespace strffit::config {
 
 struct Section;
 struct State;
 struct Value;
-
-// A key that was given and has no effect.
-struct Unused {
-  std::string path;  // "fit.patience"
-  std::string where, reason;
-};
 
 // One of the values that a key is to take in turn.
 struct Alternative {

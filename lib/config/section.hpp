@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/node.hpp"
+#include "config/unused.hpp"
 #include "config/value.hpp"
 
 namespace strffit::config {

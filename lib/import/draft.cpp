@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "import/draft_parts.hpp"
 #include "import/paths.hpp"
 #include "import/source.hpp"
 #include "readers/table.hpp"

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "import/assemble.hpp"
 #include "import/recording.hpp"
+#include "import/tally.hpp"
 #include "util/array.hpp"
 
 namespace strffit::import {

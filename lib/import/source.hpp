@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "config/node.hpp"
-#include "import/draft.hpp"
+#include "import/draft_parts.hpp"
 #include "import/recording.hpp"
 
 namespace strffit::import {

@@ -3,9 +3,9 @@
 
 #include <ATen/core/Tensor.h>
 
-namespace strffit::ops {
+#include "ops/adamw_constants.hpp"
 
-inline constexpr double kAdamwBeta1 = 0.9, kAdamwBeta2 = 0.999, kAdamwEpsilon = 1e-8;
+namespace strffit::ops {
 
 // One step of every row (Loshchilov & Hutter 2019; models.md, Losses), in place. A parameter (R,
 // ...) has R rows with rates of their own: members, or where rates differ within a member its rows

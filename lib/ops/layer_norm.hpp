@@ -1,7 +1,9 @@
 // Layer norm of norm.hpp on a CPU. Private to this room.
 #pragma once
 
-#include "ops/norm.hpp"
+#include "ops/activation.hpp"
+#include "ops/layout.hpp"
+#include "ops/norm_state.hpp"
 
 namespace strffit::ops {
 

@@ -5,20 +5,9 @@
 
 #include "ops/activation.hpp"
 #include "ops/layout.hpp"
+#include "ops/norm_state.hpp"
 
 namespace strffit::ops {
-
-inline constexpr double kNormEpsilon = 1e-5;
-inline constexpr double kNormMomentum = 0.1;  // of the running statistics
-
-// What normalises z over batch and time (batch) or over channels at each frame and position
-// (layer).
-enum class Norm { none, batch, layer };
-
-// Per member and channel (M, K); running statistics are for batch alone, and changed by training.
-struct NormState {
-  at::Tensor weight, bias, running_mean, running_var;
-};
 
 // phi(norm(z)), zero at gap frames. z (M, S, P K): P positions (bands) of K channels, channel
 // fastest. Batch norm takes mean and variance (divisor n) over the frames of the stimuli and the

@@ -3,12 +3,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "ops/cell.hpp"
 #include "ops/layout.hpp"
 
 namespace strffit::ops {
-
-enum class Cell { gru, lstm };
-inline std::int64_t gates(Cell cell) { return cell == Cell::gru ? 3 : 4; }
 
 // Per member, gates in LibTorch's order (models.md, statenet): input (M, G H, inputs), input_bias
 // (M, G H), hidden (M, G H, H), hidden_bias (M, G H).

@@ -7,27 +7,10 @@
 #include <vector>
 
 #include "metrics/score_target.hpp"
-#include "ops/layout.hpp"
 #include "training/options.hpp"
+#include "training/ridge_data.hpp"
 
 namespace strffit {
-
-// What is regressed: x (1, S, I) after the prefilter, I = channels x bands with the bands inside,
-// zero at gap frames; targets (N, S), NaN where nothing counts.
-struct RidgeData {
-  at::Tensor x, targets;
-  ops::LayoutPtr layout;
-  std::int64_t channels = 1;
-};
-
-// What is expected of a receptive field before any data: weights of unit variance whose correlation
-// falls with their distance as exp(-(distance / scale)^2 / 2), over bands and over lags; scales in
-// bands and frames, 0: none. Channels are on their own (Sahani & Linden 2003, automatic smoothness
-// determination).
-struct Smoothness {
-  double bands = 0, lags = 0;
-  auto operator<=>(const Smoothness&) const = default;
-};
 
 // None alone, or also a few that fitted receptive fields of auditory cortex are as smooth as.
 const std::vector<Smoothness>& priors_of(RidgePrior prior);

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "training/ridge.hpp"
+#include "training/ridge_data.hpp"
 
 namespace strffit::ridge_parts {
 

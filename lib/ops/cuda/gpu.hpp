@@ -4,7 +4,7 @@
 #include <functional>
 #include <memory>
 
-#include "ops/cuda/recorded.hpp"
+#include "ops/cuda/recording.hpp"
 
 namespace strffit::ops::gpu {
 

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "ops/adamw.hpp"
+#include "ops/adamw_constants.hpp"
 #include "ops/autograd.hpp"
 #include "ops/cuda/gpu.hpp"
 #include "ops/cuda/lanes.hpp"

@@ -7,8 +7,8 @@
 
 #include <cstdint>
 
+#include "ops/cell.hpp"
 #include "ops/layout.hpp"
-#include "ops/recurrent.hpp"
 
 namespace strffit::ops::lanes {
 

@@ -7,17 +7,9 @@
 #include <functional>
 #include <memory>
 
-namespace strffit::ops {
+#include "ops/cuda/recording.hpp"
 
-// Work that has been recorded.
-class Recording {
- public:
-  Recording() = default;
-  virtual ~Recording() = default;
-  Recording(const Recording&) = delete;
-  Recording& operator=(const Recording&) = delete;
-  virtual void replay() = 0;
-};
+namespace strffit::ops {
 
 // How work is recorded on devices of one type.
 struct Recorder {

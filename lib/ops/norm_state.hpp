@@ -1,0 +1,20 @@
+// Kinds of norm, and the tensors of one.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace strffit::ops {
+
+inline constexpr double kNormEpsilon = 1e-5;
+inline constexpr double kNormMomentum = 0.1;  // of the running statistics
+
+// What normalises z over batch and time (batch) or over channels at each frame and position
+// (layer).
+enum class Norm { none, batch, layer };
+
+// Per member and channel (M, K); running statistics are for batch alone, and changed by training.
+struct NormState {
+  at::Tensor weight, bias, running_mean, running_var;
+};
+
+}  // namespace strffit::ops
