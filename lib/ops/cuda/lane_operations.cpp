@@ -11,6 +11,7 @@
 #include "ops/autograd.hpp"
 #include "ops/cuda/gpu.hpp"
 #include "ops/cuda/lanes.hpp"
+#include "ops/cuda/recorded.hpp"
 #include "ops/cuda/teams.hpp"
 #include "ops/share.hpp"
 
