@@ -16,7 +16,7 @@ required=(
 required_by_tests=(python3-venv)
 # Some releases no longer have exactly these versions; what needs them then says that it is skipped.
 optional_for_tests=(
-  clang-format-14 clang-tidy-14 clang-14 libclang-rt-14-dev shellcheck doxygen gcovr
+  clang-format-14 clang-tidy-14 clang-14 libclang-rt-14-dev shellcheck doxygen gcovr qemu-user
   python3-torch python3-h5py python3-yaml
 )
 
