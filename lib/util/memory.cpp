@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "util/cpu_limit.hpp"
+#include "util/control_groups.hpp"
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -57,17 +57,7 @@ double memory_limit_bytes() {
   rlimit address_space{};
   if (getrlimit(RLIMIT_AS, &address_space) == 0 && address_space.rlim_cur != RLIM_INFINITY)
     limit = std::min(limit, static_cast<double>(address_space.rlim_cur));
-  // Version 2: a line "0::/path". A group's limit holds for those below it.
-  std::ifstream groups("/proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {
-    if (!line.starts_with("0::/")) continue;
-    for (std::string path = line.substr(3); !path.empty(); path.resize(path.rfind('/'))) {
-      double bytes = 0;  // a group without a limit says "max", which is no number
-      if (std::ifstream("/sys/fs/cgroup" + path + "/memory.max") >> bytes)
-        limit = std::min(limit, bytes);
-    }
-  }
-  return limit;
+  return std::min(limit, memory_group_limit());
 }
 
 int available_processors() {

@@ -27,7 +27,7 @@ std::int64_t peak_memory_bytes();
 double memory_limit_bytes();
 
 // Processors that this process may use: its affinity mask, which schedulers set, and the quota of
-// its control groups, which containers set (util/cpu_limit.hpp).
+// its control groups, which containers set (util/control_groups.hpp).
 int available_processors();
 
 }  // namespace strffit

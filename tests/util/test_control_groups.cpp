@@ -6,7 +6,7 @@
 #include <string>
 
 #include "support/temporary_folder.hpp"
-#include "util/cpu_limit.hpp"
+#include "util/control_groups.hpp"
 #include "util/memory.hpp"
 
 using namespace strffit;
@@ -21,6 +21,7 @@ struct System {
     std::ofstream(path) << text;
   }
   double limit() const { return cpu_limit(folder.path()); }
+  double memory() const { return memory_group_limit(folder.path()); }
 };
 
 }  // namespace
@@ -53,12 +54,30 @@ TEST_CASE("processor time: version 1, and a container that sees only its own gro
   CHECK(system.limit() == 3);
 }
 
+TEST_CASE("memory: the least limit of a group and those around it, of both versions") {
+  System system;
+  CHECK(std::isinf(system.memory()));
+  system.put("proc/self/cgroup", "7:memory:/slurm/job_7\n0::/slurm/job_7\n");
+  system.put("sys/fs/cgroup/slurm/job_7/memory.max", "max\n");
+  CHECK(std::isinf(system.memory()));
+  system.put("sys/fs/cgroup/slurm/memory.max", "3000000000\n");
+  CHECK(system.memory() == 3e9);
+  system.put("sys/fs/cgroup/memory/slurm/job_7/memory.limit_in_bytes", "2000000000\n");
+  CHECK(system.memory() == 2e9);
+  // A container sees its own limit where the controller is mounted.
+  system.put("sys/fs/cgroup/memory.max", "1000000000\n");
+  CHECK(system.memory() == 1e9);
+  CHECK(std::isinf(system.limit()));
+}
+
 TEST_CASE("damaged or strange control groups limit nothing") {
   for (const std::string text : {"", ":", "0::", "0:", "x\n\n", "0::relative", "0::/../.."}) {
     System system;
     system.put("proc/self/cgroup", text);
     system.put("sys/fs/cgroup/cpu.max", "0 0\n");
+    system.put("sys/fs/cgroup/memory.max", "0\n");
     CHECK(std::isinf(system.limit()));
+    CHECK(std::isinf(system.memory()));
   }
 }
 
