@@ -17,6 +17,7 @@
 #include "util/errors.hpp"
 #include "util/frequency.hpp"
 #include "util/listed.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -164,22 +165,11 @@ void keep_share(Study& study, const Shard& shard, Observer& observer) {
 constexpr const char* kSweep = "sweep";
 constexpr std::int64_t kMostSettings = 10000;
 
-// Whether members of one ensemble can differ in a key: each chunk has its own.
-bool of_members(const std::string& key) {
-  static const std::set<std::string> keys = {"fit.loss",
-                                             "fit.learning_rate",
-                                             "fit.prefilter_rate",
-                                             "fit.weight_decay",
-                                             "fit.l1",
-                                             "fit.l2",
-                                             "fit.batch",
-                                             "fit.patience",
-                                             "fit.monitor",
-                                             "fit.schedule",
-                                             "fit.schedule_patience",
-                                             "fit.schedule_factor",
-                                             "fit.gradient_clip"};
-  return keys.contains(key);
+bool may_differ_in_ensemble(const std::string& key) {
+  const auto is_key = [&key](std::string_view of_fit) {
+    return key == fmt::format("fit.{}", of_fit);
+  };
+  return std::any_of(kKeysOfMembers.begin(), kKeysOfMembers.end(), is_key);
 }
 
 // A setting of a sweep; ConfigError names it.
@@ -366,7 +356,7 @@ void read_study(Study& study, config::Document document, const std::string& defa
       const auto& value = study.config.sweep[k][place[k]];
       values.push_back(value);
       study.settings[value.key].push_back(value.text);
-      if (of_members(value.key)) continue;
+      if (may_differ_in_ensemble(value.key)) continue;
       of_ensemble.push_back(value);
       shape += value.key + ": " + value.text + "\n";
     }

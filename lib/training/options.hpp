@@ -1,8 +1,10 @@
 // The `fit` mapping of a configuration.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/node.hpp"
@@ -42,6 +44,13 @@ struct FitOptions {
   double gradient_clip = 0;               // largest norm of a member's gradient; 0: none
   std::vector<std::int64_t> seeds = {0};  // a member each, >= 0, unique
 };
+
+// The keys of `fit` in which members of one ensemble may differ: all members of a batch have the
+// same value. Settings that differ in other keys are different ensembles.
+inline constexpr std::array<std::string_view, 13> kKeysOfMembers = {
+    "learning_rate",  "prefilter_rate", "weight_decay", "l1",      "l2",       "gradient_clip",
+    "loss",           "batch",          "patience",     "monitor", "schedule", "schedule_patience",
+    "schedule_factor"};
 
 struct ModelSpec;
 

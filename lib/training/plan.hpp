@@ -32,8 +32,8 @@ struct Plan {
   std::vector<UnusableUnit>
       unusable;    // cannot be fitted: no member in independent mode, no target in population
   FitOptions fit;  // the options that all members share
-  // The options of each setting, where there are several. Mode, solver, initialise, average and
-  // max_epochs are those of `fit`. Empty: one setting, `fit`.
+  // The options of each setting, where there are several. They differ in kKeysOfMembers at most.
+  // Empty: one setting, `fit`.
   std::vector<FitOptions> settings = {};
   // The batches of members: each member's number is in one of them. Made by cut(); empty before.
   std::vector<std::vector<std::int64_t>> chunks = {};

@@ -412,5 +412,21 @@ TEST_CASE("config: the run folder is named after the file") {
   CHECK(default_run_folder("my/fit.yaml") == "runs/fit");
 }
 
+TEST_CASE(
+    "config: the keys in which members of an ensemble may differ are keys of fit, and in docs") {
+  const std::string all = resolved({"model.prefilter=adaptrans", "fit.schedule=plateau"});
+  const std::string page = read_text(kSource + "/docs/study.md");
+  const auto begin = page.find("- Settings that differ in "), end = page.find("\n- ", begin);
+  REQUIRE(begin != std::string::npos);
+  const std::string listed = page.substr(begin, end - begin);
+  for (const auto key : kKeysOfMembers) {
+    CAPTURE(key);
+    const bool is_named = listed.find("`" + std::string(key) + "`") != std::string::npos ||
+                          listed.find("`fit." + std::string(key) + "`") != std::string::npos;
+    CHECK(is_named);
+    CHECK(all.find("\n  " + std::string(key) + ":") != std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace strffit
