@@ -67,9 +67,9 @@ class Dcls : public Kernel {
     const auto& s = shape();
     std::vector<Entry> result = {
         {kWeight, {s.outputs, s.channels, gaussians_}, Role::weight, s.response_units},
-        {kPosition, {2, s.outputs, s.channels, gaussians_}, Role::learnt}};
+        {kPosition, {2, s.outputs, s.channels, gaussians_}, Role::learnt, false, 1}};
     if (!bilinear_)
-      result.push_back({kSigma, {2, s.outputs, s.channels, gaussians_}, Role::learnt});
+      result.push_back({kSigma, {2, s.outputs, s.channels, gaussians_}, Role::learnt, false, 1});
     result.push_back(bias());
     return result;
   }
@@ -288,6 +288,16 @@ class Separable : public Kernel {
 };
 
 }  // namespace
+
+Tensors Kernel::of_output(const Tensors& member, std::int64_t output) const {
+  Tensors own;
+  for (const auto& entry : entries()) {
+    own[entry.name] = member.at(entry.name).narrow(entry.output_axis, output, 1);
+  }
+  return own;
+}
+
+void Kernel::set_bias(Tensors& of_output, double value) { of_output.at(kBias).fill_(value); }
 
 at::Tensor Kernel::apply(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
                          bool fixed_bias) const {

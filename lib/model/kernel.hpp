@@ -34,6 +34,11 @@ class Kernel : public Part {
                        const at::Tensor& metric) const = 0;
   // Whether it can be any `wanted`, so that the metric is nothing to it.
   virtual bool imitates_exactly() const { return false; }
+  // Views of what belongs to one output of a member, whose tensors have no member axis: for
+  // imitate().
+  Tensors of_output(const Tensors& member, std::int64_t output) const;
+  // Sets the bias of what of_output() gave.
+  static void set_bias(Tensors& of_output, double value);
   // z (M, S, K) of x (M or 1, S, C F). `fixed_bias`: nothing is learnt of the bias (see
   // NormLayer::removes_means).
   at::Tensor apply(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,

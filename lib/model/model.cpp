@@ -67,6 +67,7 @@ Model::Model(std::string kind, std::unique_ptr<Prefilter> prefilter,
       axes_(std::move(axes)),
       outputs_(outputs),
       entries_(prefilter_->entries()) {
+  for (auto& entry : entries_) entry.rate_group = RateGroup::prefilter;
   const auto rest = backbone_->entries();
   entries_.insert(entries_.end(), rest.begin(), rest.end());
 }

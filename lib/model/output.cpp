@@ -49,6 +49,10 @@ Output::Output(std::string kind, std::int64_t outputs, bool non_negative)
       non_negative_(non_negative),
       parametric_(std::find(kParametric.begin(), kParametric.end(), kind_) != kParametric.end()) {}
 
+bool Output::keeps_positive_drive() const {
+  return kind_ == "identity" || kind_ == "relu" || kind_ == "leaky_relu";
+}
+
 std::vector<Entry> Output::entries() const {
   std::vector<Entry> result;
   if (parametric_) {
@@ -136,7 +140,7 @@ bool Output::fit(Tensors& tensors, std::int64_t m, std::int64_t n, const at::Ten
 }
 
 at::Tensor Output::apply(const Tensors& tensors, const at::Tensor& drive) const {
-  if (identity()) return drive;
+  if (kind_ == "identity") return drive;
   if (!parametric_) {
     return ops::plain::activate(
         drive, static_cast<ops::Activation>(position(ops::activation_names(), kind_)));

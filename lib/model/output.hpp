@@ -22,7 +22,8 @@ class Output : public Part {
 
   const std::string& kind() const { return kind_; }
   bool parametric() const { return parametric_; }
-  bool identity() const { return kind_ == "identity"; }
+  // True if g(x) = x for every x above 0: the drive is then in units of the response.
+  bool keeps_positive_drive() const;
 
   std::vector<Entry> entries() const override;
   // a = 0, b = c = d = 1 where parametric; fit_range() does better with data.

@@ -24,12 +24,17 @@ enum class Role {
   buffer,  // a statistic gathered in training
 };
 
+// Which of the configuration's learning rates an entry has.
+enum class RateGroup { model, prefilter };
+
 struct Entry {
   std::string name;
   std::vector<std::int64_t> shape;  // without M
   Role role;
   bool response_units =
       false;  // first axis: the N outputs, in units of the response; see training/chunk.hpp
+  std::int64_t output_axis = 0;  // of `shape`, for entries of a kernel
+  RateGroup rate_group = RateGroup::model;
 
   bool is_learnt() const { return role == Role::weight || role == Role::learnt; }
 };

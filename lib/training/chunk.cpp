@@ -130,7 +130,8 @@ void Chunk::set_rates(const std::vector<double>& learning_rates) {
   const auto& fit = plan_->fit_of(members_.front());
   std::vector<double> rates;
   for (const auto& learnt : learnt_) {
-    const double share = learnt.entry->name.starts_with("prefilter/") ? fit.prefilter_rate : 1.0;
+    const double share =
+        learnt.entry->rate_group == RateGroup::prefilter ? fit.prefilter_rate : 1.0;
     for_rows(learnt, [&](std::size_t place, double spread) {
       rates.push_back(learning_rates[place] * spread * share);
     });

@@ -84,19 +84,17 @@ void place_closed_form(const Model& model, Tensors& member, Index n, const at::T
     const auto drive = (prediction - mean) / spread;
     if (!output.fit(member, 0, n, drive, target))
       output.fit_range(member, 0, n, range_of(target, drive));
-  } else if (!output.identity() && output.kind() != "relu" && output.kind() != "leaky_relu") {
+  } else if (!output.keeps_positive_drive()) {
     const auto [x, slope] = inverse(output, target.mean().item<double>());
     weights.div_(slope);
     offset = x + (bias - target.mean().item<double>()) / slope;
   }
-  Tensors own;
-  for (auto& [name, tensor] : member) {
-    if (name.starts_with("strf/"))
-      own[name] = name == "strf/position" || name == "strf/sigma" ? tensor[0].narrow(1, n, 1)
-                                                                  : tensor[0].narrow(0, n, 1);
-  }
-  model.backbone().response_kernel()->imitate(own, weights.unsqueeze(0), metric);
-  own.at("strf/bias").fill_(offset);
+  Tensors only;  // of the only member
+  for (const auto& [name, tensor] : member) only[name] = tensor[0];
+  const Kernel& strf = *model.backbone().response_kernel();
+  Tensors own = strf.of_output(only, n);
+  strf.imitate(own, weights.unsqueeze(0), metric);
+  Kernel::set_bias(own, offset);
 }
 
 using Block = std::vector<Index>;  // units, ascending
