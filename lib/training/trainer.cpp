@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <numeric>
 #include <optional>
 
@@ -19,6 +18,7 @@
 #include "training/initialisation.hpp"
 #include "training/judged_by.hpp"
 #include "training/predict.hpp"
+#include "training/progress.hpp"
 #include "util/errors.hpp"
 #include "util/listed.hpp"
 #include "util/memory.hpp"
@@ -391,7 +391,9 @@ class Trainer {
         row["valid_cc"][m] = scores.valid_cc[i];
         row["valid_cc_norm"][m] = scores.valid_cc_norm[i];
         row["learning_rate"][m] = state_.learning_rate[m];
-        if (judge(m, i, scores, number)) better.push_back(i);
+        const auto& fit = plan_.fit_of(static_cast<Index>(m));
+        if (judge_epoch(state_, m, fit, scores.train_loss[i], score_of(scores, i, m)))
+          better.push_back(i);
       }
       chunk.store(better, best_);
     };
@@ -430,38 +432,10 @@ class Trainer {
       }
       return;
     }
-    const double part = static_cast<double>(number - 1) / static_cast<double>(plan_.fit.max_epochs);
     for (std::size_t m = 0; m < state_.learning_rate.size(); ++m) {
-      const auto& fit = plan_.fit_of(static_cast<Index>(m));
-      if (fit.schedule != Schedule::cosine) continue;
-      state_.learning_rate[m] = fit.learning_rate * (1 + std::cos(std::numbers::pi * part)) / 2;
+      state_.learning_rate[m] = scheduled_rate(plan_.fit_of(static_cast<Index>(m)), number,
+                                               plan_.fit.max_epochs, state_.learning_rate[m]);
     }
-  }
-
-  // Schedule and end of one member; whether its state is its best and to be kept. Members of other
-  // chunks are judged at the same time.
-  bool judge(std::size_t m, std::size_t place, const EpochScores& scores, Index number) {
-    if (!std::isfinite(scores.train_loss[place])) {
-      state_.status[m] = MemberStatus::failed;
-      return false;
-    }
-    if (state_.refitting()) return !state_.is_active(m);
-    const auto& fit = plan_.fit_of(static_cast<Index>(m));
-    const double score = score_of(scores, place, m);
-    const bool better = score > state_.best_score[m];
-    if (better) {
-      state_.best_score[m] = score;
-      state_.best_epoch[m] = number;
-      state_.plateau_since[m] = number;
-    }
-    if (fit.schedule == Schedule::plateau &&
-        number - state_.plateau_since[m] >= fit.schedule_patience) {
-      state_.learning_rate[m] *= fit.schedule_factor;
-      state_.plateau_since[m] = number;
-    }
-    if (number - state_.best_epoch[m] >= fit.patience)
-      state_.status[m] = MemberStatus::stopped_early;
-    return better;
   }
 
   // Members that have ended leave their chunk and cost nothing from now on; on a GPU some at a
@@ -644,19 +618,6 @@ class Trainer {
 };
 
 }  // namespace
-
-bool TrainerState::is_active(std::size_t member) const {
-  if (!refitting()) return status[member] == MemberStatus::running;
-  return status[member] != MemberStatus::failed && epoch - refit_since < best_epoch[member];
-}
-
-std::int64_t TrainerState::refit_epochs_left() const {
-  Index left = 0;
-  for (std::size_t m = 0; m < status.size(); ++m) {
-    if (is_active(m)) left = std::max(left, best_epoch[m] - (epoch - refit_since));
-  }
-  return left;
-}
 
 FitResult train(const Plan& plan, const RunOptions& run, Sink& sink, TrainerState* resume_from) {
   FitResult result;
