@@ -17,6 +17,7 @@
 #include "study/study.hpp"
 #include "training/device.hpp"
 #include "util/errors.hpp"
+#include "util/machine.hpp"
 
 namespace strffit {
 

@@ -22,6 +22,7 @@
 #include "training/device.hpp"
 #include "training/trainer.hpp"
 #include "util/errors.hpp"
+#include "util/machine.hpp"
 #include "util/memory.hpp"
 
 namespace strffit {

@@ -7,9 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdlib>
-#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <mutex>
@@ -19,6 +17,7 @@
 
 #include "files/temporary_file.hpp"
 #include "util/errors.hpp"
+#include "util/machine.hpp"
 #include "util/text.hpp"
 
 namespace strffit::files {
@@ -34,12 +33,6 @@ struct Holder {
   std::string job;          // of Slurm, or ""
 };
 
-std::string host_name() {
-  char name[256] = "";
-  gethostname(name, sizeof name - 1);
-  return name;
-}
-
 // Field 22 of /proc/<pid>/stat, counted from the last ')': the name before it may hold spaces.
 std::string start_of(pid_t process) {
   std::ifstream file(fmt::format("/proc/{}/stat", process));
@@ -50,15 +43,6 @@ std::string start_of(pid_t process) {
   std::string field;
   for (int i = 3; i <= 22; ++i) fields >> field;
   return field;
-}
-
-std::string now_utc() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
 }
 
 std::string environment(const char* name) {

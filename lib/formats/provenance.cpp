@@ -3,11 +3,8 @@
 #include <ATen/Context.h>
 #include <ATen/Version.h>
 #include <torch/version.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <ctime>
 #include <fstream>
 #include <sstream>
 
@@ -15,6 +12,7 @@
 #include "ops/blas_core.hpp"
 #include "ops/cuda/recorded.hpp"
 #include "ops/gemm.hpp"
+#include "util/machine.hpp"
 #include "util/version.hpp"
 
 namespace strffit {
@@ -62,21 +60,6 @@ std::vector<std::pair<std::string, std::string>> library_versions() {
           {"BLAS", ops::blas_name()}, {"HDF5", files::hdf5_version()},
           {"CUDA", cuda()},           {"compiler", compiler()},
           {"CPU", processor()}};
-}
-
-std::string now_utc() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
-std::string host_name() {
-  char name[256] = "";
-  gethostname(name, sizeof name - 1);
-  return name;
 }
 
 void put_provenance(files::Writer& writer, const Provenance& provenance) {

@@ -29,9 +29,6 @@ struct Provenance {
 // {"strffit", "0.1.0"}, {"LibTorch", ...}, {"BLAS", ...}, {"HDF5", ...}, {"CUDA", "none"}.
 std::vector<std::pair<std::string, std::string>> library_versions();
 
-std::string now_utc();  // "2026-01-31T12:00:00Z"
-std::string host_name();
-
 // As attributes of the root. Versions, processor and host are those of this program.
 void put_provenance(files::Writer& writer, const Provenance& provenance);
 

@@ -10,6 +10,7 @@
 #include "metrics/summarise.hpp"
 #include "study/run_folder.hpp"
 #include "training/judged_by.hpp"
+#include "util/machine.hpp"
 #include "util/nan.hpp"
 
 namespace strffit {

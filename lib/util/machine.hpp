@@ -1,0 +1,11 @@
+// The time and the name of this machine.
+#pragma once
+
+#include <string>
+
+namespace strffit {
+
+std::string now_utc();    // "2026-01-31T12:00:00Z"
+std::string host_name();  // "" where it has none
+
+}  // namespace strffit
