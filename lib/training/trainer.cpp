@@ -22,6 +22,7 @@
 #include "util/errors.hpp"
 #include "util/listed.hpp"
 #include "util/memory.hpp"
+#include "util/nan.hpp"
 #include "util/threads.hpp"
 
 namespace strffit {
@@ -392,8 +393,9 @@ class Trainer {
         row["valid_cc_norm"][m] = scores.valid_cc_norm[i];
         row["learning_rate"][m] = state_.learning_rate[m];
         const auto& fit = plan_.fit_of(static_cast<Index>(m));
-        if (judge_epoch(state_, m, fit, scores.train_loss[i], score_of(scores, i, m)))
-          better.push_back(i);
+        // Nothing judges a refit.
+        const double score = state_.refitting() ? kNaN : score_of(scores, i, m);
+        if (judge_epoch(state_, m, fit, scores.train_loss[i], score)) better.push_back(i);
       }
       chunk.store(better, best_);
     };

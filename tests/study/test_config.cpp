@@ -8,6 +8,7 @@
 #include "study/study.hpp"
 #include "support/small_study.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 // After everything of LibTorch.
 #include <doctest/doctest.h>
@@ -414,17 +415,17 @@ TEST_CASE("config: the run folder is named after the file") {
 
 TEST_CASE(
     "config: the keys in which members of an ensemble may differ are keys of fit, and in docs") {
-  const std::string all = resolved({"model.prefilter=adaptrans", "fit.schedule=plateau"});
+  const std::string all = resolved({"model.prefilter.kind=adaptrans", "fit.schedule=plateau"});
   const std::string page = read_text(kSource + "/docs/study.md");
   const auto begin = page.find("- Settings that differ in "), end = page.find("\n- ", begin);
   REQUIRE(begin != std::string::npos);
   const std::string listed = page.substr(begin, end - begin);
   for (const auto key : kKeysOfMembers) {
     CAPTURE(key);
-    const bool is_named = listed.find("`" + std::string(key) + "`") != std::string::npos ||
-                          listed.find("`fit." + std::string(key) + "`") != std::string::npos;
+    const bool is_named = listed.find(fmt::format("`{}`", key)) != std::string::npos ||
+                          listed.find(fmt::format("`fit.{}`", key)) != std::string::npos;
     CHECK(is_named);
-    CHECK(all.find("\n  " + std::string(key) + ":") != std::string::npos);
+    CHECK(all.find(fmt::format("\n  {}:", key)) != std::string::npos);
   }
 }
 

@@ -14,6 +14,7 @@
 #include "training/study.hpp"
 #include "training/trainer.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 // After everything of LibTorch.
 #include <doctest/doctest.h>
@@ -94,8 +95,8 @@ TEST_CASE("the device is waited for as often in an epoch of many steps as in one
           doctest::skip(kUnseenThreads)) {
   const auto waits = [](const std::string& batch, int epochs) {
     const auto settings =
-        with(with(kUsual, kModels[2]),
-             {"fit.batch=" + batch, "fit.patience=99", "fit.max_epochs=" + std::to_string(epochs)});
+        with(with(kUsual, kModels[2]), {fmt::format("fit.batch={}", batch), "fit.patience=99",
+                                        fmt::format("fit.max_epochs={}", epochs)});
     const auto before = far_transfers();
     fit_on(kFarName, settings);
     const auto after = far_transfers();
