@@ -181,6 +181,9 @@ std::vector<std::string> H5InputFile::children(const std::string& path) const {
     fail(path, "expected a readable group; found the file damaged here");
   }
   std::sort(names.begin(), names.end());
+  if (!names.empty() && names.front().empty()) {
+    fail(path, "expected a name for all that is in the group; found a link without one");
+  }
   return names;
 }
 

@@ -152,7 +152,7 @@ class File73 : public MatlabFile {
   std::vector<std::string> names() const override {
     std::vector<std::string> names;
     for (const auto& name : opened_->reader.children("/")) {
-      if (name.front() != '#') names.push_back(name);
+      if (!name.starts_with('#')) names.push_back(name);
     }
     return names;
   }

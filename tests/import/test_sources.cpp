@@ -113,6 +113,15 @@ std::string empty_structs(std::uint32_t rows, std::uint32_t columns) {
   return bytes;
 }
 
+TEST_CASE("a damaged MATLAB 7.3 file with a link without a name is refused") {
+  // Found by fuzzing.
+  const std::string file = STRFFIT_SOURCE_DIR "/tests/fuzz/import/nameless_link.mat";
+  const auto read = [&] {
+    for (const auto& name : open_matlab(file)->names()) open_matlab(file)->variable(name);
+  };
+  CHECK_THROWS_WITH_AS(read(), doctest::Contains("nameless_link.mat"), DataError);
+}
+
 TEST_CASE("a MATLAB file may not claim more structs than it has bytes for") {
   // A billion elements of nothing would be gone through one by one.
   const test::TemporaryFolder folder;
