@@ -91,7 +91,8 @@ TEST_CASE("memory: --dry-run foretells that of the closed form") {
   CAPTURE(ended.err);
   REQUIRE(ended.code == 0);
   CHECK(static_cast<double>(ended.peak_bytes) < 1.25 * foretold);
-  CHECK(static_cast<double>(ended.peak_bytes) > 0.75 * foretold);
+  // OpenBLAS's kernels use their buffers to different extents: 0.72 with those of SkylakeX.
+  CHECK(static_cast<double>(ended.peak_bytes) > 0.7 * foretold);
 }
 
 #endif
