@@ -12,14 +12,16 @@ void add_predict(CLI::App& app, Session& session) {
   command->add_option("RUN", request->path, "Run folder or checkpoint")->required();
   command->add_option("--data", request->data, "Dataset whose stimuli are predicted")->required();
   command->add_option("--out", request->out, "File to write")->required();
+  command->add_flag("--averaged", request->averaged, "The mean of the members alone");
   add_run_options(*command, request->device, request->threads);
   command->footer("Example:\n  strffit predict runs/fit --data sounds.h5 --out predictions.h5");
   command->callback([request, &session] {
     session.command = [request, &session] {
       request->command_line = session.command_line;
       const PredictOutcome outcome = predict_file(*request, session.console);
-      session.console.began(fmt::format("{}: {} members, {} units, {} stimuli", outcome.out,
-                                        outcome.members, outcome.units, outcome.stimuli));
+      session.console.began(fmt::format("{}: {}{} members, {} units, {} stimuli", outcome.out,
+                                        outcome.averaged ? "mean of " : "", outcome.members,
+                                        outcome.units, outcome.stimuli));
     };
   });
 }

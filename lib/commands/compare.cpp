@@ -39,57 +39,6 @@ const UnitMetricName& metric_named(const std::string& name) {
                                     " There are " + list);
 }
 
-// "3 only in the first (a, b, c), none only in the second".
-std::string difference_of(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  const auto only = [](const auto& these, const auto& those) {
-    std::vector<std::string> found;
-    std::set_difference(these.begin(), these.end(), those.begin(), those.end(),
-                        std::back_inserter(found));
-    constexpr std::size_t kMostNamed = 3;
-    std::string text = std::to_string(found.size());
-    for (std::size_t i = 0; i < std::min(found.size(), kMostNamed); ++i) {
-      text += (i == 0 ? " (" : ", ") + found[i];
-    }
-    if (found.size() > kMostNamed) text += ", ...";
-    return text + (found.empty() ? "" : ")");
-  };
-  return only(a, b) + " only in the first, " + only(b, a) + " only in the other";
-}
-
-void refuse_other_protocol(const Evaluation& first, const Evaluation& other, bool same_data) {
-  const Protocol &a = first.protocol, &b = other.protocol;
-  const auto refuse = [&](const std::string& what, const std::string& cure) {
-    throw ConfigError(other.checkpoint, "cannot be compared with " + first.checkpoint +
-                                            ": they differ in " + what + ". " + cure);
-  };
-  if (a.dt_ms != b.dt_ms) {
-    refuse("frame width, " + number(a.dt_ms) + " and " + number(b.dt_ms) + " ms",
-           "Fit both to one dataset");
-  }
-  if (!same_data && a.dataset_sha256 != b.dataset_sha256) {
-    refuse("the dataset's content, sha256 " + a.dataset_sha256.substr(0, 12) + "... (" +
-               first.data + ") and " + b.dataset_sha256.substr(0, 12) + "... (" + other.data + ")",
-           "Fit both to one file, or name one that neither was trained on with --data FILE");
-  }
-  if (a.smooth_ms != b.smooth_ms) {
-    refuse("smoothing, data.smooth_ms " + number(a.smooth_ms) + " and " + number(b.smooth_ms),
-           "Fit one again with the other's data.smooth_ms");
-  }
-  if (a.outer != b.outer && first.split != "all") {
-    refuse("nested cross-validation, data.nested.outer " + std::to_string(a.outer) + " and " +
-               std::to_string(b.outer) + " (0: none)",
-           "Fit one again with the other's data.nested.outer");
-  }
-  if (a.stimuli != b.stimuli) {
-    refuse("the " + first.split + " stimuli: " + difference_of(a.stimuli, b.stimuli),
-           "Fit one again with the other's data.split and data.folds");
-  }
-  if (a.units != b.units) {
-    refuse("units: " + difference_of(a.units, b.units),
-           "Fit one again with the other's data.units");
-  }
-}
-
 // The run folder of a finished sweep that `path` names, or lies in; "" where there is none.
 std::string sweep_of(const std::string& path) {
   std::error_code ignored;
@@ -117,8 +66,10 @@ void refuse_several_settings(const Evaluation& evaluation, const std::string& pa
   }
 }
 
-ComparedRun averaged(const Evaluation& evaluation, const std::string& path,
-                     const UnitMetricName& metric, const std::vector<std::string>& units) {
+// A unit's score: the mean over its members, or where `of_mean` is true that of their mean.
+ComparedRun compared_run(const Evaluation& evaluation, const std::string& path,
+                         const UnitMetricName& metric, const std::vector<std::string>& units,
+                         bool of_mean) {
   refuse_several_settings(evaluation, path);
   struct UnitSum {
     double of = 0;
@@ -126,17 +77,19 @@ ComparedRun averaged(const Evaluation& evaluation, const std::string& path,
   };
   std::map<std::string, UnitSum> sums;
   std::set<std::int64_t> seeds, folds;
-  for (const auto& score : evaluation.scores) {
+  ComparedRun run;
+  const bool mean = of_mean && evaluation.averaged;
+  if (mean) run.mean_of = evaluation.averaged->members;
+  for (const auto& score : mean ? evaluation.averaged->scores : evaluation.scores) {
     UnitSum& sum = sums[score.unit];
     sum.of += score.metrics.*metric.value;
     ++sum.n;
     seeds.insert(score.seed);
     folds.insert(score.fold);
   }
-  ComparedRun run;
   run.path = path;
   run.model = evaluation.model;
-  run.joined = folds.contains(-1);
+  run.joined = folds.contains(-1) && !mean;
   run.seeds = static_cast<std::int64_t>(seeds.size());
   run.folds = folds.size() > 1 ? static_cast<std::int64_t>(folds.size()) : 0;
   run.own_settings = evaluation.several_settings;
@@ -216,7 +169,8 @@ Scored scored(const CompareRequest& request, const std::string& path, const Unit
                       "chosen in each outer fold: compare the folder of the whole run, finished, "
                       "which has them in its study.h5");
   }
-  result.run = averaged(result.evaluation, path, metric, result.evaluation.protocol.units);
+  result.run = compared_run(result.evaluation, path, metric, result.evaluation.protocol.units,
+                            request.averaged);
   return result;
 }
 
@@ -269,6 +223,7 @@ void draw(Comparison& comparison, const CompareRequest& request) {
 
 std::string how_averaged(const ComparedRun& run) {
   std::string text;
+  if (run.mean_of > 0) text += "mean of " + std::to_string(run.mean_of) + " members' predictions";
   if (run.seeds > 1) text += "mean over " + std::to_string(run.seeds) + " seeds";
   if (run.folds > 0) {
     text += (text.empty() ? "mean over " : " and ") + std::to_string(run.folds) + " folds";
@@ -306,7 +261,9 @@ Comparison compare_runs(const CompareRequest& request, Observer& observer) {
       comparison.stimuli = evaluation.stimuli;
       comparison.units = evaluation.protocol.units;
     }
-    refuse_other_protocol(first, evaluation, !request.data.empty());
+    require_same_protocol({first.checkpoint, first.data, first.protocol},
+                          {evaluation.checkpoint, evaluation.data, evaluation.protocol}, "compared",
+                          request.split, !request.data.empty());
     comparison.runs.push_back(run);
   }
   for (std::size_t run = 1; run < comparison.runs.size(); ++run) {
@@ -391,6 +348,7 @@ std::string to_json(const Comparison& comparison) {
                 {"seeds_averaged", run.seeds},
                 {"folds_averaged", run.folds},
                 {"folds_joined", run.joined},
+                {"mean_of_members", run.mean_of},
                 {"setting_of_each_unit", run.own_settings},
                 {"outer_folds", run.outer}};
     auto& scores = one["scores"] = Json::array();

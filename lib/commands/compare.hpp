@@ -16,6 +16,7 @@ struct CompareRequest {
   std::string data;                // "": what each was fitted to
   std::string split = "test";      // train, valid, test or all
   std::string metric = "cc_norm";
+  bool averaged = false;           // the scores of the means of members, where a unit has several
   std::int64_t resamples = 10000;  // of the bootstrap, >= 1
   std::int64_t seed = 0;           // of the bootstrap
   std::string plot;                // folder for scatter plots, "": none
@@ -30,6 +31,7 @@ struct ComparedRun {
   bool joined = false;                // one score of the held-out predictions of all folds
   std::int64_t outer = 0;     // folds of nested cross-validation: scores of the run, not of members
   bool own_settings = false;  // units have settings of a sweep of their own
+  std::int64_t mean_of = 0;   // members whose mean prediction is scored; 0: scores are of members
   std::vector<double> scores;  // of Comparison::units; NaN where undefined in any seed, fold
 };
 
@@ -52,7 +54,8 @@ struct Comparison {
   std::vector<ComparedPair> pairs;  // of each run but the first
 };
 
-// Scores all runs anew. A unit's score is its mean over seeds and folds; with folds on `valid` that
+// Scores all runs anew. A unit's score is its mean over seeds and folds, or with `averaged` that of
+// its members' mean prediction; with folds on `valid` that
 // of the joined predictions. Of a sweep each unit may have one setting. On `test` a
 // run with nested folds has the scores of its study.h5. ConfigError, naming the
 // difference and the cure, where runs differ in frame width, smoothing, outer folds, stimuli

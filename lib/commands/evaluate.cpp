@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "evaluation/averaging.hpp"
 #include "evaluation/fitted.hpp"
 #include "files/json.hpp"
 #include "metrics/significance.hpp"
@@ -82,9 +83,18 @@ std::vector<Partition> scored_partitions(const Checkpoint& checkpoint, const Dat
   }
 }
 
-std::vector<ScoredSeries> chosen_series(const Checkpoint& checkpoint, const Dataset& dataset,
-                                        const DataOptions& options, const std::string& split) {
-  if (split == "all") return series_of_all(checkpoint.roster, dataset);
+// What is scored: of members, and which members' mean predicts what.
+struct Chosen {
+  std::vector<ScoredSeries> series;
+  std::vector<Partition> parts;  // empty: no member saw any stimulus
+  Averages averages = Averages::unseen;
+};
+
+Chosen chosen_series(const Checkpoint& checkpoint, const Dataset& dataset,
+                     const DataOptions& options, const std::string& split) {
+  if (split == "all") {
+    return {series_of_all(checkpoint.roster, dataset), partitions_of_fit(checkpoint, dataset)};
+  }
   const auto name = split_named(split);
   if (!name) {
     throw ConfigError("--split", "expected train, valid, test or all; found \"" + split + "\"");
@@ -92,12 +102,7 @@ std::vector<ScoredSeries> chosen_series(const Checkpoint& checkpoint, const Data
   auto parts = scored_partitions(checkpoint, dataset, options.split, *name);
   const std::string found = describe(parts.front());
   if (refitted(checkpoint)) parts = with_validation_in_training(std::move(parts));
-  for (const auto& member : checkpoint.roster.members) {
-    if (member.fold < static_cast<std::int64_t>(parts.size())) continue;
-    throw DataError(checkpoint.file, "/members/fold",
-                    "expected folds below " + std::to_string(parts.size()) +
-                        ", as data.folds of its config says; found " + std::to_string(member.fold));
-  }
+  require_folds(checkpoint, parts);
   // A stimulus is validation in several nested folds, so there is no single prediction to join.
   const bool joins = parts.size() > 1 && options.split.outer == 0;
   auto series = *name == SplitName::valid && joins
@@ -111,7 +116,7 @@ std::vector<ScoredSeries> chosen_series(const Checkpoint& checkpoint, const Data
                              : "") +
                         "; --split all takes every stimulus");
   }
-  return series;
+  return {std::move(series), std::move(parts), averages_of(*name)};
 }
 
 std::string reason(const Roster& roster, std::int64_t unit, const UnitMetrics& metrics,
@@ -182,6 +187,52 @@ void add_false_discovery_rates(std::vector<UnitScore>& scores) {
   }
 }
 
+std::vector<Summary> summary_of(const std::vector<UnitScore>& scores) {
+  std::vector<Summary> summary;
+  for (const auto& metric : kUnitMetrics) {
+    std::vector<double> values;
+    for (const auto& score : scores) values.push_back(score.metrics.*metric.value);
+    summary.push_back(summarise(values));
+  }
+  return summary;
+}
+
+// The scores of the means of members.
+AveragedScores averaged_scores(const Checkpoint& checkpoint, const ScoringData& data,
+                               const Chosen& chosen, const NullOptions& null, bool counts) {
+  const Roster& roster = checkpoint.roster;
+  Average average = average_of(checkpoint, chosen.parts);
+  std::erase_if(average.groups, [](const AverageGroup& group) { return group.fold >= 0; });
+  NullTest test{null, {}};
+  const auto metrics =
+      score_average(average, data, chosen.averages, null.draws > 0 ? &test : nullptr);
+  AveragedScores averaged;
+  const auto members = averages_in(roster).members;  // (S, A, N), of each fold behind that of all
+  averaged.members = *std::max_element(members.values.begin(), members.values.end());
+  averaged.of_folds = chosen.parts.size() > 1 &&
+                      (chosen.averages == Averages::valid || chosen.averages == Averages::unseen);
+  const auto units = static_cast<std::size_t>(roster.units());
+  for (std::size_t i = 0; i < metrics.size(); ++i) {
+    const auto unit = static_cast<std::int64_t>(i % units);
+    // A unit may have members with one setting only; one that was fitted with none has a row.
+    const auto place = static_cast<std::int64_t>(i / units) * members.dim(1) * members.dim(2);
+    const bool skipped = std::any_of(roster.skipped.begin(), roster.skipped.end(),
+                                     [unit](const SkippedUnit& one) { return one.unit == unit; });
+    if (members.data()[place + unit] == 0 && !(skipped && i < units)) continue;
+    UnitScore score;
+    score.unit = roster.unit_ids[i % units];
+    score.fold = -1;
+    score.metrics = metrics[i];
+    score.why = reason(roster, unit, metrics[i], counts);
+    if (null.draws > 0) score.null = test.scores[i];
+    score.setting = average.groups[i / units].setting;
+    averaged.scores.push_back(std::move(score));
+  }
+  if (null.draws > 0) add_false_discovery_rates(averaged.scores);
+  averaged.summary = summary_of(averaged.scores);
+  return averaged;
+}
+
 Protocol protocol_of(const Checkpoint& checkpoint, const Dataset& dataset, double smooth_ms,
                      const std::set<std::size_t>& stimuli) {
   Protocol protocol{dataset.sha256, dataset.axes.dt_ms, smooth_ms, {}, checkpoint.roster.unit_ids};
@@ -224,6 +275,15 @@ std::vector<std::string> label_header(const Evaluation& evaluation) {
   return header;
 }
 
+// Labels of a row of averaged scores.
+std::vector<std::string> averaged_labels(const Evaluation& evaluation, const UnitScore& score) {
+  auto cells = labels(evaluation, score);
+  if (evaluation.several_seeds || evaluation.several_folds) {
+    cells[evaluation.several_settings ? 2 : 1] = "averaged";
+  }
+  return cells;
+}
+
 struct SummaryRow {
   const char* name;
   double Summary::*value;
@@ -233,6 +293,67 @@ constexpr std::array<SummaryRow, 4> kSummaryRows = {{{"mean", &Summary::mean},
                                                      {"median", &Summary::median},
                                                      {"upper quartile", &Summary::upper_quartile}}};
 
+// The units' averaged scores and their summary.
+Table averaged_table(const Evaluation& evaluation) {
+  const AveragedScores& averaged = *evaluation.averaged;
+  Table table{
+      "the mean of " + std::to_string(averaged.members) + " members' predictions", {"unit"}, {}};
+  if (evaluation.several_settings) table.header.emplace_back("setting");
+  for (const auto& metric : kUnitMetrics) table.header.emplace_back(metric.name);
+  if (evaluation.null.draws > 0) {
+    for (const auto& column : kNullColumns) table.header.emplace_back(column.name);
+  }
+  for (const auto& score : averaged.scores) {
+    std::vector<std::string> row = {score.unit};
+    if (evaluation.several_settings) row.push_back(std::to_string(score.setting));
+    for (const auto& metric : kUnitMetrics) row.push_back(score_text(score.metrics.*metric.value));
+    if (evaluation.null.draws > 0) {
+      for (const auto& column : kNullColumns) row.push_back(score_text(column.value(score)));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  const auto add = [&](const std::string& name, auto value_of) {
+    std::vector<std::string> row = {name};
+    if (evaluation.several_settings) row.emplace_back();
+    for (const auto& summary : averaged.summary) row.push_back(value_of(summary));
+    row.resize(table.header.size());
+    table.rows.push_back(std::move(row));
+  };
+  for (const auto& [name, value] : kSummaryRows) {
+    add(name, [value = value](const Summary& summary) { return score_text(summary.*value); });
+  }
+  add("left out", [](const Summary& summary) { return std::to_string(summary.left_out); });
+  return table;
+}
+
+Json score_json(const Evaluation& evaluation, const UnitScore& score) {
+  Json one = {{"unit", score.unit}};
+  if (evaluation.several_settings) one["setting"] = score.setting;
+  for (const auto& metric : kUnitMetrics) {
+    one[std::string(metric.name)] = json_number(score.metrics.*metric.value);
+  }
+  if (evaluation.null.draws > 0) {
+    for (const auto& column : kNullColumns) one[column.name] = json_number(column.value(score));
+  }
+  if (!score.why.empty()) one["why_undefined"] = score.why;
+  return one;
+}
+
+Json summary_json(const std::vector<Summary>& summaries) {
+  Json json = Json::object();
+  for (std::size_t i = 0; i < kUnitMetrics.size(); ++i) {
+    const Summary& summary = summaries[i];
+    json[std::string(kUnitMetrics[i].name)] = {
+        {"mean", json_number(summary.mean)},
+        {"median", json_number(summary.median)},
+        {"lower_quartile", json_number(summary.lower_quartile)},
+        {"upper_quartile", json_number(summary.upper_quartile)},
+        {"count", summary.count},
+        {"left_out", summary.left_out}};
+  }
+  return json;
+}
+
 }  // namespace
 
 Evaluation evaluate(const EvalRequest& request, Observer& observer) {
@@ -241,9 +362,10 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
   const Roster& roster = checkpoint.roster;
   const std::string file = request.data.empty() ? dataset_of(checkpoint) : request.data;
   const DataOptions options = data_options_of(checkpoint);
-  std::vector<ScoredSeries> series;
+  Chosen chosen;
+  const std::vector<ScoredSeries>& series = chosen.series;
   Dataset dataset = read_units_of(checkpoint, file, [&](const Dataset& known) {
-    series = chosen_series(checkpoint, known, options, request.split);
+    chosen = chosen_series(checkpoint, known, options, request.split);
     std::set<std::size_t> scored;
     for (const auto& one : series) scored.insert(one.stimuli.begin(), one.stimuli.end());
     return scored;
@@ -300,10 +422,9 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
   result.stimuli = static_cast<std::int64_t>(stimuli.size());
   result.protocol = protocol_of(checkpoint, dataset, options.smooth_ms, stimuli);
   result.protocol.outer = options.split.outer;
-  for (const auto& metric : kUnitMetrics) {
-    std::vector<double> values;
-    for (const auto& score : result.scores) values.push_back(score.metrics.*metric.value);
-    result.summary.push_back(summarise(values));
+  result.summary = summary_of(result.scores);
+  if (has_averages(roster)) {
+    result.averaged = averaged_scores(checkpoint, data, chosen, result.null, counts);
   }
   return result;
 }
@@ -314,14 +435,20 @@ Table to_table(const Evaluation& evaluation) {
   const auto cell = [](double found) {
     return std::isnan(found) ? std::string() : Json(found).dump();
   };
-  for (const auto& score : evaluation.scores) {
-    auto row = labels(evaluation, score);
+  const auto add = [&](std::vector<std::string> row, const UnitScore& score) {
     for (const auto& metric : kUnitMetrics) row.push_back(cell(score.metrics.*metric.value));
     if (evaluation.null.draws > 0) {
       for (const auto& column : kNullColumns) row.push_back(cell(column.value(score)));
     }
     row.push_back(score.why);
     table.rows.push_back(std::move(row));
+  };
+  for (const auto& score : evaluation.scores) add(labels(evaluation, score), score);
+  // Where nothing tells members apart, there is one score a unit, of the folds' joined predictions.
+  const bool labelled = evaluation.several_seeds || evaluation.several_folds;
+  if (!evaluation.averaged || !labelled) return table;
+  for (const auto& score : evaluation.averaged->scores) {
+    add(averaged_labels(evaluation, score), score);
   }
   return table;
 }
@@ -353,6 +480,7 @@ Report to_report(const Evaluation& evaluation) {
   }
   add("left out", [](const Summary& summary) { return std::to_string(summary.left_out); });
   report.tables.push_back(std::move(scores));
+  if (evaluation.averaged) report.tables.push_back(averaged_table(evaluation));
 
   std::map<std::string, std::set<std::string>> reasons;
   for (const auto& score : evaluation.scores) {
@@ -390,15 +518,15 @@ std::string to_json(const Evaluation& evaluation) {
     if (!score.why.empty()) one["why_undefined"] = score.why;
     scores.push_back(std::move(one));
   }
-  for (std::size_t i = 0; i < kUnitMetrics.size(); ++i) {
-    const Summary& summary = evaluation.summary[i];
-    json["summary"][std::string(kUnitMetrics[i].name)] = {
-        {"mean", json_number(summary.mean)},
-        {"median", json_number(summary.median)},
-        {"lower_quartile", json_number(summary.lower_quartile)},
-        {"upper_quartile", json_number(summary.upper_quartile)},
-        {"count", summary.count},
-        {"left_out", summary.left_out}};
+  json["summary"] = summary_json(evaluation.summary);
+  if (evaluation.averaged) {
+    Json& averaged = json["averaged"];
+    averaged["members"] = evaluation.averaged->members;
+    averaged["scores"] = Json::array();
+    for (const auto& score : evaluation.averaged->scores) {
+      averaged["scores"].push_back(score_json(evaluation, score));
+    }
+    averaged["summary"] = summary_json(evaluation.averaged->summary);
   }
   return json.dump(2);
 }

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "commands/protocol.hpp"
 #include "metrics/null_correlation.hpp"
 #include "metrics/summarise.hpp"
 #include "metrics/unit_metrics.hpp"
@@ -18,7 +20,7 @@ namespace strffit {
 inline constexpr std::int64_t kMostNullDraws = 1'000'000;
 
 struct EvalRequest {
-  std::string path;            // run folder or checkpoint
+  std::string path;            // run folder or checkpoint, or an average of runs
   std::string data;            // "": what it was fitted to
   std::string split = "test";  // train, valid, test, or all: every stimulus of the dataset
   std::string device = "auto";
@@ -38,13 +40,13 @@ struct UnitScore {
   std::int64_t setting = 0;                             // of a sweep
 };
 
-// What scores must share to be compared.
-struct Protocol {
-  std::string dataset_sha256;
-  double dt_ms = 0, smooth_ms = 0;
-  std::vector<std::string> stimuli;  // keys of those scored, ascending
-  std::vector<std::string> units;    // ids, ascending
-  std::int64_t outer = 0;            // folds of nested cross-validation, 0: none
+// Scores of the mean of the members' predictions, as of a model of its own; with folds of the
+// members that did not see a stimulus.
+struct AveragedScores {
+  std::int64_t members = 0;       // of a unit and setting, at most
+  bool of_folds = false;          // a stimulus has the mean of those that did not see it
+  std::vector<UnitScore> scores;  // by setting, then unit; fold -1
+  std::vector<Summary> summary;   // of each of kUnitMetrics
 };
 
 struct Evaluation {
@@ -56,9 +58,12 @@ struct Evaluation {
   Protocol protocol;
   NullOptions null;  // min_shift: the model's context and 100 ms
   bool several_settings = false;
+  std::optional<AveragedScores> averaged;  // where units have several members with a setting
+  std::vector<std::string> notes;          // what a reader of the scores must know
 };
 
-// With folds, a unit's score on `valid` is that of the joined predictions of all folds, each of the
+// Of an average of runs the scores are those of its one prediction (seed 0, fold 0). With folds, a
+// unit's score on `valid` is that of the joined predictions of all folds, each of the
 // stimuli that it held out. Null distributions are of `cc`; ConfigError where a stimulus is too
 // short for them, or fewer shifts are possible than draws were asked for.
 Evaluation evaluate(const EvalRequest& request, Observer& observer);

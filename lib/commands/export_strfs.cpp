@@ -4,6 +4,7 @@
 #include <numeric>
 #include <optional>
 
+#include "evaluation/averaging.hpp"
 #include "evaluation/figures.hpp"
 #include "evaluation/fitted.hpp"
 #include "evaluation/strfs.hpp"
@@ -92,6 +93,8 @@ ExportOutcome export_strfs(const ExportRequest& request, Observer& observer) {
   const auto stop_if_asked = [&observer] {
     if (observer.stop_requested()) throw Stopped("stopped on request; nothing was written");
   };
+  std::optional<Averaged> averaged;
+  std::optional<AveragedFields> averaged_fields;
   if (request.gradient) {
     observer.began("gradient receptive fields over " + std::to_string(dataset->stimuli.size()) +
                    " stimuli");
@@ -100,6 +103,13 @@ ExportOutcome export_strfs(const ExportRequest& request, Observer& observer) {
     results.strfs.gradient =
         summarised(gradient_strfs(checkpoint, *dataset, all, threads_of(run), stop_if_asked),
                    checkpoint.roster.axes, checkpoint.model->ahead());
+    if (has_averages(checkpoint.roster)) {
+      MeanFields mean = average_fields(results.strfs.gradient->fields, checkpoint.roster);
+      averaged = averages_in(checkpoint.roster);
+      averaged_fields = {
+          summarised(std::move(mean.mean), checkpoint.roster.axes, checkpoint.model->ahead()),
+          std::move(mean.sd), results.strfs.lags_ms, results.strfs.frequencies_hz};
+    }
     outcome.gradients = count(results.strfs.gradient->fields.shape) /
                         (dataset->bands() * checkpoint.model->context());
   }
@@ -129,7 +139,11 @@ ExportOutcome export_strfs(const ExportRequest& request, Observer& observer) {
   }
   outcome.out = out;
   results.provenance.end = now_utc();
-  write_results(outcome.out, results);
+  write_results(outcome.out, results, [&](files::Writer& writer) {
+    if (!averaged) return;
+    put_averaged(writer, *averaged);
+    put_averaged_fields(writer, *averaged_fields);
+  });
   if (!request.plot.empty()) {
     outcome.plot = request.plot;
     outcome.figures = draw_figures(request.plot, request.format, checkpoint, results.strfs,

@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "commands/train_report.hpp"
+#include "evaluation/averaging.hpp"
 #include "files/folder_lock.hpp"
 #include "files/json.hpp"
 #include "files/paths.hpp"
 #include "files/reader.hpp"
 #include "files/temporary_file.hpp"
+#include "formats/averaged.hpp"
+#include "formats/checkpoint.hpp"
 #include "formats/join.hpp"
 #include "formats/provenance.hpp"
 #include "study/run_folder.hpp"
@@ -63,6 +67,45 @@ void check_numbers(const std::string& folder, const std::vector<ShardFiles>& sha
   }
 }
 
+// Whether units have several members with a setting, so that averages of the run need all shards.
+bool averages_some(const Study& study) {
+  const auto& split = study.config.data.split;
+  return study.config.fit.seeds.size() > 1 || split.folds > 1 || split.outer > 1;
+}
+
+// Loads the dataset that the shards were fitted to, for what only the whole run can say. Scores are
+// of the CPU: the shards' GPU need not be here. DataError where it has changed or is gone.
+void load_of_shards(Study& study, const std::string& config, const std::string& dataset,
+                    const std::string& sha256, Observer& observer) {
+  study.config.run.device = "cpu";
+  study.config.run.tf32 = study.config.run.cuda_graphs = false;
+  std::error_code ignored;
+  if (!fs::exists(data_file_of(study.config, config), ignored) && fs::exists(dataset, ignored)) {
+    study.config.data.file = dataset;  // the same, seen from another folder
+  }
+  load(study, config, {}, study.config.run, observer);
+  if (sha256 == study.dataset.sha256) return;
+  throw DataError(study.dataset.file, "",
+                  "is not what the shards were fitted to (sha256 " +
+                      study.dataset.sha256.substr(0, 12) + "..., then " + sha256.substr(0, 12) +
+                      "...), and merge scores the run on it: bring the old file back");
+}
+
+// Puts the averages of an ensemble whose checkpoint is merged.
+void put_averages(files::Writer& writer, const Study& study, const Ensemble& ensemble,
+                  const std::string& checkpoint, const std::function<void()>& between) {
+  Checkpoint merged = read_checkpoint(checkpoint);
+  merged.batch_of = ensemble.batch_of();  // as the run in one piece rounds
+  const ScoringData data{&study.dataset, study.unit_of, study.config.data.smooth_ms > 0,
+                         study.config.run, between};
+  const auto seen = ensemble.plan.seen();
+  const auto averaged = score_averages(merged, data, seen);
+  if (!averaged) return;
+  put_averaged(writer, *averaged);
+  put_averaged_predictions(writer, average_of(merged, seen), *averaged, study.dataset,
+                           stimuli_to_keep(study, ensemble), study.config.run, between);
+}
+
 }  // namespace
 
 MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
@@ -98,6 +141,7 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
                         std::to_string(parts.size()) + " ensembles; found one with " +
                         std::to_string(study.ensembles.size()));
   }
+  bool loaded = false;
   for (std::size_t e = 0; e < parts.size(); ++e) {
     std::vector<ShardFiles> shards;
     for (std::int64_t number = 1; number <= of; ++number) {
@@ -118,15 +162,22 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
     const files::Reader first(shards.front().results, {"strffit-results"});
     const auto text = [&first](const char* name) { return first.string_attribute("/", name); };
     if (!parts[e].folder.empty()) files::write_text(to.config(), text_of_config);
+    if (!loaded && (study.chooses() || averages_some(study))) {
+      load_of_shards(study, top.config(), text("dataset"), text("dataset_sha256"), observer);
+      loaded = true;
+    }
+    const auto averages = [&](files::Writer& writer) {
+      if (!loaded) return;
+      put_averages(writer, study, study.ensembles[e], to.checkpoint(), [&observer] {
+        if (observer.stop_requested()) throw Stopped("stopped on request; merge can begin again");
+      });
+    };
     join_results(to.results(), shards, text_of_config,
                  {request.command_line, text("device"), first.integer_attribute("/", "threads"),
-                  text("dataset"), text("dataset_sha256"), start, now_utc(), ""});
+                  text("dataset"), text("dataset_sha256"), start, now_utc(), ""},
+                 averages);
   }
   if (!study.chooses()) return outcome;
-  // Scores are of the CPU: the shards' GPU need not be here.
-  study.config.run.device = "cpu";
-  study.config.run.tf32 = study.config.run.cuda_graphs = false;
-  load(study, top.config(), {}, study.config.run, observer);
   const RunOptions& options = study.config.run;
   outcome.study = finish_study(study, run,
                                {request.command_line, device_of(options).str(), threads_of(options),

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "evaluation/averaging.hpp"
 #include "evaluation/fitted.hpp"
 #include "files/paths.hpp"
 #include "formats/results.hpp"
@@ -36,10 +37,18 @@ PredictOutcome predict_file(const PredictRequest& request, Observer& observer) {
     if (observer.stop_requested()) throw Stopped("stopped on request; nothing was written");
   };
   write_results(request.out, results, [&](files::Writer& writer) {
-    put_predictions(writer, checkpoint, dataset, all, run, stop_if_asked);
+    if (!request.averaged) {
+      put_predictions(writer, checkpoint, dataset, all, run, stop_if_asked);
+      return;
+    }
+    const Averaged averaged = averages_in(checkpoint.roster);
+    put_averaged(writer, averaged);
+    put_averaged_predictions(writer, average_of(checkpoint, partitions_of_fit(checkpoint, dataset)),
+                             averaged, dataset, all, run, stop_if_asked);
   });
   return {request.out, static_cast<std::int64_t>(all.size()),
-          static_cast<std::int64_t>(checkpoint.roster.members.size()), checkpoint.roster.units()};
+          static_cast<std::int64_t>(checkpoint.roster.members.size()), checkpoint.roster.units(),
+          request.averaged};
 }
 
 }  // namespace strffit

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "evaluation/averaging.hpp"
 #include "evaluation/strfs.hpp"
 #include "files/checksum.hpp"
 #include "files/paths.hpp"
@@ -137,23 +138,6 @@ std::optional<Resumed> state_to_resume(const Ensemble& ensemble, const RunPaths&
   return Resumed{std::move(last), before.config.fit.max_epochs != ensemble.config.fit.max_epochs};
 }
 
-std::vector<std::size_t> stimuli_to_keep(const Study& study, const Ensemble& ensemble) {
-  std::set<std::size_t> kept;
-  for (const auto& partition : ensemble.plan.partitions) {
-    kept.insert(partition.test.begin(), partition.test.end());
-  }
-  std::vector<std::size_t> all;
-  for (std::size_t s = 0; s < study.dataset.stimuli.size(); ++s) {
-    const auto how = study.config.output.predictions;
-    // Of nested folds the predictions that count are in study.h5.
-    const bool tested = how == KeepPredictions::test && !study.nested() && kept.contains(s);
-    if (how == KeepPredictions::all || tested) {
-      all.push_back(s);
-    }
-  }
-  return all;
-}
-
 // In the order of training.
 std::vector<SplitScores> summaries_of(const std::map<std::string, Metrics>& metrics) {
   std::vector<SplitScores> summaries;
@@ -162,6 +146,18 @@ std::vector<SplitScores> summaries_of(const std::map<std::string, Metrics>& metr
     if (found == metrics.end()) continue;
     summaries.push_back({found->first, summarise(found->second.at("cc").values),
                          summarise(found->second.at("cc_norm").values)});
+  }
+  return summaries;
+}
+
+// Of the averages that are joined over folds, over units and settings.
+std::vector<SplitScores> summaries_of(const Averaged& averaged) {
+  std::vector<SplitScores> summaries;
+  for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
+    const std::string name = to_string(split);
+    if (!averaged.metrics.contains(name)) continue;
+    summaries.push_back({name, summarise(averaged.joined(name, "cc")),
+                         summarise(averaged.joined(name, "cc_norm"))});
   }
   return summaries;
 }
@@ -200,13 +196,20 @@ void write_outcome(const Study& study, const Ensemble& ensemble, const FitResult
     results.metrics[to_string(split)] =
         as_metrics(score(checkpoint, data, series), checkpoint.roster);
   }
+  // A shard lacks members of the averages: merge makes them.
+  std::optional<Averaged> averaged;
+  if (provenance.shard.empty()) averaged = score_averages(checkpoint, data, seen);
   if (study.config.output.kernels) results.strfs = kernel_strfs(checkpoint);
   provenance.end = now_utc();
   results.provenance = std::move(provenance);
   write_results(paths.results(), results, [&](files::Writer& writer) {
-    put_predictions(writer, checkpoint, study.dataset, stimuli_to_keep(study, ensemble),
-                    study.config.run,
-                    [&observer] { stop_if_asked(observer, "while predictions were written"); });
+    const auto kept = stimuli_to_keep(study, ensemble);
+    const auto between = [&observer] { stop_if_asked(observer, "while predictions were written"); };
+    put_predictions(writer, checkpoint, study.dataset, kept, study.config.run, between);
+    if (!averaged) return;
+    put_averaged(writer, *averaged);
+    put_averaged_predictions(writer, average_of(checkpoint, seen), *averaged, study.dataset, kept,
+                             study.config.run, between);
   });
 }
 
@@ -340,7 +343,9 @@ TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer) {
                        {request.command_line, device_of(run).str(), threads_of(run),
                         absolute(study.dataset.file), study.dataset.sha256, started, "", ""});
     }
-    outcome.scores = summaries_of(read_members(study, where).metrics);
+    const AllMembers all = read_members(study, where);
+    outcome.scores = summaries_of(all.metrics);
+    if (all.averaged) outcome.averaged = summaries_of(*all.averaged);
   }
   outcome.seconds = seconds_since(begun);
   return outcome;
@@ -364,8 +369,9 @@ TrainPlan plan_run(const TrainRequest& request, Observer& observer) {
   plan.ensembles = static_cast<std::int64_t>(study.ensembles.size());
   for (const auto& ensemble : study.ensembles) {
     if (ensemble.plan.members.empty()) continue;
-    const Estimate estimated =
-        estimate(ensemble.plan, study.config.run, scoring_bytes(ensemble.plan, study.config.run));
+    const Estimate estimated = estimate(
+        ensemble.plan, study.config.run,
+        std::max(scoring_bytes(ensemble.plan, study.config.run), averaging_bytes(ensemble.plan)));
     plan.members += estimated.members;
     plan.parameters_per_member =
         std::max(plan.parameters_per_member, estimated.parameters_per_member);

@@ -53,6 +53,7 @@ struct TrainOutcome {
   std::int64_t epochs = 0, members = 0, stopped_early = 0, failed = 0;
   double seconds = 0;
   std::vector<SplitScores> scores;    // not of a shard
+  std::vector<SplitScores> averaged;  // of the means of members, where there are several; likewise
   std::optional<StudyOutcome> study;  // of a sweep or nested folds
 };
 

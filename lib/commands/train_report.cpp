@@ -32,6 +32,15 @@ Json study_json(const StudyOutcome& outcome) {
   return json;
 }
 
+Json scores_json(const SplitScores& split) {
+  return {{"mean_cc", json_number(split.cc.mean)},
+          {"median_cc", json_number(split.cc.median)},
+          {"mean_cc_norm", json_number(split.cc_norm.mean)},
+          {"median_cc_norm", json_number(split.cc_norm.median)},
+          {"units", split.cc_norm.count},
+          {"left_out", split.cc_norm.left_out}};
+}
+
 }  // namespace
 
 Report to_report(const TrainPlan& plan) {
@@ -67,11 +76,13 @@ Report to_report(const TrainOutcome& outcome) {
   Table table{"scores over units and members",
               {"split", "mean cc", "median cc", "mean cc_norm", "median cc_norm", "undefined"},
               {}};
-  for (const auto& split : outcome.scores) {
-    table.rows.push_back({split.split, score_text(split.cc.mean), score_text(split.cc.median),
+  const auto add = [&table](const SplitScores& split, const std::string& name) {
+    table.rows.push_back({name, score_text(split.cc.mean), score_text(split.cc.median),
                           score_text(split.cc_norm.mean), score_text(split.cc_norm.median),
                           std::to_string(split.cc_norm.left_out)});
-  }
+  };
+  for (const auto& split : outcome.scores) add(split, split.split);
+  for (const auto& split : outcome.averaged) add(split, split.split + ", averaged");
   if (!outcome.scores.empty()) report.tables.push_back(std::move(table));
   if (outcome.study) {
     for (auto& more : to_report(*outcome.study).tables) report.tables.push_back(std::move(more));
@@ -144,14 +155,8 @@ std::string to_json(const TrainOutcome& outcome) {
                {"stopped_early", outcome.stopped_early},
                {"failed", outcome.failed},
                {"seconds", outcome.seconds}};
-  for (const auto& split : outcome.scores) {
-    json["scores"][split.split] = {{"mean_cc", json_number(split.cc.mean)},
-                                   {"median_cc", json_number(split.cc.median)},
-                                   {"mean_cc_norm", json_number(split.cc_norm.mean)},
-                                   {"median_cc_norm", json_number(split.cc_norm.median)},
-                                   {"units", split.cc_norm.count},
-                                   {"left_out", split.cc_norm.left_out}};
-  }
+  for (const auto& split : outcome.scores) json["scores"][split.split] = scores_json(split);
+  for (const auto& split : outcome.averaged) json["averaged"][split.split] = scores_json(split);
   if (outcome.study) json.update(study_json(*outcome.study));
   return json.dump(2);
 }

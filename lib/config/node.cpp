@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <utility>
 
+#include "config/numbered.hpp"
 #include "config/parse.hpp"
 #include "config/scalar.hpp"
 #include "config/section.hpp"
@@ -322,6 +324,34 @@ std::vector<std::int64_t> Node::integers(const std::string& key,
   };
   return read(Reading(*this), key, fallback, with_range("list of whole numbers", range), doc,
               list_parser(section_->path_of(key), item));
+}
+
+std::vector<std::int64_t> read_numbered(const Node& node, const std::string& key,
+                                        const std::vector<std::int64_t>& fallback,
+                                        const Range& range, std::int64_t most,
+                                        const std::string& doc) {
+  const Reading reading(node);
+  const auto item = [&](const Value& value, const std::string& where) {
+    return read_integer(value, where, range);
+  };
+  const auto list = list_parser(reading.section().path_of(key), item);
+  const Range number = between(1, static_cast<double>(most));
+  const auto parse = [&](const Value& value, const std::string& where) {
+    if (value.kind == Kind::list) return list(value, where);
+    const Range from_zero = between(0, number.high);
+    std::vector<std::int64_t> items(
+        static_cast<std::size_t>(read_integer(value, where, from_zero)));
+    if (items.empty()) {
+      throw ConfigError(where,
+                        "a number says how many there are, from 1 on; 0 alone is the list [0]");
+    }
+    std::iota(items.begin(), items.end(), std::int64_t{0});
+    return items;
+  };
+  return read(reading, key, fallback,
+              with_range("whole number", number) + " (so many, from 0 on), or " +
+                  with_range("list of whole numbers", range),
+              doc, parse);
 }
 
 std::vector<double> Node::numbers(const std::string& key, const std::vector<double>& fallback,

@@ -105,6 +105,39 @@ DataOptions data_options_of(const Checkpoint& checkpoint) {
   return read_data_options(data);
 }
 
+std::vector<Partition> partitions_of_fit(const Checkpoint& checkpoint, const Dataset& dataset) {
+  if (checkpoint.dataset_sha256 != dataset.sha256) return {};
+  Dataset recorded;  // of what was fitted
+  recorded.file = dataset.file;
+  std::vector<std::size_t> place;
+  for (std::size_t s = 0; s < dataset.stimuli.size(); ++s) {
+    const Stimulus& stimulus = dataset.stimuli[s];
+    const auto& absent = dataset.unrecorded;
+    if (std::find(absent.begin(), absent.end(), stimulus.key) != absent.end()) continue;
+    recorded.stimuli.push_back({stimulus.key, stimulus.name, stimulus.category, stimulus.split,
+                                Array<float>(), Array<float>()});
+    place.push_back(s);
+  }
+  auto parts = partitions(recorded, data_options_of(checkpoint).split);
+  if (refitted(checkpoint)) parts = with_validation_in_training(std::move(parts));
+  for (auto& part : parts) {
+    for (auto* stimuli : {&part.train, &part.valid, &part.test, &part.unused}) {
+      for (auto& s : *stimuli) s = place.at(s);
+    }
+  }
+  require_folds(checkpoint, parts);
+  return parts;
+}
+
+void require_folds(const Checkpoint& checkpoint, const std::vector<Partition>& parts) {
+  for (const auto& member : checkpoint.roster.members) {
+    if (member.fold < static_cast<std::int64_t>(parts.size())) continue;
+    throw DataError(checkpoint.file, "/members/fold",
+                    "expected folds below " + std::to_string(parts.size()) +
+                        ", as data.folds of its config says; found " + std::to_string(member.fold));
+  }
+}
+
 bool refitted(const Checkpoint& checkpoint) {
   auto document = open_config_of(checkpoint);
   return document.root().map("fit", "").get("refit", false, "");

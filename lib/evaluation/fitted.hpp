@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dataset/options.hpp"
+#include "dataset/split.hpp"
 #include "evaluation/scoring.hpp"
 #include "formats/checkpoint.hpp"
 #include "training/options.hpp"
@@ -31,6 +32,14 @@ std::vector<std::int64_t> places_of_units(const Checkpoint& checkpoint, const Da
 
 // data.split, data.folds and data.smooth_ms of a checkpoint's config.
 DataOptions data_options_of(const Checkpoint& checkpoint);
+
+// The divisions by fold of the file that a checkpoint was fitted to, also where it was read with
+// sounds that nobody has recorded: these are in no division. Empty for another file, of which no
+// member has seen anything. DataError where members are of more folds than there are.
+std::vector<Partition> partitions_of_fit(const Checkpoint& checkpoint, const Dataset& dataset);
+
+// DataError where members are of more folds than there are partitions.
+void require_folds(const Checkpoint& checkpoint, const std::vector<Partition>& parts);
 
 // Whether its members have been fitted once more with the validation stimuli among the others.
 bool refitted(const Checkpoint& checkpoint);

@@ -7,7 +7,7 @@
 #include <set>
 #include <span>
 
-#include "ops/gemm.hpp"
+#include "evaluation/one_inner_thread.hpp"
 #include "training/device.hpp"
 #include "util/errors.hpp"
 #include "util/nan.hpp"
@@ -19,18 +19,6 @@ namespace {
 
 // Of predictions: no more where that keeps all threads busy.
 constexpr double kBytesAtOnce = 64.0 * 1024 * 1024, kMostBytesAtOnce = 256.0 * 1024 * 1024;
-
-// While it lives, one thread inside an operation: set once for many calls of predict().
-class OneInnerThread {
- public:
-  explicit OneInnerThread(int after) : after_(after) { ops::set_inner_threads(1); }
-  ~OneInnerThread() { ops::set_inner_threads(after_); }
-  OneInnerThread(const OneInnerThread&) = delete;
-  OneInnerThread& operator=(const OneInnerThread&) = delete;
-
- private:
-  int after_;
-};
 
 std::set<std::int64_t> skipped_units(const Roster& roster) {
   std::set<std::int64_t> units;

@@ -259,13 +259,15 @@ void join_checkpoints(const std::string& path, const std::vector<ShardFiles>& sh
 }
 
 void join_results(const std::string& path, const std::vector<ShardFiles>& shards,
-                  const std::string& config, const Provenance& provenance) {
+                  const std::string& config, const Provenance& provenance,
+                  const std::function<void(files::Writer&)>& more) {
   files::Writer writer(path, kResults);
   Join join(writer, kResults, sources_of(shards, &ShardFiles::results));
   put_provenance(writer, provenance);
   writer.attribute("/", "config", config);
   writer.attribute("/", "dt_ms", join.first().number_attribute("/", "dt_ms"));
   join.all();
+  if (more) more(writer);
   writer.commit();
 }
 

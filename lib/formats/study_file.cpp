@@ -58,6 +58,7 @@ void write_study_file(const std::string& path, const StudyFile& study, bool pred
     writer.put("/best/setting", column<std::int64_t>({choice.best}));
     writer.put("/best/unit_setting", column(choice.unit));
     if (study.nested) put_nested(writer, *study.nested, predictions);
+    if (study.averaged) put_averaged(writer, *study.averaged);
   });
 }
 
@@ -70,7 +71,8 @@ StudyFile read_study_file(const std::string& path) {
                   std::move(results.metrics),
                   {},
                   {},
-                  std::nullopt};
+                  std::nullopt,
+                  read_averaged(path)};
   const Roster& roster = study.roster;
   const std::int64_t settings = roster.number_of_settings();
   const files::Expected of_setting({settings}, "(settings)");

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "formats/averaged.hpp"
 #include "formats/provenance.hpp"
 #include "formats/results.hpp"
 #include "formats/roster.hpp"
@@ -46,6 +47,7 @@ struct StudyFile {
   Choice choice;
   std::vector<std::int64_t> ensemble_of;  // (settings)
   std::optional<Nested> nested;
+  std::optional<Averaged> averaged;  // of all ensembles, where there are any
 };
 
 // Without the predictions of nested folds, if they are not wanted.

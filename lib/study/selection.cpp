@@ -7,6 +7,7 @@
 #include <span>
 #include <tuple>
 
+#include "evaluation/averaging.hpp"
 #include "metrics/summarise.hpp"
 #include "study/run_folder.hpp"
 #include "training/judged_by.hpp"
@@ -182,6 +183,26 @@ void add_predictions(const Checkpoint& checkpoint, const std::vector<std::int64_
 
 }  // namespace
 
+namespace {
+
+// Appends the rows of another array with the same further axes.
+template <class T>
+void append(Array<T>& to, const Array<T>& rows) {
+  to.shape.at(0) += rows.shape.at(0);
+  to.values.insert(to.values.end(), rows.values.begin(), rows.values.end());
+}
+
+// Appends the averages of another ensemble of the study.
+void append(Averaged& to, const Averaged& more) {
+  to.settings.insert(to.settings.end(), more.settings.begin(), more.settings.end());
+  append(to.members, more.members);
+  for (auto& [split, metrics] : to.metrics) {
+    for (auto& [name, values] : metrics) append(values, more.metrics.at(split).at(name));
+  }
+}
+
+}  // namespace
+
 AllMembers read_members(const Study& study, const std::string& run) {
   AllMembers all;
   all.ensemble_of.assign(study.settings.empty() ? 1 : study.settings.begin()->second.size(), 0);
@@ -189,7 +210,12 @@ AllMembers read_members(const Study& study, const std::string& run) {
     for (const auto setting : study.ensembles[e].settings) {
       all.ensemble_of[static_cast<std::size_t>(setting)] = static_cast<std::int64_t>(e);
     }
-    auto results = read_results(ensemble_paths(run, study.ensembles[e].folder).results());
+    const std::string file = ensemble_paths(run, study.ensembles[e].folder).results();
+    auto results = read_results(file);
+    auto averaged = has_averages(results.roster) ? read_averaged(file) : std::nullopt;
+    if (e == 0) all.averaged = averaged;
+    // An earlier version wrote none.
+    if (!averaged) all.averaged.reset();
     if (e == 0) {
       all.roster = std::move(results.roster);
       all.metrics = std::move(results.metrics);
@@ -197,12 +223,9 @@ AllMembers read_members(const Study& study, const std::string& run) {
     }
     const auto& more = results.roster.members;
     all.roster.members.insert(all.roster.members.end(), more.begin(), more.end());
+    if (all.averaged) append(*all.averaged, *averaged);
     for (auto& [split, metrics] : all.metrics) {
-      for (auto& [name, values] : metrics) {
-        const auto& rows = results.metrics.at(split).at(name);
-        values.shape[0] += rows.shape[0];
-        values.values.insert(values.values.end(), rows.values.begin(), rows.values.end());
-      }
+      for (auto& [name, values] : metrics) append(values, results.metrics.at(split).at(name));
     }
   }
   return all;
@@ -345,7 +368,7 @@ StudyOutcome finish_study(const Study& study, const std::string& run, Provenance
     outcome.nested = nested.of_units;
   }
   StudyFile file{all.roster,     std::move(provenance), study.resolved, all.metrics,
-                 outcome.choice, all.ensemble_of,       std::nullopt};
+                 outcome.choice, all.ensemble_of,       std::nullopt,   all.averaged};
   file.roster.unit_facts = study.ensembles.front().roster.unit_facts;
   if (study.nested()) file.nested = std::move(nested);
   write_study_file(RunPaths{run}.study(), file,

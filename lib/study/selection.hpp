@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "formats/averaged.hpp"
 #include "formats/study_file.hpp"
 #include "study/study.hpp"
 
@@ -17,6 +19,7 @@ struct AllMembers {
   Roster roster;
   std::vector<std::int64_t> ensemble_of;   // (settings)
   std::map<std::string, Metrics> metrics;  // by split, (M, N)
+  std::optional<Averaged> averaged;        // where units have several members with a setting
 };
 
 // Reads the results of every ensemble below the run folder.

@@ -451,6 +451,23 @@ Checkpoint empty_checkpoint(const Study& study, const Ensemble& ensemble) {
   return checkpoint;
 }
 
+std::vector<std::size_t> stimuli_to_keep(const Study& study, const Ensemble& ensemble) {
+  std::set<std::size_t> kept;
+  for (const auto& partition : ensemble.plan.partitions) {
+    kept.insert(partition.test.begin(), partition.test.end());
+  }
+  std::vector<std::size_t> all;
+  for (std::size_t s = 0; s < study.dataset.stimuli.size(); ++s) {
+    const auto how = study.config.output.predictions;
+    // Of nested folds the predictions that count are in study.h5.
+    const bool tested = how == KeepPredictions::test && !study.nested() && kept.contains(s);
+    if (how == KeepPredictions::all || tested) {
+      all.push_back(s);
+    }
+  }
+  return all;
+}
+
 std::string data_file_of(const Config& config, const std::string& config_path) {
   return found_file(config.data.file, {fs::path(config_path).parent_path().string()});
 }

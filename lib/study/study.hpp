@@ -70,6 +70,9 @@ void load(Study& study, const std::string& config_path, const Shard& shard,
 // The checkpoint of an ensemble without its tensors: units, members, standardisation.
 Checkpoint empty_checkpoint(const Study& study, const Ensemble& ensemble);
 
+// The stimuli whose predictions an ensemble's results hold: output.predictions.
+std::vector<std::size_t> stimuli_to_keep(const Study& study, const Ensemble& ensemble);
+
 // The dataset that a configuration names, seen from here or from the folder of its file.
 std::string data_file_of(const Config& config, const std::string& config_path);
 

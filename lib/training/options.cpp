@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "config/numbered.hpp"
 #include "model/model.hpp"
 #include "model/output.hpp"
 
@@ -114,8 +115,9 @@ FitOptions read_fit_options(config::Node& node, const ModelSpec& model) {
                      "validation stimuli together, for as many epochs as were best");
   o.gradient_clip = descent.get("gradient_clip", o.gradient_clip, at_least(0),
                                 "largest norm of a member's gradient; 0 is no limit");
-  o.seeds = descent.integers("seeds", o.seeds, config::between(0, 9e15),
-                             "of the random numbers; a member each");
+  constexpr std::int64_t kMostSeeds = 100000;
+  o.seeds = config::read_numbered(descent, "seeds", o.seeds, config::between(0, 9e15), kMostSeeds,
+                                  "of the random numbers; a member each, 8 is 0 to 7");
   if (o.seeds.empty()) node.fail("seeds", "needs at least one");
   if (std::set<std::int64_t>(o.seeds.begin(), o.seeds.end()).size() != o.seeds.size())
     node.fail("seeds", "the same seed is given twice");

@@ -1,0 +1,30 @@
+// What scores, or predictions, must share to be compared or averaged.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace strffit {
+
+struct Protocol {
+  std::string dataset_sha256;
+  double dt_ms = 0, smooth_ms = 0;
+  std::vector<std::string> stimuli;  // keys of those scored, ascending
+  std::vector<std::string> units;    // ids, ascending
+  std::int64_t outer = 0;            // folds of nested cross-validation, 0: none
+};
+
+// A protocol with the names that a message needs.
+struct NamedProtocol {
+  std::string run, data;  // files
+  Protocol protocol;
+};
+
+// ConfigError in the name of `other`, "cannot be compared with ...: they differ in ...", naming the
+// difference and the cure, where two differ. `done`: "compared". `split`: of the stimuli.
+// `same_data`: the dataset is another than the fitted one, the same for both.
+void require_same_protocol(const NamedProtocol& first, const NamedProtocol& other,
+                           const std::string& done, const std::string& split, bool same_data);
+
+}  // namespace strffit
