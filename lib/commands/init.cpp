@@ -60,15 +60,15 @@ std::string starting_config(const std::string& kind) {
 std::string config_reference() {
   std::string text =
       "# Configuration\n\n"
-      "Made by `strffit init --reference`; a test holds it to the program. `strffit init KIND` "
-      "writes a commented\nconfiguration to start from. Every key may also be given on the command "
-      "line: `strffit train fit.yaml\nmodel.context=20 \"data.units=[0-10]\"`.\n\n"
-      "A key that has no effect beside the others, such as `fit.patience` with `fit.solver: "
-      "ridge`, "
-      "is refused. It may\nstay in the file where it stands at its default, or as `init` writes "
-      "it: "
-      "then one file serves several models and\nsolvers (`strffit train linear.yaml "
-      "fit.solver=ridge`). In a sweep it must have an effect in one setting or more.\n\n";
+      "All keys of a configuration. `strffit init KIND` writes a commented configuration to start "
+      "from. Every key may also\nbe given on the command line: `strffit train fit.yaml "
+      "model.context=20 \"data.units=[0-10]\"`.\n\n"
+      "A key that has no effect with the other keys, such as `fit.patience` with `fit.solver: "
+      "ridge`, is an error. It may stay\nin the file if it has its default value or the value "
+      "that `init` writes. So one file can be used with several models\nand solvers (`strffit "
+      "train linear.yaml fit.solver=ridge`). In a sweep it must have an effect in at least one "
+      "setting.\n\n"
+      "This page is the output of `strffit init --reference`.\n\n";
   for (const char* path : {"data", "fit", "output", "run"}) {
     // A plateau and a learnt prefilter show the keys that depend on them.
     text += table(code(path),
@@ -77,8 +77,8 @@ std::string config_reference() {
   }
   text += table("`data.nested`", {"model.kind=linear", "data.nested.outer=5"}, "data.nested");
   text +=
-      "## `sweep`\n\nKeys of `model` and `fit` with the values that they take in turn, in every "
-      "combination: docs/study.md.\n\n";
+      "## `sweep`\n\nKeys of `model`, `fit` and `data.standardise` with lists of values. Every "
+      "combination is fitted: [studies](study.md).\n\n";
   text += table("`data.split` as shares of the stimuli",
                 {"model.kind=linear", "data.split={valid: 0.15}"}, "data.split");
   text +=

@@ -9,16 +9,16 @@ namespace {
 
 double read_valid(config::Node& split) {
   return split.get("valid", SplitFractions().valid, config::between(0, 1),
-                   "share of the stimuli that choose penalty and epoch");
+                   "share of the stimuli for validation, which chooses penalty and epoch");
 }
 
 SplitFractions read_fractions(config::Node& split) {
   SplitFractions fractions;
   const auto share = config::between(0, 1);
   fractions.valid = read_valid(split);
-  fractions.test = split.get("test", fractions.test, share, "share of the stimuli that test");
+  fractions.test = split.get("test", fractions.test, share, "share of the stimuli for the test");
   fractions.seed = static_cast<std::uint64_t>(
-      split.get("seed", std::int64_t{0}, config::at_least(0), "of the random choice"));
+      split.get("seed", std::int64_t{0}, config::at_least(0), "random seed of the choice"));
   return fractions;
 }
 
@@ -26,11 +26,10 @@ SplitLists read_lists(config::Node& split) {
   SplitLists lists;
   lists.train =
       split.strings("train", {},
-                    "keys or categories of the stimuli that train; empty: all that are in "
-                    "no other list");
-  lists.valid =
-      split.strings("valid", {}, "keys or categories of the stimuli that choose penalty and epoch");
-  lists.test = split.strings("test", {}, "keys or categories of the stimuli that test");
+                    "keys or categories of the training stimuli; empty: all that are in no other "
+                    "list");
+  lists.valid = split.strings("valid", {}, "keys or categories of the validation stimuli");
+  lists.test = split.strings("test", {}, "keys or categories of the test stimuli");
   return lists;
 }
 
@@ -40,10 +39,11 @@ SplitOptions read_split_options(config::Node& node) {
   if (node.form("split") != config::Form::map) {
     node.choice(
         "split", "from_file", {"from_file"},
-        "which stimuli train, choose and test: from_file, shares such as {valid: 0.15, test: "
+        "which stimuli are training, validation and test: from_file, shares such as {valid: 0.15, "
+        "test: "
         "0.2, seed: 0}, or lists of keys or categories such as {valid: [a, b], test: [speech]}");
   } else {
-    config::Node split = node.map("split", "which stimuli train, choose and test");
+    config::Node split = node.map("split", "which stimuli are training, validation and test");
     const auto keys = {"train", "valid", "test"};
     const bool lists = split.has("train") || std::any_of(keys.begin(), keys.end(), [&](auto key) {
                          return split.form(key) == config::Form::list;
@@ -54,15 +54,16 @@ SplitOptions read_split_options(config::Node& node) {
       options.by = read_fractions(split);
     }
   }
-  options.folds = node.get("folds", options.folds, config::at_least(0),
-                           "k for k-fold cross-validation over the stimuli that do not test, 0 for "
-                           "none");
+  options.folds =
+      node.get("folds", options.folds, config::at_least(0),
+               "k for k-fold cross-validation over the stimuli that are not test, 0 for "
+               "none");
   options.where_folds = node.where("folds");
   if (options.folds == 1)
     node.fail("folds", "one fold leaves nothing to train: expected 0 or 2 and more");
   if (auto* const fractions = std::get_if<SplitFractions>(&options.by)) {
     if (options.folds != 0) {
-      auto split = node.map("split", "which stimuli train, choose and test")
+      auto split = node.map("split", "which stimuli are training, validation and test")
                        .only_if(false,
                                 "has no effect beside data.folds, which choose in turn; leave it "
                                 "out");
@@ -73,16 +74,18 @@ SplitOptions read_split_options(config::Node& node) {
       node.fail("split", "valid and test together must leave a share to train, a sum below 1");
   }
   config::Node nested = node.map(
-      "nested", "nested cross-validation over all stimuli: outer folds test, inner folds choose");
-  options.outer =
-      nested.get("outer", options.outer, config::at_least(0),
-                 "folds whose stimuli test in turn, while inner (4 unless given) folds of the "
-                 "others choose; 0 for no nested cross-validation");
+      "nested",
+      "nested cross-validation over all stimuli: outer folds are the test, inner folds choose");
+  options.outer = nested.get(
+      "outer", options.outer, config::at_least(0),
+      "number of outer folds, each of which is the test in turn; 0 for no nested cross-validation");
   config::Node folds_within = nested.only_if(options.outer != 0,
                                              "is only for nested cross-validation: say data.nested."
                                              "outer too, or leave it out");
   options.inner = folds_within.get("inner", options.inner, config::at_least(0),
-                                   "folds of the others that choose penalty, setting and epoch");
+                                   "number of inner folds, which divide the other stimuli and "
+                                   "choose penalty, setting and epoch; "
+                                   "4 unless given");
   if (options.outer == 1) nested.fail("outer", "expected 0 or 2 and more");
   if (options.outer == 0) return options;
   if (options.inner < 2) nested.fail("inner", "expected 2 and more");
@@ -97,8 +100,8 @@ SplitOptions read_split_options(config::Node& node) {
 Standardise read_standardise(config::Node& node) {
   const std::string word = node.choice(
       "standardise", "true", {"true", "false", "per_band"},
-      "subtract mean and divide by standard deviation of the training spectrograms, one "
-      "of each over all bands or one per band");
+      "subtract the mean and divide by the standard deviation of the training spectrograms: true "
+      "takes one of each over all bands, per_band one of each per band");
   return word == "true"    ? Standardise::overall
          : word == "false" ? Standardise::none
                            : Standardise::per_band;
@@ -113,12 +116,12 @@ DataOptions read_data_options(config::Node& node) {
   options.units.where = node.where("units");
   options.units.words = node.strings(
       "units", options.units.words,
-      "all, unit ids, ranges of indices such as 0-10, or a condition on a fact about the "
-      "units such as \"noise_ratio < 40\"");
+      "all, unit ids, ranges of indices such as 0-10, or a condition on a fact about the units "
+      "such as \"noise_ratio < 40\"");
   options.split = read_split_options(node);
   options.standardise = read_standardise(node);
   const auto width = node.number_or("smooth_ms", "none", config::above(0), {"none"},
-                                    "ms, width of the Hann window over every trial");
+                                    "ms, width of the Hann window that smooths every trial");
   if (const double* smooth_ms = std::get_if<double>(&width)) options.smooth_ms = *smooth_ms;
   return options;
 }

@@ -124,7 +124,7 @@ Manifest read_document(config::Document& document) {
   }
   config::Node frames = root.map("frames", "into which time is cut");
   manifest.frames = read_frames(frames, ready);
-  config::Node spectrogram = root.map("spectrogram", "what sounds become");
+  config::Node spectrogram = root.map("spectrogram", "how spectrograms are made");
   if (ready) {
     config::Node compression = spectrogram.map("compression", "of the values of spectrograms");
     manifest.compression = read_compression(compression, 1);
@@ -132,7 +132,7 @@ Manifest read_document(config::Document& document) {
     manifest.spectrogram = read_spectrogram(spectrogram);
     manifest.compression = manifest.spectrogram->compression;
   }
-  config::Node split = root.map("split", "which stimuli train, choose and test");
+  config::Node split = root.map("split", "which stimuli are training, validation and test");
   manifest.split = read_split_rule(split);
   if (!manifest.split.column.empty() && !manifest.stimuli) {
     split.fail("column", "needs stimuli, the table that has it");

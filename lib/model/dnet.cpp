@@ -31,7 +31,7 @@ ModelSpec dnet_kind(config::Node& node) {
   o.init_tau = node.get("init_tau", o.init_tau, config::above(1),
                         "mean starting time constant of the leaky units, frames");
   o.decay_input =
-      node.get("decay_input", o.decay_input, "leaky units weigh their input with (1 - A)");
+      node.get("decay_input", o.decay_input, "the input of leaky units is multiplied by (1 - A)");
   return {.has_kernels = true,
           .output = o.network.strf.output,
           .recipe = {.suggested = {"model.norm=layer", "model.output=parametric_softplus"}},

@@ -330,14 +330,15 @@ void fill_uniform(at::Tensor& tensor, double bound, Random& random) {
 KernelSpec read_kernel(config::Node& node) {
   const auto kind = node.choice(
       "kind", "full", {"full", "dcls", "separable"},
-      "what is learnt of the receptive field: every point, Gaussians or bumps with learnt "
-      "positions, or products of a profile along frequency and one along time");
+      "parameters of the receptive field: every point (full), Gaussians with learnt positions and "
+      "widths (dcls), or products of a profile along frequency and one along time (separable)");
   if (kind == "dcls") {
     const auto gaussians =
         node.get("gaussians", std::int64_t{10}, config::between(1, 10000),
                  "Gaussians per output and input channel; at most the kernel's bands x frames");
-    const bool bilinear = node.choice("interpolation", "gaussian", {"gaussian", "bilinear"},
-                                      "shape of each; bilinear has no width") == "bilinear";
+    const bool bilinear =
+        node.choice("interpolation", "gaussian", {"gaussian", "bilinear"},
+                    "shape of each Gaussian; bilinear has no width") == "bilinear";
     const auto where = node.where("gaussians");
     return {.any = false, .build = [=](const KernelShape& shape) {
               return std::make_unique<Dcls>(gaussians, bilinear, where, shape);

@@ -123,7 +123,7 @@ std::string read_output(config::Node& node, const std::string& fallback) {
 std::int64_t read_frames_ahead(config::Node& node, std::int64_t frames) {
   const auto padding =
       node.choice("padding", "causal", {"causal", "centered"},
-                  "causal, or half of each kernel in the future as some published code has it");
+                  "causal, or half of each kernel in the future, as in some published code");
   if (padding == "causal") return 0;
   if (frames % 2 == 0) {
     node.fail("padding", fmt::format("centered needs an odd number of frames, not {}", frames));

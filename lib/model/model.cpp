@@ -41,7 +41,7 @@ ModelSpec read_model(config::Node& node) {
   const auto kind = node.choice("kind", "", model_kinds(), "which model");
   auto spec = read_kind(kind, node);
   spec.kind = kind;
-  auto prefilter = node.map("prefilter", "what happens to the spectrogram first");
+  auto prefilter = node.map("prefilter", "applied to the spectrogram before the model");
   spec.prefilter = read_prefilter(prefilter);
   return spec;
 }

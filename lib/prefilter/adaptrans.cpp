@@ -63,8 +63,8 @@ class Adaptrans : public Prefilter {
 
 PrefilterSpec adaptrans_prefilter(config::Node& node) {
   AdaptransOptions o;
-  o.learnable = node.get("learnable", o.learnable, "fit time constants and weights, per band");
-  o.rectify = node.get("rectify", o.rectify, "ON and OFF each through max(0, .)");
+  o.learnable = node.get("learnable", o.learnable, "learn time constants and weights of each band");
+  o.rectify = node.get("rectify", o.rectify, "apply max(0, .) to ON and OFF");
   o.kernel_frames = read_kernel_frames(node);
   o.centres = read_band_centres(node);
   return {.learns = o.learnable,

@@ -39,8 +39,8 @@ BandCentres read_band_centres(config::Node& node) {
   BandCentres centres;
   centres.scale = node.choice(
       "scale", centres.scale, {"dataset", "mel", "erb", "log", "greenwood"},
-      "where band centres come from: the dataset, or equally spaced on this scale between "
-      "min_freq_hz and max_freq_hz");
+      "frequencies of the bands: those of the dataset, or equally spaced on this scale from "
+      "min_freq_hz to max_freq_hz");
   auto spaced = node.only_if(centres.scale != "dataset",
                              "needs a scale: mel, erb, log or greenwood; leave it out, or say one");
   centres.min_freq_hz =

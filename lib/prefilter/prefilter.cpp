@@ -23,7 +23,7 @@ const std::vector<std::string>& prefilter_kinds() {
 
 PrefilterSpec read_prefilter(config::Node& node) {
   const auto kind = node.choice("kind", prefilter_kinds().front(), prefilter_kinds(),
-                                "what happens to a spectrogram before the receptive field");
+                                "applied to the spectrogram before the receptive field");
 #define STRFFIT_PREFILTER(name) \
   if (kind == #name) return name##_prefilter(node);
 #include "prefilter/kinds.inc"

@@ -54,7 +54,7 @@ class Willmore : public Prefilter {
 
 PrefilterSpec willmore_prefilter(config::Node& node);
 PrefilterSpec willmore_prefilter(config::Node& node) {
-  const bool rectify = node.get("rectify", true, "through max(0, .)");
+  const bool rectify = node.get("rectify", true, "apply max(0, .)");
   const auto kernel_frames = read_kernel_frames(node);
   const auto centres = read_band_centres(node);
   return {.build = [=](const Axes& axes) {

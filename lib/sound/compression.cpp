@@ -30,7 +30,7 @@ CompressionOptions read_compression(config::Node& node, double power) {
   CompressionOptions o;
   o.power = power;
   o.kind = node.choice("kind", o.kind, {"none", "power", "log", "decibel", "hill"},
-                       "what is made of a value x of the spectrogram");
+                       "compression of a value x of the spectrogram");
   if (o.kind == "power") {
     o.exponent = node.get("exponent", o.exponent, config::above(0), "x to this power");
   } else if (o.kind == "log") {

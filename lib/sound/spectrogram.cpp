@@ -53,10 +53,10 @@ void check_frames(const Sound& sound, const SpectrogramOptions& options, const F
 
 SpectrogramOptions read_spectrogram(config::Node& node) {
   const auto kind = node.choice("kind", spectrogram_kinds().front(), spectrogram_kinds(),
-                                "how a spectrogram is made of a sound: docs/spectrograms.md");
+                                "kind of spectrogram: docs/spectrograms.md");
   auto options = read_spectrogram_kind(kind, node);
   options.kind = kind;
-  auto compression = node.map("compression", "what is made of its values");
+  auto compression = node.map("compression", "compression of its values");
   options.compression = read_compression(compression, options.power);
   return options;
 }

@@ -18,15 +18,16 @@ OutputOptions read_output_options(config::Node& node, const std::string& default
   OutputOptions options;
   options.folder = node.get("folder", default_folder, "the run folder, made where it is missing");
   const std::string kept = node.choice("predictions", "test", {"none", "test", "all"},
-                                       "stimuli whose predictions the results hold");
+                                       "stimuli whose predictions are written to the results");
   options.predictions = kept == "none"   ? KeepPredictions::none
                         : kept == "test" ? KeepPredictions::test
                                          : KeepPredictions::all;
-  options.kernels = node.get("kernels", options.kernels, "the results hold the receptive fields");
+  options.kernels =
+      node.get("kernels", options.kernels, "write the receptive fields to the results");
   auto descent = only_for_gradient(descends, node);
   options.checkpoint_every =
       descent.get("checkpoint_every", options.checkpoint_every, config::at_least(0),
-                  "seconds between two states to resume from; 0 is after every epoch");
+                  "seconds between two saved states for --resume; 0 saves after every epoch");
   return options;
 }
 
