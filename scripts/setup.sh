@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what strffit is built from, on Debian 12+ and Ubuntu 24.04+; does nothing where all is
 # there. `--tests` adds what only scripts/test.sh needs, `--slurm` a Slurm for scripts/check_slurm,
-# `--languages` Octave and R for scripts/check_language_docs where this release has them.
+# `--languages` Octave and R for scripts/check_pages where this release has them.
 # Elsewhere it says what to install.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -5,7 +5,9 @@
 #   vectors     tests/vectors made again by tests/reference, where Python has torch
 #   release     warnings are errors, every header compiles alone, every test
 #   cores       products and what depends on their rounding, with kernels for older and newer processors
-#   quickstart  the new user's first command, the tour of README.md, the code of docs/languages.md
+#   quickstart  the new user's first command, the commands of README.md and docs/tour.md, the code
+#               of docs/languages.md
+#   docs        the tutorial's commands, every message explained, every link, the site without a warning
 #   slurm       an array, failures, time limits and the merge on a Slurm of this machine
 #   asan        every test under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tsan        the trainer's tests under ThreadSanitizer, built without precompiled headers
@@ -15,7 +17,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-all_stages=(checks vectors release cores quickstart asan tsan wheel slurm fuzz)
+all_stages=(checks vectors release cores quickstart docs asan tsan wheel slurm fuzz)
 tsan_rooms=(util training)
 # From SSE3 to AVX-512, as OPENBLAS_CORETYPE names them; those that this processor executes.
 cores=(Prescott Nehalem Sandybridge Haswell SkylakeX)
@@ -130,11 +132,11 @@ run_cores() {
 
 run_quickstart() {
   scripts/quickstart.sh
-  scripts/check_readme
+  scripts/check_pages lines
   local python languages
   if python=$(python_with numpy h5py matplotlib); then
     scripts/setup.sh --languages || echo "Octave and R could not be installed" >&2
-    languages=$("$python" scripts/check_language_docs)
+    languages=$("$python" scripts/check_pages languages)
     summary+=("quickstart, README.md: passed" "$languages")
   else
     summary+=("quickstart, README.md: passed")
@@ -144,6 +146,23 @@ run_quickstart() {
     summary+=("$("$python" scripts/check_nwb)")
   else
     skip "NWB: needs pynwb from PyPI, which could not be fetched"
+  fi
+}
+
+run_docs() {
+  [[ -x build/release/strffit ]] || { cmake --preset release && build build/release strffit; }
+  local check said
+  for check in messages check_links "check_pages tutorial"; do
+    # shellcheck disable=SC2086  # with its argument
+    said=$(scripts/$check)
+    echo "$said"
+    summary+=("$said")
+  done
+  if python_with 'mkdocs>=1.6,<2' 'mkdocs-material>=9,<10' >/dev/null; then
+    scripts/site
+    summary+=("site: passed")
+  else
+    skip "site: needs mkdocs-material from PyPI, which could not be fetched"
   fi
 }
 
