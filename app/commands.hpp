@@ -24,6 +24,7 @@ void add_predict(CLI::App& app, Session& session);
 void add_export_strfs(CLI::App& app, Session& session);
 void add_merge(CLI::App& app, Session& session);
 void add_best(CLI::App& app, Session& session);
+void add_average(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_slurm(CLI::App& app, Session& session);
 void add_status(CLI::App& app, Session& session);

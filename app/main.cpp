@@ -85,6 +85,7 @@ void set_up(CLI::App& app, Session& session) {
   add_train(app, session);
   add_merge(app, session);
   add_best(app, session);
+  add_average(app, session);
   add_eval(app, session);
   add_compare(app, session);
   add_predict(app, session);

@@ -1,6 +1,7 @@
 #include "commands/best.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "formats/checkpoint.hpp"
@@ -34,19 +35,51 @@ std::string config_of(const Checkpoint& checkpoint, std::int64_t setting) {
   return own.resolved();
 }
 
+// The checkpoint of the ensemble that holds a setting.
+Checkpoint checkpoint_with(const BestRequest& request, const StudyFile& study,
+                           std::int64_t setting) {
+  const RunPaths paths{request.run};
+  const auto ensembles = *std::max_element(study.ensemble_of.begin(), study.ensemble_of.end()) + 1;
+  const auto ensemble = study.ensemble_of.at(static_cast<std::size_t>(setting));
+  return read_checkpoint(ensembles == 1
+                             ? paths.checkpoint()
+                             : ensemble_paths(request.run, ensemble_name(ensemble)).checkpoint());
+}
+
+// The members of one setting alone, with its own configuration.
+Checkpoint cut_to(const Checkpoint& all, std::int64_t setting) {
+  std::vector<std::int64_t> members;
+  for (std::size_t m = 0; m < all.roster.members.size(); ++m) {
+    if (all.roster.members[m].setting == setting) members.push_back(static_cast<std::int64_t>(m));
+  }
+  Checkpoint cut = all;
+  static_cast<FittedModel&>(cut) = all.select(members);
+  cut.config = config_of(all, setting);
+  cut.roster.settings.clear();
+  for (auto& member : cut.roster.members) member.setting = 0;
+  return cut;
+}
+
+// The sweep of a run folder. ConfigError where it has none.
+StudyFile read_sweep(const std::string& run) {
+  const RunPaths paths{run};
+  if (!std::filesystem::exists(paths.study())) {
+    throw ConfigError(
+        run, "expected the folder of a finished run with a sweep; found no study.h5 in it");
+  }
+  StudyFile study = read_study_file(paths.study());
+  if (study.roster.settings.empty()) {
+    throw ConfigError(run, "has one setting only: there is nothing to choose from");
+  }
+  return study;
+}
+
 }  // namespace
 
 BestOutcome cut_to_best(const BestRequest& request) {
   const RunPaths paths{request.run};
-  if (!std::filesystem::exists(paths.study())) {
-    throw ConfigError(
-        request.run, "expected the folder of a finished run with a sweep; found no study.h5 in it");
-  }
-  const StudyFile study = read_study_file(paths.study());
+  const StudyFile study = read_sweep(request.run);
   const Roster& roster = study.roster;
-  if (roster.settings.empty()) {
-    throw ConfigError(request.run, "has one setting only: there is nothing to choose from");
-  }
   const auto best = study.choice.best;
   if (best < 0) {
     throw DataError(paths.study(), "/best/setting",
@@ -57,8 +90,8 @@ BestOutcome cut_to_best(const BestRequest& request) {
                       "a member of this run predicts all units (fit.mode: population), so one "
                       "setting is best for all: leave this out");
   }
-  const auto ensembles = *std::max_element(study.ensemble_of.begin(), study.ensemble_of.end()) + 1;
   BestOutcome outcome;
+  const auto ensembles = *std::max_element(study.ensemble_of.begin(), study.ensemble_of.end()) + 1;
   for (std::int64_t e = 0; e < ensembles; ++e) {
     if (!request.per_unit && study.ensemble_of[static_cast<std::size_t>(best)] != e) continue;
     const std::string name = ensemble_name(e);
@@ -90,6 +123,39 @@ BestOutcome cut_to_best(const BestRequest& request) {
     outcome.files.push_back({out.string(), static_cast<std::int64_t>(members.size())});
   }
   return outcome;
+}
+
+AverageOutcome average_best(const BestRequest& request, Observer& observer) {
+  const StudyFile study = read_sweep(request.run);
+  const auto& valid = study.choice.valid;
+  std::vector<std::int64_t> order;
+  for (std::size_t s = 0; s < valid.size(); ++s) {
+    if (std::isfinite(valid[s])) order.push_back(static_cast<std::int64_t>(s));
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+    return valid[static_cast<std::size_t>(a)] > valid[static_cast<std::size_t>(b)];
+  });
+  if (request.average < 2 || request.average > static_cast<std::int64_t>(order.size())) {
+    throw ConfigError(
+        "--average", "expected from 2 settings to the " + std::to_string(order.size()) +
+                         " that have a validation score; found " + std::to_string(request.average));
+  }
+  order.resize(static_cast<std::size_t>(request.average));
+  std::vector<RunToAverage> runs;
+  for (const auto setting : order) {
+    std::string name = request.run + ", setting " + std::to_string(setting);
+    std::string values;
+    for (const auto& [key, texts] : study.roster.settings) {
+      values +=
+          (values.empty() ? ": " : ", ") + key + " " + texts[static_cast<std::size_t>(setting)];
+    }
+    RunToAverage& run = runs.emplace_back(RunToAverage{name + values, {}, {1}});
+    run.parts.push_back(cut_to(checkpoint_with(request, study, setting), setting));
+  }
+  return average_of_runs(
+      runs,
+      {{}, request.weights, request.out, "", request.device, request.threads, request.command_line},
+      observer);
 }
 
 }  // namespace strffit

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "evaluation/average_run.hpp"
 #include "evaluation/averaging.hpp"
 #include "evaluation/fitted.hpp"
 #include "files/json.hpp"
@@ -139,8 +140,9 @@ std::vector<std::string> labels(const Evaluation& evaluation, const UnitScore& s
 
 constexpr double kMoreThanContextMs = 100;  // by which responses are shifted at least
 
-NullOptions null_options(const EvalRequest& request, const Checkpoint& checkpoint,
-                         const Dataset& dataset, const std::vector<ScoredSeries>& series) {
+// `context`: frames that a model looks back.
+NullOptions null_options(const EvalRequest& request, std::int64_t context, const Dataset& dataset,
+                         const std::vector<ScoredSeries>& series) {
   NullOptions options;
   if (request.null < 0 || request.null > kMostNullDraws) {
     throw ConfigError("--null", "expected from 1 to " + std::to_string(kMostNullDraws) +
@@ -148,8 +150,8 @@ NullOptions null_options(const EvalRequest& request, const Checkpoint& checkpoin
   }
   options.draws = request.null;
   options.seed = static_cast<std::uint64_t>(request.null_seed);
-  options.min_shift = checkpoint.model->context() +
-                      static_cast<std::int64_t>(std::ceil(kMoreThanContextMs / dataset.axes.dt_ms));
+  options.min_shift =
+      context + static_cast<std::int64_t>(std::ceil(kMoreThanContextMs / dataset.axes.dt_ms));
   if (options.draws == 0) return options;
   for (const auto& one : series) {
     std::vector<std::int64_t> frames;
@@ -195,6 +197,19 @@ std::vector<Summary> summary_of(const std::vector<UnitScore>& scores) {
     summary.push_back(summarise(values));
   }
   return summary;
+}
+
+// Says that a dataset is not what was fitted.
+void warn_of_other_file(const Checkpoint& checkpoint, const Dataset& dataset,
+                        const DataOptions& options, const std::string& split, Observer& observer) {
+  if (!checkpoint.dataset_sha256.empty() && is_other_file(checkpoint, dataset)) {
+    observer.warning(dataset.file + " is not the file that " + checkpoint.file +
+                     " was fitted to (another sha256): its splits need not be those of the fit" +
+                     (split != "all" && std::holds_alternative<SplitFractions>(options.split.by)
+                          ? ", because data.split draws them at random; --split all scores every "
+                            "stimulus"
+                          : ""));
+  }
 }
 
 // The scores of the means of members.
@@ -354,9 +369,89 @@ Json summary_json(const std::vector<Summary>& summaries) {
   return json;
 }
 
+// What stimuli all parts of an average of runs predict, and by which members.
+struct ChosenOfParts {
+  std::vector<std::vector<Partition>> partitions;  // of each part
+  Averages averages = Averages::unseen;
+  std::set<std::size_t> stimuli;  // scored
+  std::set<std::size_t> any;      // that some part predicts
+};
+
+ChosenOfParts chosen_of_parts(const AverageRun& run, const Dataset& known,
+                              const std::string& split) {
+  ChosenOfParts chosen;
+  for (const auto& part : run.parts) {
+    check_axes(part, known);
+    const auto own = chosen_series(part, known, data_options_of(part), split);
+    std::set<std::size_t> stimuli;
+    for (const auto& one : own.series) stimuli.insert(one.stimuli.begin(), one.stimuli.end());
+    chosen.any.insert(stimuli.begin(), stimuli.end());
+    if (chosen.partitions.empty()) chosen.stimuli = stimuli;
+    std::erase_if(chosen.stimuli, [&](std::size_t s) { return !stimuli.contains(s); });
+    chosen.partitions.push_back(own.parts);
+    chosen.averages = own.averages;
+  }
+  return chosen;
+}
+
+// An average of runs is scored as one member that predicts all units.
+Evaluation evaluate_average(const std::string& path, const EvalRequest& request,
+                            Observer& observer) {
+  const RunOptions run = run_options(request.device, request.threads);
+  const AverageRun average = read_average_run(path);
+  const Checkpoint& first = average.parts.front();
+  const Roster roster = average.roster();
+  const std::string file = request.data.empty() ? dataset_of(first) : request.data;
+  const DataOptions options = data_options_of(first);
+  ChosenOfParts chosen;
+  Dataset dataset = read_units_of(first, file, [&](const Dataset& known) {
+    chosen = chosen_of_parts(average, known, request.split);
+    return chosen.any;
+  });
+  warn_of_unrecorded(dataset, observer);
+  warn_of_other_file(first, dataset, options, request.split, observer);
+  const bool counts = dataset.counts && options.smooth_ms == 0;
+  if (options.smooth_ms > 0) smooth(dataset, options.smooth_ms);
+
+  Evaluation result;
+  result.checkpoint = path;
+  result.data = file;
+  result.split = request.split;
+  result.model = "average";
+  ScoredSeries all;
+  all.stimuli.assign(chosen.stimuli.begin(), chosen.stimuli.end());
+  std::int64_t context = 0;
+  for (const auto& part : average.parts) context = std::max(context, part.model->context());
+  result.null = null_options(request, context, dataset, {all});
+  NullTest null{result.null, {}};
+  const ScoringData data{&dataset, places_of_units(first, dataset), options.smooth_ms > 0, run};
+  const auto metrics = score_average(average.average(chosen.partitions), data, chosen.averages,
+                                     request.null > 0 ? &null : nullptr);
+  for (std::size_t unit = 0; unit < metrics.size(); ++unit) {
+    UnitScore score;
+    score.unit = roster.unit_ids[unit];
+    score.metrics = metrics[unit];
+    score.why = reason(roster, static_cast<std::int64_t>(unit), metrics[unit], counts);
+    if (request.null > 0) score.null = null.scores[unit];
+    result.scores.push_back(std::move(score));
+  }
+  if (request.null > 0) add_false_discovery_rates(result.scores);
+  result.summary = summary_of(result.scores);
+  result.stimuli = static_cast<std::int64_t>(chosen.stimuli.size());
+  result.protocol = protocol_of(first, dataset, options.smooth_ms, chosen.stimuli);
+  result.protocol.outer = options.split.outer;
+  if (average.file.weights == "validation" && request.split == "valid") {
+    result.notes.emplace_back(
+        "the weights of the average were chosen on these stimuli: this score is too good");
+  }
+  return result;
+}
+
 }  // namespace
 
 Evaluation evaluate(const EvalRequest& request, Observer& observer) {
+  const std::string average = average_file_of(request.path);
+  if (!average.empty()) return evaluate_average(average, request, observer);
   const RunOptions run = run_options(request.device, request.threads);
   const Checkpoint checkpoint = read_checkpoint(checkpoint_of(request.path));
   const Roster& roster = checkpoint.roster;
@@ -371,15 +466,7 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
     return scored;
   });
   warn_of_unrecorded(dataset, observer);
-  if (!checkpoint.dataset_sha256.empty() && is_other_file(checkpoint, dataset)) {
-    observer.warning(
-        file + " is not the file that " + checkpoint.file +
-        " was fitted to (another sha256): its splits need not be those of the fit" +
-        (request.split != "all" && std::holds_alternative<SplitFractions>(options.split.by)
-             ? ", because data.split draws them at random; --split all scores every "
-               "stimulus"
-             : ""));
-  }
+  warn_of_other_file(checkpoint, dataset, options, request.split, observer);
   const bool counts = dataset.counts && options.smooth_ms == 0;
   if (options.smooth_ms > 0) smooth(dataset, options.smooth_ms);
 
@@ -390,7 +477,7 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
   result.model = checkpoint.model->kind();
   const ScoringData data{&dataset, places_of_units(checkpoint, dataset), options.smooth_ms > 0,
                          run};
-  result.null = null_options(request, checkpoint, dataset, series);
+  result.null = null_options(request, checkpoint.model->context(), dataset, series);
   NullTest null{result.null, {}};
   const auto metrics = score(checkpoint, data, series, request.null > 0 ? &null : nullptr);
   std::set<std::size_t> stimuli;
@@ -490,6 +577,7 @@ Report to_report(const Evaluation& evaluation) {
     report.notes.push_back("undefined (" + why + "): " + listed({units.begin(), units.end()}));
   }
   if (evaluation.null.draws > 0) report.notes.push_back(null_note(evaluation));
+  report.notes.insert(report.notes.end(), evaluation.notes.begin(), evaluation.notes.end());
   return report;
 }
 
@@ -504,6 +592,7 @@ std::string to_json(const Evaluation& evaluation) {
                     {"min_shift", evaluation.null.min_shift},
                     {"seed", evaluation.null.seed}};
   }
+  if (!evaluation.notes.empty()) json["notes"] = evaluation.notes;
   auto& scores = json["scores"] = Json::array();
   for (const auto& score : evaluation.scores) {
     Json one = {{"unit", score.unit}, {"seed", score.seed}};

@@ -8,6 +8,8 @@
 #include "commands/inspect_dataset.hpp"
 #include "files/json.hpp"
 #include "files/reader.hpp"
+#include "formats/average_file.hpp"
+#include "formats/averaged.hpp"
 #include "formats/checkpoint.hpp"
 #include "formats/last.hpp"
 #include "formats/results.hpp"
@@ -106,6 +108,15 @@ Inspection inspect_results(const std::string& file) {
   if (epochs > 0) overview.add("epochs", static_cast<std::int64_t>(epochs));
   if (!results.status.empty()) overview.add("status", counted(results.status));
   overview.add("predicted_stimuli", static_cast<std::int64_t>(predicted_stimuli(file).size()));
+  const auto averaged = read_averaged(file);
+  if (averaged) {
+    const auto& members = averaged->members.values;
+    overview.add("averaged_members", *std::max_element(members.begin(), members.end()));
+    for (const auto& [split, metrics] : averaged->metrics) {
+      const double mean = summarise(averaged->joined(split, "cc_norm")).mean;
+      overview.add(split + "_cc_norm_averaged", mean);
+    }
+  }
   const Strfs strfs = read_strfs(file);
   if (strfs.kernel) overview.add("strf_kernel", to_string(strfs.kernel->fields.shape));
   if (strfs.gradient) overview.add("strf_gradient", to_string(strfs.gradient->fields.shape));
@@ -146,9 +157,29 @@ Inspection inspect_last(const std::string& file) {
   return finished(std::move(overview));
 }
 
+Inspection inspect_average(const std::string& file) {
+  const AverageFile average = read_average(file);
+  Overview overview("strffit-average", file);
+  overview.add("weights", average.weights);
+  if (!average.provenance.dataset.empty()) overview.add("dataset", average.provenance.dataset);
+  Table parts{"parts", {"file", "run", "model", "members", "weight"}, {}};
+  for (const auto& part : average.parts) {
+    const Checkpoint checkpoint = read_checkpoint(part.checkpoint);
+    parts.rows.push_back({part.checkpoint, part.run, checkpoint.model->kind(),
+                          std::to_string(checkpoint.members()), number(part.weight)});
+    overview.json_["parts"].push_back({{"file", part.checkpoint},
+                                       {"run", part.run},
+                                       {"model", checkpoint.model->kind()},
+                                       {"members", checkpoint.members()},
+                                       {"weight", part.weight}});
+  }
+  return finished(std::move(overview), {std::move(parts)});
+}
+
 std::string file_of(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(path, ignored)) return path;
+  if (const auto average = average_file_of(path); !average.empty()) return average;
   const RunPaths paths{path};
   for (const auto& file : {paths.results(), paths.study(), paths.last(), paths.checkpoint()}) {
     if (std::filesystem::exists(file, ignored)) return file;
@@ -160,12 +191,14 @@ std::string file_of(const std::string& path) {
 
 Inspection inspect(const std::string& path) {
   const std::string file = file_of(path);
-  const std::string format = files::Reader(file, {"strffit-dataset", "strffit-checkpoint",
-                                                  "strffit-results", "strffit-last"})
-                                 .format();
+  const std::string format =
+      files::Reader(file, {"strffit-dataset", "strffit-checkpoint", "strffit-results",
+                           "strffit-last", "strffit-average"})
+          .format();
   if (format == "strffit-dataset") return inspect_dataset(file);
   if (format == "strffit-checkpoint") return inspect_checkpoint(file);
   if (format == "strffit-last") return inspect_last(file);
+  if (format == "strffit-average") return inspect_average(file);
   return inspect_results(file);
 }
 

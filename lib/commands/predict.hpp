@@ -26,7 +26,8 @@ struct PredictOutcome {
 
 // Writes the predictions of every member for every stimulus of a dataset (formats.md, Results), or
 // of their means: of folds, for the stimuli of the dataset that was fitted, over the members that
-// did not see them. A unit's only member is its mean.
+// did not see them. A unit's only member is its mean. An average of runs is one member that
+// predicts all units.
 PredictOutcome predict_file(const PredictRequest& request, Observer& observer);
 
 }  // namespace strffit

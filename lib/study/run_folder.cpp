@@ -94,6 +94,12 @@ std::string checkpoint_of(const std::string& path) {
   if (!fs::is_directory(path, ignored)) return path;
   const RunPaths paths{path};
   if (is_there(paths.checkpoint())) return paths.checkpoint();
+  if (is_there(path + "/average.h5")) {
+    throw DataError(path, "",
+                    "is an average of runs, which eval, compare, predict and average take: name "
+                    "one of the runs averaged, such as " +
+                        path + "/part-0.h5");
+  }
   if (is_there(ensemble_paths(path, ensemble_name(0)).folder)) {
     throw DataError(path, "",
                     "holds several ensembles: name one of them, such as " + path +

@@ -41,10 +41,10 @@ std::string not_merged(const SmallStudy& study) {
   return test::error_of<std::exception>([&] { merged(study); });
 }
 
-const std::string kFit = "{mode: independent, max_epochs: 2}";
+const std::string kTwoEpochs = "{mode: independent, max_epochs: 2}";
 
 TEST_CASE("merge: says what was joined, as text and as JSON") {
-  const SmallStudy study("{kind: ln, context: 3}", kFit);
+  const SmallStudy study("{kind: ln, context: 3}", kTwoEpochs);
   fit_shards(study);
   const auto outcome = merged(study);
   CHECK(outcome.folder == study.run());
@@ -62,7 +62,7 @@ TEST_CASE("merge: says what was joined, as text and as JSON") {
 }
 
 TEST_CASE("merge: of a sweep it chooses the setting, and tells it") {
-  const SmallStudy study("{kind: ln, context: 3}", kFit);
+  const SmallStudy study("{kind: ln, context: 3}", kTwoEpochs);
   fit_shards(study, "{fit.weight_decay: [0, 0.5]}");
   const auto outcome = merged(study);
   REQUIRE(outcome.study.has_value());
@@ -75,7 +75,7 @@ TEST_CASE("merge: of a sweep it chooses the setting, and tells it") {
 }
 
 TEST_CASE("merge: shards that were cut differently are refused, and what was there stays") {
-  const SmallStudy study("{kind: ln, context: 3}", kFit);
+  const SmallStudy study("{kind: ln, context: 3}", kTwoEpochs);
   fit_shards(study);
   const std::string first = study.run() + "/shards/1-of-2/results.h5";
   const std::string second = study.run() + "/shards/2-of-2/results.h5";
@@ -97,7 +97,7 @@ TEST_CASE("merge: shards that were cut differently are refused, and what was the
 }
 
 TEST_CASE("merge: folders without shards") {
-  const SmallStudy study("{kind: ln, context: 3}", kFit);
+  const SmallStudy study("{kind: ln, context: 3}", kTwoEpochs);
   CHECK(test::contains(not_merged(study), "expected a run folder; found none"));
   std::filesystem::create_directories(study.run());
   CHECK(
