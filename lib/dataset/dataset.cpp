@@ -63,7 +63,7 @@ std::vector<std::string> read_unit_ids(const Reader& reader) {
   return ids;
 }
 
-// Facts about `rows` of the `n_units` units of the file.
+// Metadata of the units at `rows`, of `n_units` in the file.
 UnitFacts read_unit_facts(const Reader& reader, std::int64_t n_units,
                           const std::vector<std::int64_t>& rows) {
   UnitFacts facts;
@@ -71,7 +71,7 @@ UnitFacts read_unit_facts(const Reader& reader, std::int64_t n_units,
     if (name == "id") continue;
     const std::string path = "/units/" + name;
     const Shape shape = reader.shape(path);
-    // A value each, be it a row, a column or a list.
+    // One value per unit, stored as a row, a column or a list.
     const bool list = count(shape) == n_units && std::count(shape.begin(), shape.end(), 1) + 1 >=
                                                      static_cast<std::ptrdiff_t>(shape.size());
     if (!list && (shape.empty() || shape[0] != n_units)) {
@@ -85,7 +85,7 @@ UnitFacts read_unit_facts(const Reader& reader, std::int64_t n_units,
   return facts;
 }
 
-// Which element of an array breaks a rule: "[3, 17]".
+// The index of an element, as text: "[3, 17]".
 std::string place_of(const Shape& shape, std::size_t element) {
   std::string text;
   auto rest = static_cast<std::int64_t>(element);
@@ -138,7 +138,7 @@ std::optional<SplitName> read_split(const Reader& reader, const std::string& pat
   return split;
 }
 
-// All but spectrogram and responses.
+// Reads everything except spectrogram and responses.
 Stimulus read_stimulus(const Reader& reader, const std::string& key, const Dataset& dataset) {
   const std::string path = "/stimuli/" + key;
   if (!reader.is_group(path)) {
@@ -171,7 +171,7 @@ void read_units(const Reader& reader, const UnitSelection& units, Dataset& datas
   }
 }
 
-// Those of the keys in the file that are to be read; the others, without responses, are noted.
+// Keys of the stimuli to read. Stimuli without responses are listed in `dataset.unrecorded`.
 std::vector<std::string> chosen_stimuli(const Reader& reader, Content content, Dataset& dataset) {
   std::vector<std::string> chosen;
   const std::vector<std::string> keys = reader.children("/stimuli");
@@ -180,7 +180,7 @@ std::vector<std::string> chosen_stimuli(const Reader& reader, Content content, D
     const std::string path = "/stimuli/" + key;
     const bool recorded = !reader.is_group(path) || is_recorded(reader, key);
     if (!recorded) {
-      reader.stored(path + "/spectrogram");  // else it is no sound either
+      reader.stored(path + "/spectrogram");  // throws where there is no spectrogram either
       dataset.unrecorded.push_back(key);
     }
     if (recorded || content != Content::recorded) chosen.push_back(key);

@@ -1,4 +1,5 @@
-// Units of measurement that are probably not what the format says (DoubtsWatch in inspect.hpp).
+// Warns of quantities that are probably in other units than the format requires (DoubtsWatch in
+// inspect.hpp).
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -20,12 +21,12 @@ constexpr double kShortestFrameMs = 0.1, kLongestFrameMs = 1000;
 constexpr double kShareInOneFrame = 0.9;
 constexpr double kFewestSpikes = 20;
 constexpr double kHighestRate = 500;      // 1/s
-constexpr double kSkewOfAmplitude = 3.5;  // compressed sounds have up to 3, amplitudes 5 to 40
+constexpr double kSkewOfAmplitude = 3.5;  // compressed sounds have at most 3, amplitudes 5 to 40
 constexpr std::size_t kFewestValues = 100;
 
-// What is looked at of a large dataset: enough to tell, and a part of a second.
-constexpr std::int64_t kMostSoundValues = 1000000;       // of spectrograms, for their skewness
-constexpr std::int64_t kMostResponseValues = 200000000;  // numbers, for spikes and rates
+// A large dataset is sampled up to these limits: enough to decide, in a fraction of a second.
+constexpr std::int64_t kMostSoundValues = 1000000;       // of the spectrograms, for their skewness
+constexpr std::int64_t kMostResponseValues = 200000000;  // of the responses, for spikes and rates
 
 std::string short_text(double value) {
   char text[64];
@@ -33,8 +34,8 @@ std::string short_text(double value) {
   return text;
 }
 
-// "" where nothing is wrong. Only spikes must come soon: signals of calcium or of the cortex'
-// surface are slow.
+// Returns "" if nothing is wrong. A late response is an error for spikes only: calcium and cortical
+// surface signals are slow.
 std::string warning_of_lag(const Following& following, bool spikes) {
   if (!following.clear) return "";
   const std::string by = short_text(std::abs(following.lag_ms)) + " ms";
@@ -91,8 +92,8 @@ void DoubtsWatch::see(const Stimulus& stimulus) {
   }
 }
 
-// Skewness of the values above the lowest, which stands for silence; NaN where some are below 0,
-// as amplitudes never are.
+// Skewness of the values above the lowest one, which is taken as silence. NaN if any value is below
+// 0, because amplitudes never are.
 double DoubtsWatch::skewness_above_floor() {
   if (values_.empty()) return kNaN;
   const float low = *std::min_element(values_.begin(), values_.end());
@@ -134,7 +135,7 @@ Doubts DoubtsWatch::doubts(bool counts) && {
   if (counts && extent_.units > 0 && !by_frame_.empty()) {
     const double spikes = std::accumulate(by_frame_.begin(), by_frame_.end(), 0.0);
     const auto most = std::max_element(by_frame_.begin(), by_frame_.end());
-    // A thousandth of the sounds' length is where seconds lie that were read as milliseconds.
+    // Spike times in seconds, read as milliseconds, fall into the first thousandth of the sound.
     const auto beginning = std::max<std::int64_t>(1, shortest_frames_ / 500);
     const double at_first = std::accumulate(
         by_frame_.begin(),

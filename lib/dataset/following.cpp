@@ -1,4 +1,4 @@
-// How the responses follow the sound: models.md, "Is a dataset in the right units".
+// Delay of the responses after the sound: models.md, "Is a dataset in the right units".
 #include "dataset/following.hpp"
 
 #include <algorithm>
@@ -16,22 +16,22 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kFirstLagMs = -200, kLastLagMs = 300;
-constexpr double kClear = 2.75;  // times the most that responses backwards in time give; noise: 2.1
-constexpr double kClearSpreads = 12;    // above the median over lags
-constexpr double kFewestCarriers = 50;  // frames that a response consists of
-constexpr double kClearlyMore = 1.5;    // than at any possible lag
-constexpr double kBegins = 0.2;         // of the most: where the peak begins
+constexpr double kClear = 2.75;  // threshold / maximum with time-reversed responses; noise: 2.1
+constexpr double kClearSpreads = 12;    // threshold, in spreads above the median over lags
+constexpr double kFewestCarriers = 50;  // effective number of frames with a response
+constexpr double kClearlyMore = 1.5;    // peak outside 0 to 100 ms / maximum within, to count
+constexpr double kBegins = 0.2;         // fraction of the maximum at which the peak begins
 constexpr std::int64_t kMostGroups = 8, kMostUnits = 16;
 constexpr double kMostProducts = 7.5e8;
-constexpr std::int64_t kOrder = 10;       // of the filter that makes sounds white
-constexpr std::int64_t kLagsBeyond = 25;  // on both sides, to know the noise
-constexpr double kFewestFrames = 100;     // that a lag is known from
+constexpr std::int64_t kOrder = 10;       // of the whitening filter
+constexpr std::int64_t kLagsBeyond = 25;  // extra lags on each side, to estimate the noise
+constexpr double kFewestFrames = 100;     // overlapping frames that a lag needs
 
 using Signals = FollowingWatch::Signals;
 using OneKind = std::vector<std::vector<float>> Signals::*;
 
-// Each signal centred and of unit variance over all stimuli, 0 where missing; those that are
-// constant or never there go.
+// Scales each signal to mean 0 and variance 1 over all stimuli, with 0 where it is missing. Removes
+// signals that are constant or always missing.
 void standardise_signals(std::vector<Signals>& all, OneKind kind) {
   for (std::size_t i = (all.front().*kind).size(); i-- > 0;) {
     double n = 0, sum = 0, squares = 0, low = kInfinity, high = -kInfinity;
@@ -65,8 +65,8 @@ void standardise_signals(std::vector<Signals>& all, OneKind kind) {
   }
 }
 
-// Coefficients that predict a frame of a sound from those before it: the Yule-Walker equations of
-// all groups together, by Levinson's recursion.
+// Coefficients that predict a frame of a sound from the frames before it: Yule-Walker equations
+// over all groups, solved by Levinson's recursion.
 std::array<double, kOrder> prediction_of_sounds(const std::vector<Signals>& all) {
   std::array<double, kOrder + 1> covariance{};
   for (const auto& signals : all) {
@@ -80,7 +80,7 @@ std::array<double, kOrder> prediction_of_sounds(const std::vector<Signals>& all)
       }
     }
   }
-  constexpr double kFloor = 1e-6;  // white noise, so that what is periodic has an answer
+  constexpr double kFloor = 1e-6;  // added white noise, so that periodic sounds have a solution
   double error = covariance[0] * (1 + kFloor);
   std::array<double, kOrder> a{};
   for (std::size_t order = 0; order < a.size(); ++order) {
@@ -105,7 +105,7 @@ void filter_signal(std::vector<float>& signal, const std::array<double, kOrder>&
 }
 
 double inner_product(const float* a, const float* b, std::int64_t n) {
-  constexpr std::int64_t kLanes = 16;  // sums side by side, which a processor adds at once
+  constexpr std::int64_t kLanes = 16;  // independent sums, so that the loop vectorises
   std::array<float, kLanes> sums{};
   std::int64_t t = 0;
   for (; t + kLanes <= n; t += kLanes) {
@@ -135,8 +135,8 @@ double median_of(std::vector<double> values) {
   return *middle;
 }
 
-// Mean over groups and units of the squared correlation times its frames, by lag, 1 where there is
-// nothing but chance; NaN where too few frames know.
+// For each lag: squared correlation times number of frames, averaged over groups and units. Chance
+// gives 1. NaN if fewer than kFewestFrames frames overlap.
 std::vector<double> following_by_lag(const std::vector<Signals>& all, std::int64_t first,
                                      std::int64_t last) {
   const auto groups = all.front().sound.size(), units = all.front().responses.size();
@@ -180,7 +180,7 @@ std::vector<double> without_nan(std::vector<double> values) {
   return values;
 }
 
-// Responses that consist of so few frames that a chance meeting with a loud sound would decide.
+// Removes responses with so few active frames that one coincidence with a loud sound would decide.
 void drop_isolated(std::vector<Signals>& all) {
   for (std::size_t u = all.front().responses.size(); u-- > 0;) {
     double squares = 0, fourths = 0;
@@ -204,14 +204,14 @@ FollowingWatch::FollowingWatch(const Axes& axes, std::int64_t units, std::int64_
     : dt_ms_(axes.dt_ms), bands_(static_cast<std::int64_t>(axes.frequencies_hz.size())) {
   first_ = std::llround(kFirstLagMs / dt_ms_);
   last_ = std::llround(kLastLagMs / dt_ms_);
-  constexpr std::int64_t kMostLags = 20000;  // of frames that are too short to be true
+  constexpr std::int64_t kMostLags = 20000;  // more lags mean implausibly short frames
   if (units == 0 || last_ - first_ > kMostLags) return;
   units_ = evenly(units, kMostUnits);
   const auto lags = last_ - first_ + 1 + 2 * kLagsBeyond;
   const auto products =
       lags * std::min(bands_, kMostGroups) * static_cast<std::int64_t>(units_.size());
   left_ = static_cast<std::int64_t>(kMostProducts / static_cast<double>(products));
-  // Of more stimuli than that, some from everywhere.
+  // If there are more frames than that, stimuli are taken at regular intervals.
   step_ = frames / left_ + 1;
 }
 
@@ -242,15 +242,15 @@ void FollowingWatch::see(const Stimulus& stimulus) {
         present[t] += there ? 1.0F : 0.0F;
       }
     }
-    for (std::size_t t = 0; t < length; ++t) mean[t] /= present[t];  // NaN where none is
+    for (std::size_t t = 0; t < length; ++t) mean[t] /= present[t];  // NaN if no trial is present
     signals.responses.push_back(std::move(mean));
   }
   all_.push_back(std::move(signals));
 }
 
-// The cross-correlation of sounds and responses, both filtered so that the sounds are white (Box
-// and Jenkins 1976, "prewhitening"): of natural sounds, whose neighbouring frames are alike, it
-// peaks where the responses follow, and not where a sound begins to rise.
+// Cross-correlation of sounds and responses after the filter that whitens the sounds
+// ("prewhitening", Box and Jenkins 1976). Neighbouring frames of natural sounds are alike; without
+// the filter the peak would lie where a sound begins to rise, not where the responses follow.
 Following FollowingWatch::following() && {
   Following result;
   auto& all = all_;
@@ -271,7 +271,7 @@ Following FollowingWatch::following() && {
   if (known.empty()) return result;
   const double chance = median_of(known);
   for (double& value : known) value = std::abs(value - chance);
-  const double spread = 1.4826 * median_of(known);  // of a normal distribution, its deviation
+  const double spread = 1.4826 * median_of(known);  // standard deviation, if normal
   double most = -kInfinity, possible = -kInfinity;
   for (auto lag = first_; lag <= last_; ++lag) {
     const double value = by_lag[static_cast<std::size_t>(lag - first_ + kLagsBeyond)];
@@ -285,7 +285,7 @@ Following FollowingWatch::following() && {
     }
     if (ms >= 0 && ms <= kLastPossibleLagMs + dt_ms_ / 2) possible = std::max(possible, value);
   }
-  // What chance gives: the same sounds and responses, but one of them backwards.
+  // The chance level: the same sounds with time-reversed responses.
   for (auto& signals : all) {
     for (auto& response : signals.responses) std::ranges::reverse(response);
   }
@@ -298,7 +298,7 @@ Following FollowingWatch::following() && {
   if (!result.clear) return result;
   const double enough = std::max(clear, chance + kBegins * (most - chance));
   auto begin = std::ranges::find(result.lags_ms, result.lag_ms) - result.lags_ms.begin();
-  // Two units with a frame between their latencies are one peak.
+  // A gap of one frame, as between the latencies of two units, does not end the peak.
   for (auto at = begin - 1; at >= 0 && at >= begin - 2; --at) {
     if (result.by_lag[static_cast<std::size_t>(at)] > enough) begin = at;
   }

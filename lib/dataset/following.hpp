@@ -1,5 +1,5 @@
-// By how much the responses follow the sound, told while the stimuli pass by one after the other:
-// models.md, "Is a dataset in the right units".
+// Measures the delay of the responses after the sound, one stimulus at a time: models.md, "Is a
+// dataset in the right units".
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,14 @@
 namespace strffit {
 
 struct Following {
-  double lag_ms = std::numeric_limits<double>::quiet_NaN();  // from -200 to 300; NaN: not known
-  bool clear = false;                                        // above what chance gives
-  bool possible = true;  // within 0 to 100 ms, or hardly less within than there
-  // Where what peaks at lag_ms begins, going back from there: below 0 they come before the sound.
+  double lag_ms = std::numeric_limits<double>::quiet_NaN();  // -200 to 300; NaN: unknown
+  bool clear = false;                                        // above the chance level
+  bool possible = true;  // the peak lies within 0 to 100 ms, or hardly exceeds the maximum there
+  // Lag at which the peak at lag_ms begins; below 0: the response begins before the sound.
   double begins_ms = std::numeric_limits<double>::quiet_NaN();
 
-  // How clearly they follow at each lag from -200 to 300 ms: squared correlation times frames, 1
-  // by chance; NaN where too few frames know. Empty where lag_ms is NaN.
+  // For each lag from -200 to 300 ms: squared correlation times number of frames, 1 by chance; NaN
+  // if too few frames overlap. Empty if lag_ms is NaN.
   std::vector<double> lags_ms = {}, by_lag = {};
 };
 
@@ -27,16 +27,16 @@ inline constexpr double kLastPossibleLagMs = 100;
 
 class FollowingWatch {
  public:
-  // `frames`: of all stimuli; of many, some are looked at, in a few megabytes.
+  // `frames`: of all stimuli together. Large datasets are sampled, into a few megabytes.
   FollowingWatch(const Axes& axes, std::int64_t units, std::int64_t frames);
   void see(const Stimulus& stimulus);
   Following following() &&;
 
-  // Of one stimulus, each of `frames` numbers.
+  // One stimulus; each signal has `frames` values.
   struct Signals {
     std::int64_t frames = 0;
-    std::vector<std::vector<float>> sound;      // groups of neighbouring bands
-    std::vector<std::vector<float>> responses;  // of units, means over trials
+    std::vector<std::vector<float>> sound;      // one per group of neighbouring bands
+    std::vector<std::vector<float>> responses;  // one per unit, mean over trials
   };
 
  private:

@@ -13,7 +13,7 @@ namespace strffit {
 
 namespace {
 
-// Sum, number and range of the responses that are there.
+// Sum, number and range of the responses that are present.
 struct Tally {
   double sum = 0;
   std::int64_t present = 0, all = 0;
@@ -56,7 +56,7 @@ UnitSummary summary_of(const Dataset& dataset, std::int64_t unit) {
   for (const Stimulus& stimulus : dataset.stimuli) {
     const std::int64_t trials = stimulus.trials(), frames = stimulus.frames();
     const float* values = stimulus.responses.data() + unit * trials * frames;
-    std::int64_t present = 0;  // trials with any response
+    std::int64_t present = 0;  // trials with a response
     for (std::int64_t trial = 0; trial < trials; ++trial) {
       const std::int64_t before = tally.present;
       std::for_each(values + trial * frames, values + (trial + 1) * frames,
@@ -78,7 +78,8 @@ UnitSummary summary_of(const Dataset& dataset, std::int64_t unit) {
 using Splits = std::vector<std::optional<SplitName>>;
 
 Repeats repeats_of(const std::vector<Stimulus>& stimuli) {
-  std::unordered_map<std::uint64_t, std::vector<std::size_t>> alike;  // groups, by fingerprint
+  std::unordered_map<std::uint64_t, std::vector<std::size_t>> alike;  // groups with the same
+                                                                      // fingerprint
   Repeats groups;
   for (std::size_t i = 0; i < stimuli.size(); ++i) {
     const auto& spectrogram = stimuli[i].spectrogram;
@@ -136,7 +137,7 @@ DatasetSummary summarise(const Dataset& dataset) {
 
 std::vector<Leak> find_leaks(const Dataset& dataset, const std::vector<Partition>& partitions) {
   const Repeats repeats = repeats_of(dataset.stimuli);
-  std::set<Leak> leaks;  // folds share those to the test stimuli
+  std::set<Leak> leaks;  // a set, because all folds share leaks to the test stimuli
   for (const auto& partition : partitions) {
     Splits splits(dataset.stimuli.size());
     for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {

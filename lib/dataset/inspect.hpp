@@ -1,5 +1,4 @@
-// What a dataset holds and whether it is sound, as far as it can be said without a model or a
-// metric.
+// Summary and plausibility checks of a dataset, without a model or a metric.
 #pragma once
 
 #include <compare>
@@ -20,25 +19,25 @@ struct StimulusSummary {
   std::int64_t frames = 0;
   double seconds = 0;
   std::int64_t trials = 0;  // R
-  double missing = 0;       // share of the responses that are NaN, 0 to 1; NaN where none are
+  double missing = 0;       // fraction of responses that are NaN; NaN if there are none
   double response_per_second =
       0;  // mean over units, trials and frames present; spikes/s for counts
 };
 
 struct UnitSummary {
   std::string id;
-  double response_per_second = 0;  // over all trials and frames present; NaN where none is
+  double response_per_second = 0;  // mean over trials and frames present; NaN if none is
   std::int64_t stimuli = 0;        // with a response
-  std::int64_t trials_fewest = 0;  // trials with any response, over the stimuli with a response
+  std::int64_t trials_fewest = 0;  // trials with a response, minimum over these stimuli
   std::int64_t trials_most = 0;
-  double missing = 0;     // share of the responses that are NaN, 0 to 1; NaN where none are
-  bool constant = false;  // the same value wherever there is one
+  double missing = 0;     // fraction of responses that are NaN; NaN if there are none
+  bool constant = false;  // all responses have the same value
 };
 
-// Stimuli with one and the same spectrogram, by their indices into Dataset::stimuli, ascending.
+// Groups of stimuli with the same spectrogram, as indices into Dataset::stimuli, ascending.
 using Repeats = std::vector<std::vector<std::size_t>>;
 
-// Two of those in different splits: what is learnt from one is no secret in the other.
+// Two stimuli with the same spectrogram in different splits: the model has seen the test sound.
 struct Leak {
   std::size_t first, second;  // indices into Dataset::stimuli
   auto operator<=>(const Leak&) const = default;
@@ -52,32 +51,31 @@ struct DatasetSummary {
   double seconds = 0;  // of all stimuli
 };
 
-// `leaks` are those between the splits that the file itself names.
+// `leaks`: between the splits stored in the file.
 DatasetSummary summarise(const Dataset& dataset);
 
-// What looks as if it were in other units than formats.md asks for.
+// Signs that the data are in other units of measurement than formats.md requires.
 struct Doubts {
   Following following;
-  double skewness = 0;  // of the spectrograms' values above the lowest; NaN where some are below 0
-  std::vector<std::string>
-      warnings;  // each says what was seen, what it probably is, how to mend it
+  double skewness = 0;  // of the spectrogram values above the lowest; NaN if any is below 0
+  std::vector<std::string> warnings;  // each says what was found, the probable cause and the remedy
 };
 
-// What of a dataset is known before its stimuli are.
+// Facts about a dataset that are known before its stimuli are read.
 struct Extent {
   Axes axes;
   std::int64_t units = 0;
   std::int64_t frames = 0;     // of all stimuli
-  std::int64_t responses = 0;  // numbers, NaN included, of all stimuli
+  std::int64_t responses = 0;  // number of values of all stimuli, NaN included
 };
 
-// Of a dataset whose stimuli pass by one after the other, before anything is smoothed. What is
-// large is looked at in part: a few tenths of a second at most, and some megabytes.
+// Checks the units of measurement, one stimulus at a time, before any smoothing. Large data are
+// sampled: a few tenths of a second and some megabytes at most.
 class DoubtsWatch {
  public:
   explicit DoubtsWatch(const Extent& extent);
   void see(const Stimulus& stimulus);
-  // `counts`: the responses are whole numbers, none below 0.
+  // `counts`: all responses are integers >= 0.
   Doubts doubts(bool counts) &&;
 
  private:
@@ -85,18 +83,18 @@ class DoubtsWatch {
 
   Extent extent_;
   FollowingWatch following_;
-  std::size_t step_ = 1, place_ = 0;  // among the values of spectrograms
+  std::size_t step_ = 1, place_ = 0;  // stride and position in the values of the spectrograms
   std::vector<float> values_;
   std::vector<std::int64_t> units_;
-  std::vector<double> by_frame_;      // spikes of all stimuli
-  double frames_present_ = 0;         // of all trials
-  std::int64_t shortest_frames_ = 0;  // of a stimulus
+  std::vector<double> by_frame_;      // spikes per frame, summed over all stimuli
+  double frames_present_ = 0;         // summed over all trials
+  std::int64_t shortest_frames_ = 0;  // of the shortest stimulus
 };
 
-// The same of a dataset in memory.
+// Runs the same checks on a dataset in memory.
 Doubts doubts_about(const Dataset& dataset);
 
-// Leaks between the sides of any of these partitions, each once, in order.
+// Leaks between the splits of any of these partitions, each once, sorted.
 std::vector<Leak> find_leaks(const Dataset& dataset, const std::vector<Partition>& partitions);
 
 }  // namespace strffit

@@ -13,7 +13,7 @@ namespace strffit {
 struct DataOptions {
   std::string file;                                // HDF5 dataset; relative to the current folder
   UnitSelection units;                             // which units to read
-  SplitOptions split;                              // which stimuli train, choose, test; folds
+  SplitOptions split;                              // training, validation and test stimuli; folds
   Standardise standardise = Standardise::overall;  // of the spectrograms
   double smooth_ms = 0;                            // Hann window over the trials; 0: none
 };

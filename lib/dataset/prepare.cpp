@@ -14,10 +14,11 @@ namespace strffit {
 
 namespace {
 
-// Mean and standard deviation of the bands [first, last) of the stimuli `train`.
+// Mean and standard deviation of bands [first, last) over the stimuli `train`.
 struct Moments {
   double mean = 0, std = 0;
-  bool constant = true;  // but for roundings, whose range grows with their number, unlike their std
+  bool constant = true;  // but for rounding; judged by std, as the range of roundings grows
+                         // with their number
 };
 
 Moments moments(const Dataset& dataset, const std::vector<std::size_t>& train, std::int64_t first,
@@ -45,7 +46,7 @@ Moments moments(const Dataset& dataset, const std::vector<std::size_t>& train, s
 }
 
 std::vector<double> hann_window(double smooth_ms, double dt_ms) {
-  // The small number keeps 20 ms / (2 x 5 ms) from becoming 1 where the division rounds down.
+  // The small term keeps 20 ms / (2 x 5 ms) from becoming 1 where the division rounds down.
   const auto half = static_cast<std::int64_t>(std::floor(smooth_ms / (2 * dt_ms) + 1e-9));
   if (half == 0) return {1.0};
   std::vector<double> window;
@@ -140,7 +141,7 @@ Array<float> smoothed(const Array<float>& responses, double smooth_ms, double dt
 void smooth(Dataset& dataset, double smooth_ms) {
   std::int64_t longest = 0;
   for (const Stimulus& stimulus : dataset.stimuli) longest = std::max(longest, stimulus.frames());
-  // The window is 0 at its ends: with a half width of one frame nothing but its middle is left.
+  // The window is 0 at its ends: with a half width of one frame only its middle is left.
   const double least = 4 * dataset.axes.dt_ms,
                most = static_cast<double>(longest) * dataset.axes.dt_ms;
   if (smooth_ms + 1e-9 < least || smooth_ms > most) {
@@ -183,7 +184,7 @@ Array<float> target(const Array<float>& responses) {
 
 namespace {
 
-// Of each unit, the lowest and highest target over these stimuli; low > high where there is none.
+// For each unit, the lowest and highest target over these stimuli; low > high if there is none.
 struct TargetRange {
   std::vector<float> low, high;
 

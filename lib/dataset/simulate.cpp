@@ -14,14 +14,15 @@ namespace strffit {
 
 namespace {
 
-constexpr double kKernelMs = 100;  // how far back the neurons listen
-constexpr int kRipples = 24;       // a sound
+constexpr double kKernelMs = 100;  // length of the true kernels
+constexpr int kRipples = 24;       // per sound
 constexpr double kNoiseShare = 1.0;
 constexpr double kNoiseMs = 10;      // correlation time of the noise
-constexpr double kSharpness = 2;     // of the output nonlinearity, per standard deviation of drive
+constexpr double kSharpness = 2;     // of the output nonlinearity, per standard deviation of its
+                                     // input
 constexpr double kMostValues = 4e9;  // of all responses, 16 GB
 
-// Purposes of random numbers, so that one more unit leaves the sounds as they are.
+// Streams of random numbers. With one stream each, an added unit does not change the sounds.
 enum Purpose : std::uint64_t { kSound = 1, kNeuron = 2, kSpikes = 3 };
 
 void check(const SimulateOptions& options) {
@@ -57,12 +58,12 @@ std::vector<double> log_spaced(double low, double high, std::int64_t n) {
   return values;
 }
 
-// "unit_07" of 12: names whose lexicographic order is that of their numbers.
+// "unit_07" of 12: zero-padded, so that lexicographic and numeric order agree.
 std::string numbered(const std::string& name, std::int64_t number, std::int64_t last) {
   return fmt::format("{}{:0{}}", name, number, fmt::formatted_size("{}", last));
 }
 
-// Fast ripples are weaker, as in nature.
+// Fast ripples are weaker, as in natural sounds.
 Ripple draw_ripple(Random& random) {
   Ripple ripple{};
   ripple.rate_hz = std::pow(2.0, random.uniform(0, 5)) * (random.uniform() < 0.5 ? -1 : 1);
@@ -86,7 +87,7 @@ void add_ripple(Array<double>& level, const Axes& axes, const Ripple& ripple) {
   }
 }
 
-// A sound's log-compressed spectrogram (F, T): ripples and noise above a floor.
+// Log-compressed spectrogram (F, T) of a sound: ripples and noise above a floor.
 Array<float> spectrogram(const Axes& axes, std::int64_t frames, Random random) {
   const auto bands = static_cast<std::int64_t>(axes.frequencies_hz.size());
   Array<double> level({bands, frames});
@@ -109,8 +110,8 @@ double bell(double distance, double width) {
   return std::exp(-0.5 * (distance / width) * (distance / width));
 }
 
-// A kernel (F, L) at `strf`: excitation at the best frequency and latency, weaker inhibition after
-// it.
+// Writes a kernel (F, L) to `strf`: excitation at the best frequency and latency, then weaker
+// inhibition.
 void fill_kernel(float* strf, const Axes& axes, std::int64_t lags, double best_frequency_hz,
                  double latency_ms, Random& random) {
   const double width_octaves = random.uniform(0.25, 0.5), width_ms = random.uniform(6, 9);
@@ -134,7 +135,7 @@ Truth make_neurons(const SimulateOptions& options, const Axes& axes) {
   const double octaves = std::log2(axes.frequencies_hz.back() / axes.frequencies_hz.front());
   for (std::int64_t unit = 0; unit < options.units; ++unit) {
     Random random(options.seed, {kNeuron, static_cast<std::uint64_t>(unit)});
-    // Spread over the middle of the range, so that every field fits into it.
+    // Best frequencies keep away from the ends of the range, so that every kernel fits into it.
     const double place = 0.15 + 0.7 * (static_cast<double>(unit) + random.uniform(0.2, 0.8)) /
                                     static_cast<double>(options.units);
     truth.best_frequency_hz.push_back(axes.frequencies_hz.front() * std::pow(2.0, place * octaves));
@@ -145,8 +146,8 @@ Truth make_neurons(const SimulateOptions& options, const Axes& axes) {
   return truth;
 }
 
-// Response (T) of a kernel (F, L) to a standardised spectrogram (F, T), which is 0 before its
-// start.
+// Response (T) of a kernel (F, L) to a standardised spectrogram (F, T), which is 0 before it
+// starts.
 std::vector<double> drive(const float* strf, std::int64_t lags, const Array<float>& x) {
   const std::int64_t frames = x.dim(1);
   std::vector<double> result(static_cast<std::size_t>(frames), 0.0);
@@ -162,8 +163,8 @@ std::vector<double> drive(const float* strf, std::int64_t lags, const Array<floa
   return result;
 }
 
-// Spikes a frame: the drive over its standard deviation through a softplus, to the mean rate asked
-// for.
+// Turns drives into spikes per frame: division by their standard deviation, softplus, and scaling
+// to the requested mean rate.
 void to_rates(std::vector<std::vector<double>>& drives, double spikes_per_frame) {
   double squares = 0, n = 0, sum = 0;
   for (const auto& one : drives) {
@@ -206,7 +207,7 @@ Axes axes_of(const SimulateOptions& options) {
           log_spaced(options.min_frequency_hz, options.max_frequency_hz, options.bands)};
 }
 
-// The random numbers of one sound; its ripples come first.
+// Random numbers of one sound; the first ones make its ripples.
 Random sound_numbers(const SimulateOptions& options, std::int64_t sound) {
   return Random(options.seed, {kSound, static_cast<std::uint64_t>(sound)});
 }

@@ -1,4 +1,5 @@
-// A dataset of neurons with known receptive fields, for demonstrations, teaching and tests.
+// Simulates a dataset of neurons with known receptive fields, for demonstrations, teaching and
+// tests.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +12,14 @@ namespace strffit {
 
 struct SimulateOptions {
   std::int64_t units = 8;           // >= 1
-  std::int64_t stimuli = 20;        // >= 1; 70 % train, 15 % choose, 15 % test
-  double seconds = 4;               // a stimulus, > 0
+  std::int64_t stimuli = 20;        // >= 1; 70 % training, 15 % validation, 15 % test
+  double seconds = 4;               // per stimulus, > 0
   std::int64_t bands = 32;          // >= 1
   double min_frequency_hz = 500;    // > 0
   double max_frequency_hz = 20000;  // > min_frequency_hz
   double dt_ms = 5;                 // frame width, > 0
   std::int64_t trials = 10;         // >= 1
-  double rate_hz = 40;              // mean firing rate, > 0: the more spikes, the less noise
+  double rate_hz = 40;              // mean firing rate, > 0; more spikes mean less noise
   std::uint64_t seed = 0;
 };
 
@@ -27,32 +28,31 @@ struct Simulation {
   Truth truth;
 };
 
-// Sounds of moving ripples with a 1/f modulation spectrum; neurons with one excitatory peak and an
-// inhibitory flank, a rectified output and Poisson spikes. The same everywhere for the same seed.
-// ConfigError where an option is out of range.
+// Sounds are moving ripples with a 1/f modulation spectrum. Neurons have one excitatory peak, an
+// inhibitory flank, a rectified output and Poisson spikes. The same seed gives the same dataset on
+// every machine. ConfigError if an option is out of range.
 Simulation simulate(const SimulateOptions& options = {});
 
-// Such neurons listening to spectrograms (bands, frames) that come from elsewhere, one a stimulus;
-// `seconds` counts for nothing. ConfigError where an option is out of range or their number is not
-// `stimuli`.
+// Simulates the same neurons with given spectrograms (bands, frames), one per stimulus; `seconds`
+// is ignored. ConfigError if an option is out of range or their number is not `stimuli`.
 Simulation simulate(const SimulateOptions& options, std::vector<Array<float>> spectrograms);
 
-// Keys of the simulated stimuli, in their order: "sound_01", ... ConfigError where an option is out
-// of range.
+// Keys of the simulated stimuli, in order: "sound_01", ... ConfigError if an option is out of
+// range.
 std::vector<std::string> simulated_sound_keys(const SimulateOptions& options);
 
 // A moving ripple: a sinusoid along time and octaves (Kowalski, Depireux & Shamma 1996).
 struct Ripple {
-  double rate_hz;            // of its modulation; its sign is the direction
-  double cycles_per_octave;  // of its modulation
-  double amplitude;          // of the logarithm of the sound's amplitude
+  double rate_hz;            // temporal modulation; the sign is the direction
+  double cycles_per_octave;  // spectral modulation
+  double amplitude;          // of the logarithmic amplitude of the sound
   double phase;              // radians
 
-  // Phase at this many octaves above the lowest band, at the beginning.
+  // Phase (radians) at time 0, at `octaves` above the lowest band.
   double start(double octaves) const;
 };
 
-// What the level of sound number `sound` (from 0) is the sum of.
+// Ripples whose sum is the level of sound number `sound` (from 0).
 std::vector<Ripple> sound_ripples(const SimulateOptions& options, std::int64_t sound);
 
 }  // namespace strffit

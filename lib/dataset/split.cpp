@@ -13,9 +13,9 @@ namespace strffit {
 
 namespace {
 
-using Splits = std::vector<std::optional<SplitName>>;  // of each stimulus; nothing: unused
+using Splits = std::vector<std::optional<SplitName>>;  // per stimulus; empty: unused
 
-constexpr std::uint64_t kShufflePurpose = 0x73706c6974;  // keeps these numbers apart from others'
+constexpr std::uint64_t kShufflePurpose = 0x73706c6974;  // separate stream of random numbers
 
 Splits splits_of_file(const Dataset& dataset, const SplitOptions& options) {
   Splits splits;
@@ -28,7 +28,7 @@ Splits splits_of_file(const Dataset& dataset, const SplitOptions& options) {
   return splits;
 }
 
-// `share` of n, rounded, but one where any is asked for.
+// `share` of n, rounded, but at least one if share > 0.
 std::size_t share_of(double share, std::size_t n) {
   if (share == 0) return 0;
   return std::max<std::size_t>(
@@ -122,7 +122,7 @@ std::vector<Partition> nested(const Dataset& dataset, const SplitOptions& option
   }
   std::vector<Partition> result(outer * inner);
   for (std::size_t o = 0; o < outer; ++o) {
-    std::size_t place = 0;  // among those that do not test
+    std::size_t place = 0;  // index among the stimuli that are not in the test split
     for (std::size_t i = 0; i < n; ++i) {
       const bool tests = i % outer == o;
       for (std::size_t k = 0; k < inner; ++k) {

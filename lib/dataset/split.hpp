@@ -1,4 +1,4 @@
-// Which stimuli train, choose and test: the config keys `data.split` and `data.folds`.
+// Splits of the stimuli into training, validation and test: config keys `data.split`, `data.folds`.
 #pragma once
 
 #include <cstddef>
@@ -11,18 +11,19 @@
 
 namespace strffit {
 
-// As the `split` attributes of the file say.
+// The `split` attributes of the file decide.
 struct SplitFromFile {};
 
-// At random, whatever the file says; the rest trains.
+// Random split; the `split` attributes of the file are ignored. All other stimuli are for training.
 struct SplitFractions {
-  double valid = 0.15;     // of the stimuli, >= 0; rounded, at least one stimulus where above 0
+  double valid = 0.15;     // fraction of the stimuli, >= 0; rounded, at least one stimulus if above
+                           // 0
   double test = 0.2;       // likewise; valid + test < 1
   std::uint64_t seed = 0;  // of the shuffle
 };
 
-// By stimulus keys or categories, whatever the file says. Without `train`, what is in no list
-// trains; with it, it is left out.
+// Lists of stimulus keys or categories; the `split` attributes of the file are ignored. Stimuli in
+// no list are for training if `train` is empty, and unused otherwise.
 struct SplitLists {
   std::vector<std::string> train, valid, test;
 };
@@ -30,13 +31,14 @@ struct SplitLists {
 struct SplitOptions {
   std::variant<SplitFromFile, SplitFractions, SplitLists> by = SplitFromFile{};
   std::int64_t folds = 0;            // 0: none; k >= 2: cross-validation
-  std::int64_t outer = 0;            // nested cross-validation of all stimuli: 0 none, or >= 2
-  std::int64_t inner = 4;            // folds of those that an outer fold leaves, >= 2
-  std::string where = "data.split";  // the place in the config, for messages
+  std::int64_t outer = 0;            // outer folds of nested cross-validation over all stimuli: 0
+                                     // for none, or >= 2
+  std::int64_t inner = 4;            // inner folds of the stimuli that an outer fold leaves, >= 2
+  std::string where = "data.split";  // position in the config, for messages
   std::string where_folds = "data.folds";
 };
 
-// Indices into Dataset::stimuli, each ascending, no stimulus in two of them.
+// Indices into Dataset::stimuli, ascending; each stimulus is in one list.
 struct Partition {
   std::vector<std::size_t> train;
   std::vector<std::size_t> valid;  // may be empty
@@ -46,22 +48,22 @@ struct Partition {
   const std::vector<std::size_t>& of(SplitName split) const;
 };
 
-// With outer and inner folds, outer x inner partitions, the inner fastest: every outer-th of all
-// stimuli in turn is `test`, of the others every inner-th in turn is `valid`.
-// Else one partition, or with folds one for each: of the stimuli that do not test, every k-th in
-// turn is held out as `valid` and the others train; `test` is the same for all. ConfigError where a
-// word of a list fits no stimulus or one stimulus is in two lists, where folds are more than
-// stimuli, and where the file says nothing and the config neither.
+// Nested cross-validation gives outer x inner partitions, the inner fold fastest: `test` is every
+// outer-th of all stimuli, `valid` every inner-th of the others.
+// Without it there is one partition, or one per fold: `valid` is every k-th of the stimuli that are
+// not in the test split, `train` the rest, and `test` is the same for all. ConfigError if a word of
+// a list matches no stimulus, a stimulus is in two lists, there are more folds than stimuli, or
+// neither file nor config defines a split.
 std::vector<Partition> partitions(const Dataset& dataset, const SplitOptions& options);
 
-// ConfigError where a partition leaves no stimulus to train.
+// ConfigError if a partition has no training stimulus.
 void require_training(const Dataset& dataset, const std::vector<Partition>& partitions,
                       const SplitOptions& options);
 
-// "8 train, 1 valid, 1 test", and "2 in none" where some are unused; without those of none.
+// "8 train, 1 valid, 1 test", followed by "2 in none" if some are unused; empty splits are omitted.
 std::string describe(const Partition& partition);
 
-// Each with the stimuli of `valid` among those of `train`.
+// Moves the stimuli of `valid` to `train` in each partition.
 std::vector<Partition> with_validation_in_training(std::vector<Partition> partitions);
 
 }  // namespace strffit

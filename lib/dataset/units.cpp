@@ -20,7 +20,7 @@ struct Range {
   std::int64_t first, last;
 };
 
-// "3-7" -> {3, 7}; nothing for any other text.
+// "3-7" -> {3, 7}; nothing for other text.
 std::optional<Range> range_in(const std::string& word) {
   Range range{};
   const char* const end = word.data() + word.size();
@@ -41,7 +41,7 @@ struct Condition {
   std::string fact, comparison, value;
 };
 
-// "noise_ratio < 40" -> its three parts; nothing where there is no operator between two words.
+// "noise_ratio < 40" -> its three parts; nothing if no operator stands between two words.
 std::optional<Condition> condition_in(const std::string& word) {
   const std::size_t start = word.find_first_of("<>=!");
   if (start == std::string::npos) return std::nullopt;
@@ -76,8 +76,8 @@ class Selector {
            const UnitFacts& facts, const std::string& file)
       : selection_(selection), ids_(ids), facts_(facts), file_(file) {}
 
-  // Whether each unit meets a condition, or several joined by " and "; nothing where the word is
-  // none.
+  // For each unit, whether it meets a condition, or several joined by " and "; nothing if `word` is
+  // not a condition.
   std::optional<std::vector<bool>> meeting(const std::string& word) const {
     std::vector<bool> chosen(ids_.size(), true);
     const std::string joint = " and ";

@@ -9,7 +9,7 @@ namespace strffit {
 
 namespace {
 
-// Small counts without missing values take a byte each.
+// Small counts without missing values are stored in one byte each.
 bool fits_bytes(const Array<float>& responses) {
   return std::all_of(responses.values.begin(), responses.values.end(), [](float value) {
     return value >= 0 && value <= 255 && value == static_cast<float>(static_cast<int>(value));

@@ -1,5 +1,4 @@
-// A dataset written one stimulus after the other, so that its responses are never in memory all at
-// once.
+// Writes a dataset one stimulus at a time, so that memory never holds all responses.
 #pragma once
 
 #include <string>
@@ -11,11 +10,11 @@ namespace strffit {
 
 class DatasetWriter {
  public:
-  // Everything of `dataset` but its stimuli. Errors as of files::Writer.
+  // Writes everything of `dataset` except its stimuli. Errors: see files::Writer.
   DatasetWriter(const std::string& path, const Dataset& dataset);
 
   void add(const Stimulus& stimulus);
-  // For what else the file is to hold.
+  // For additional content of the file.
   files::Writer& file() { return writer_; }
   void commit() { writer_.commit(); }
 
