@@ -13,7 +13,7 @@
 namespace strffit {
 namespace {
 
-// In eight parts side by side, which vectorises without changing from machine to machine.
+// Eight partial sums: vectorised, and rounded alike on every machine.
 double dot(const double* a, const double* b, std::size_t n) {
   constexpr std::size_t kParts = 8;
   double parts[kParts] = {};
@@ -25,13 +25,13 @@ double dot(const double* a, const double* b, std::size_t n) {
   return std::accumulate(parts, parts + kParts, 0.0);
 }
 
-// Sums over the frames at which the shifted response is there.
+// Sums over the frames at which the shifted response is present.
 struct Sums {
   double r = 0, rr = 0, ry = 0;
 };
 
-// One stimulus: prediction and trial mean, both less their means over all stimuli, so that the sums
-// do not cancel. Sums are made once a shift.
+// One stimulus: prediction and trial mean, each minus its mean over all stimuli, which avoids
+// cancellation in the sums. Sums are computed once per shift.
 class ShiftedStimulus {
  public:
   ShiftedStimulus(const Trials& trials, std::span<const float> prediction)
@@ -68,7 +68,8 @@ class ShiftedStimulus {
   Sums made(std::size_t shift) const {
     Sums sums = whole_;
     if (gaps_) sums.r = sums.rr = 0;
-    // The response of frame t comes to lie at t + shift, the last ones at the beginning.
+    // The shift is circular: the response at frame t moves to t + shift, the last frames to the
+    // start.
     const std::size_t kept = r_.size() - shift;
     add(sums, 0, shift, kept);
     add(sums, kept, 0, shift);
@@ -91,7 +92,7 @@ class ShiftedStimulus {
   std::vector<std::optional<Sums>> at_shift_;
 };
 
-// The responses' own sums are the same for every shift: n of them, mean 0, this sum of squares.
+// Correlation of n frames. `yy`: sum of squares of the responses, which have mean 0 at every shift.
 double correlation(const Sums& sums, double n, double yy) {
   return sums.ry / std::sqrt((sums.rr - sums.r * sums.r / n) * yy);
 }
@@ -150,7 +151,7 @@ NullScore null_correlation(std::span<const Trials> stimuli,
   for (std::int64_t draw = 0; draw < options.draws; ++draw) {
     const double one = with(
         [&](std::size_t s) { return null_shift(options, draw, places[s], shifted[s].frames()); });
-    // One that gaps leave undefined counts against the prediction.
+    // A draw that is undefined because of gaps counts against the prediction.
     as_large += !(one < found);
     if (!std::isnan(one)) draws.push_back(one);
   }

@@ -12,7 +12,7 @@
 namespace strffit {
 namespace {
 
-// Mean over the stimuli, each weighted by its frames; NaN of none.
+// Mean over stimuli, weighted by their frames; NaN if there are none.
 class MeanByFrames {
  public:
   void add(double value, std::int64_t frames) {
@@ -26,7 +26,7 @@ class MeanByFrames {
   double frames_ = 0;
 };
 
-constexpr double kNoSignal = 1e-9;  // of the total power
+constexpr double kNoSignal = 1e-9;  // fraction of the total power
 
 struct Powers {
   double signal = kNaN;
@@ -38,8 +38,8 @@ Powers block_powers(const CompleteBlock& block) {
   double total = 0;
   for (std::int64_t i = 0; i < block.trials; ++i) total += variance(block.trial(i)) / n_trials;
   double signal = (n_trials * variance(block.mean.y) - total) / (n_trials - 1);
-  // What trials have not in common leaves no more than the rounding of a difference, which would
-  // divide to anything (a single spike among all trials).
+  // A difference this small is rounding, not signal (for instance one spike among all trials);
+  // cc_norm would divide by it.
   if (std::abs(signal) < kNoSignal * total) signal = 0;
   return {signal, total - signal};
 }
@@ -55,29 +55,29 @@ Powers powers(std::span<const CompleteBlock> blocks) {
   return {signal.value(), noise.value()};
 }
 
-// Correlations of the two halves of a block. From the covariances of its trials, which takes
-// trials^2 additions a split instead of trials x frames, wherever that is as exact.
+// Correlation of the two halves of a block's trials. The covariances of the trials give it in
+// trials^2 additions per split instead of trials x frames, wherever that is as exact.
 class HalfCorrelation {
  public:
   explicit HalfCorrelation(const CompleteBlock& block)
       : block_(block), n_trials_(block.trials / 2 * 2) {
-    // A copy, since Eigen adds up in an order that depends on where a vector of others lies in
-    // memory.
+    // A copy, because the order of Eigen's sums depends on the memory address of a mapped vector.
     const Eigen::MatrixXd all =
         Eigen::Map<const Eigen::MatrixXd>(block.values.data(), block.frames, block.trials);
     const auto used = all.leftCols(n_trials_);
     const Eigen::MatrixXd centred = used.rowwise() - used.colwise().mean();
     covariance_ = centred.transpose() * centred / static_cast<double>(block.frames - 1);
     total_ = covariance_.sum();
-    // The range of n values is at least sqrt(2 var), their size here at most the sum of the
-    // trials' sizes: above this variance, a sum of trials is not constant for sure. And it is
-    // exact to 12 digits where not all of it is cancelled between trials.
+    // The range of n values is at least sqrt(2 var), and the magnitude of a sum of trials is at
+    // most the sum of their magnitudes. A sum of trials with a variance above this limit is
+    // therefore not constant, and its variance is exact to 12 digits unless the trials cancel out
+    // completely.
     const double size = used.cwiseAbs().colwise().maxCoeff().sum();
     const double range = kConstantRange * size;
     least_variance_ = std::max(range * range / 2, 1e-3 * covariance_.trace());
   }
 
-  // NaN where a half is constant.
+  // NaN if a half is constant.
   double operator()(const std::vector<int>& half) const {
     double with_itself = 0;
     double with_all = 0;
@@ -94,7 +94,7 @@ class HalfCorrelation {
   }
 
  private:
-  // The sums do for the means: neither correlation nor constancy sees scale.
+  // Uses sums instead of means: correlation and constancy do not depend on scale.
   double from_sums(const std::vector<int>& half) const {
     std::vector<double> first(static_cast<std::size_t>(block_.frames));
     std::vector<double> second = first;
@@ -113,11 +113,11 @@ class HalfCorrelation {
   Eigen::Index n_trials_;       // even
   Eigen::MatrixXd covariance_;  // (n_trials_, n_trials_)
   double total_;                // sum of covariance_
-  double least_variance_;       // of a sum of trials, for the short way
+  double least_variance_;       // of a sum of trials, for the fast path
 };
 
-// Mean correlation of the trial means of two halves, over the splits where neither half is
-// constant; NaN where there is none.
+// Correlation of the means of the two halves, averaged over the splits in which neither half is
+// constant; NaN if there is no such split.
 double mean_half_correlation(const CompleteBlock& block) {
   const HalfCorrelation correlation(block);
   double sum = 0;

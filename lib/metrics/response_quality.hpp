@@ -1,4 +1,4 @@
-// How reproducible a unit's responses are, whatever predicts them.
+// Reproducibility of a unit's responses, independent of any prediction.
 #pragma once
 
 #include <limits>
@@ -8,19 +8,20 @@
 
 namespace strffit {
 
-// NaN where undefined; all of it where no stimulus has 2 trials and 2 frames without gaps.
+// NaN where undefined; all NaN if no stimulus has 2 trials and 2 frames without gaps.
 struct ResponseQuality {
   double signal_power = std::numeric_limits<double>::quiet_NaN();  // squared response
   double noise_power = std::numeric_limits<double>::quiet_NaN();   // squared response
-  double snr = std::numeric_limits<double>::quiet_NaN();           // NaN where noise_power <= 0
-  double cc_max = std::numeric_limits<double>::quiet_NaN();        // NaN where no rho > 0
+  double snr = std::numeric_limits<double>::quiet_NaN();           // NaN if noise_power <= 0
+  double cc_max = std::numeric_limits<double>::quiet_NaN();        // NaN if no rho > 0
 };
 
-// Sahani & Linden (2003) for the powers, Hsu et al. (2004) for cc_max, over the stimuli weighted by
-// their frames (models.md, Metrics). About 1 ms for 6 stimuli of 20 trials of 1000 frames.
+// Powers by Sahani & Linden (2003), cc_max by Hsu et al. (2004), averaged over the stimuli with
+// their frames as weights (models.md, Metrics). Takes about 1 ms for 6 stimuli of 20 trials of 1000
+// frames.
 ResponseQuality response_quality(std::span<const Trials> stimuli);
 
-// Signal power alone of blocks made already; NaN of none.
+// Signal power of the given blocks; NaN if there are none.
 double signal_power(std::span<const CompleteBlock> blocks);
 
 }  // namespace strffit

@@ -22,7 +22,7 @@ void add_frame(std::int64_t frame, std::vector<FrameRun>& runs) {
   }
 }
 
-// How many of the given trials have a number at each frame.
+// Number of the given trials that have a value at each frame.
 std::vector<std::int64_t> trials_present(const Trials& stimulus,
                                          const std::vector<std::int64_t>& trials) {
   std::vector<std::int64_t> present(static_cast<std::size_t>(stimulus.frames));

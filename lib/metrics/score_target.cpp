@@ -17,7 +17,7 @@ ScoreTarget::ScoreTarget(std::span<const Trials> stimuli, std::span<const std::i
   signal_power_ = strffit::signal_power(blocks);
   varies_ = all_.y.size() > 1 && !is_constant(all_.y);
   TrialMean repeated = joined_mean(blocks);
-  // The same frames are the same means: no trial that counts in one is missing in the other.
+  // Equal frames imply equal means: at these frames no trial that counts is missing.
   if (repeated.runs != all_.runs) repeated_ = std::move(repeated);
 }
 

@@ -11,9 +11,10 @@
 namespace strffit {
 namespace {
 
-constexpr std::size_t kMostExact = 50;  // 2^50 is still exact in a double
+constexpr std::size_t kMostExact = 50;  // a double holds 2^50 exactly
 
-// P(rank sum <= s) for integer s, each of the 2^n signs as likely: subsets of {1..n} by their sum.
+// P(rank sum <= s) for integer s if all 2^n signs are equally likely: counts the subsets of {1..n}
+// by their sum.
 double probability_up_to(std::size_t n, std::size_t s) {
   std::vector<double> subsets(n * (n + 1) / 2 + 1);
   subsets[0] = 1;
@@ -24,7 +25,7 @@ double probability_up_to(std::size_t n, std::size_t s) {
   return std::accumulate(subsets.begin(), end, 0.0) / std::exp2(static_cast<double>(n));
 }
 
-// The median of values that may be put into another order.
+// Median; reorders `values`.
 double median_of(std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());

@@ -1,4 +1,4 @@
-// Whether a difference, or a score, is more than chance: tests over units.
+// Statistical tests over units: is a difference or a score above chance?
 #pragma once
 
 #include <cstdint>
@@ -13,26 +13,26 @@ namespace strffit {
 // with the corrections for ties and for continuity.
 struct SignedRankTest {
   std::int64_t n = 0;   // differences that are not 0
-  double rank_sum = 0;  // of those above 0; equal magnitudes share their mean rank
-  double p = 0;         // 1 where n is 0
+  double rank_sum = 0;  // of the positive ones; equal magnitudes get their mean rank
+  double p = 0;         // 1 if n is 0
   bool exact = false;
 };
 
-// `differences` finite.
+// `differences` must be finite.
 SignedRankTest signed_rank_test(std::span<const double> differences);
 
-// Median with its percentile bootstrap interval (Efron 1979): `resamples` medians of as many values
-// drawn with replacement, and of them the quantiles that leave 2.5 % on each side.
+// Median with its percentile bootstrap interval (Efron 1979): the 2.5 % and 97.5 % quantiles of the
+// medians of `resamples` samples, drawn with replacement and as large as `values`.
 struct MedianInterval {
-  double median, low, high;  // NaN of no values
+  double median, low, high;  // NaN if there are no values
 };
 
-// `values` finite; `resamples` >= 1. The same for the same seed on every machine.
+// `values` finite; `resamples` >= 1. The same seed gives the same interval on every machine.
 MedianInterval bootstrap_median(std::span<const double> values, std::int64_t resamples,
                                 std::uint64_t seed);
 
-// Of each p-value its q: the lowest false discovery rate at which it is still declared (Benjamini
-// and Hochberg 1995). NaN stays NaN and is no test.
+// The q-value of each p-value: the lowest false discovery rate at which it is still significant
+// (Benjamini and Hochberg 1995). NaN stays NaN and does not count as a test.
 std::vector<double> false_discovery_rates(std::span<const double> p);
 
 }  // namespace strffit

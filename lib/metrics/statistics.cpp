@@ -13,8 +13,8 @@
 namespace strffit {
 namespace {
 
-// Sum of term(i) over n, in eight parts side by side: fast, and the same wherever the values lie in
-// memory (libraries that first work up to an aligned address add up in another order there).
+// Sum of term(i) over n, in eight partial sums: fast, and independent of the address of the values
+// (libraries that first reach an aligned address add in another order).
 template <class Term>
 double sum(std::size_t n, Term&& term) {
   constexpr std::size_t kParts = 8;

@@ -18,16 +18,16 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr double kEqualSingularValues = 1e-6;  // share by which the second must be smaller
-constexpr double kFlatTuning = 1e-6;           // max - min, of max
-constexpr Index kZeroPadding = 8;              // the transform has that many times the points
+constexpr double kEqualSingularValues = 1e-6;  // relative difference below which two are equal
+constexpr double kFlatTuning = 1e-6;           // (max - min) / max
+constexpr Index kZeroPadding = 8;              // points of the transform per point of the field
 
 Index place_of_largest(const VectorXd& y) {
   return std::max_element(y.data(), y.data() + y.size()) - y.data();
 }
 
-// Place of the largest y over ascending x: top of the parabola through it and its two neighbours,
-// itself at the ends.
+// Position of the largest y over ascending x: top of the parabola through it and its two
+// neighbours, or x itself at the ends.
 double peak(const VectorXd& x, const VectorXd& y) {
   const Index i = place_of_largest(y);
   if (i == 0 || i == y.size() - 1) return x[i];
@@ -40,8 +40,8 @@ double peak(const VectorXd& x, const VectorXd& y) {
   return x[i] + (after * after * fall_before - before * before * fall_after) / (2 * slope);
 }
 
-// Where y, from its largest value at `top` on in one direction, first falls to half of it; NaN
-// where it does not.
+// Position where y first falls to half of its value at `top`, in the direction `step`; NaN if it
+// does not.
 double fall_to_half(const VectorXd& x, const VectorXd& y, Index top, Index step) {
   const double half = y[top] / 2;
   Index i = top;
@@ -56,7 +56,7 @@ double half_width(const VectorXd& x, const VectorXd& y) {
   return fall_to_half(x, y, top, 1) - fall_to_half(x, y, top, -1);
 }
 
-// y or -y, so that the value of largest magnitude is positive.
+// y or -y, whichever has a positive value at its largest magnitude.
 VectorXd turned(const VectorXd& y) { return y[place_of_largest(y.cwiseAbs())] > 0 ? y : -y; }
 
 double tuning_peak(const VectorXd& x, const VectorXd& tuning) {
@@ -64,22 +64,22 @@ double tuning_peak(const VectorXd& x, const VectorXd& tuning) {
   return high - tuning.minCoeff() > kFlatTuning * high ? peak(x, tuning) : kNaN;
 }
 
-// v with a 0 at lags -1 and L, beyond which there is no field.
+// v with a 0 added at lags -1 and L, where the field ends.
 VectorXd between_zeros(const VectorXd& v) {
   VectorXd result = VectorXd::Zero(v.size() + 2);
   result.segment(1, v.size()) = v;
   return result;
 }
 
-// The octaves at which `resampled` has the rows of its field: equally spaced from first to last.
+// As many octaves, equally spaced from first to last.
 VectorXd evenly_spaced(const VectorXd& octaves) {
   return VectorXd::LinSpaced(octaves.size(), octaves[0], octaves[octaves.size() - 1]);
 }
 
-// The field at equally spaced octaves, linear between bands, lag by lag.
+// Field at equally spaced octaves, interpolated linearly between bands.
 MatrixXd resampled(const MatrixXd& field, const VectorXd& octaves) {
   const VectorXd even = evenly_spaced(octaves);
-  MatrixXd result = field;  // the first and last rows stay
+  MatrixXd result = field;  // first and last row stay
   Index band = 0;
   for (Index f = 1; f + 1 < even.size(); ++f) {
     while (band + 2 < octaves.size() && octaves[band + 1] <= even[f]) ++band;
@@ -113,8 +113,8 @@ struct Tunings {
 };
 
 // Magnitudes of the 2-D discrete Fourier transform, zero-padded to (8 F, 8 L) points, summed over
-// each axis. A real field's transform is symmetric about 0, so the half i <= 4 F with both signs of
-// j holds every magnitude.
+// each axis. The transform of a real field is symmetric about 0. Therefore i <= 4 F with both signs
+// of j covers every magnitude.
 Tunings tunings(const MatrixXd& field) {
   const Waves across(field.rows());
   const Waves along(field.cols());
@@ -129,7 +129,7 @@ Tunings tunings(const MatrixXd& field) {
   };
   const MatrixXd forward = magnitude(cos_cos - sin_sin, sin_cos + cos_sin);   // K[i, j]
   const MatrixXd backward = magnitude(cos_cos + sin_sin, sin_cos - cos_sin);  // K[i, -j]
-  // The first and the last row and column are their own mirror images: they count once.
+  // The first and last row and column mirror themselves and count once.
   const Index rows = forward.rows() - 2;
   const Index columns = forward.cols() - 2;
   Tunings result;
@@ -138,8 +138,7 @@ Tunings tunings(const MatrixXd& field) {
   return result;
 }
 
-// The frequencies of a transform of n points `spacing` apart, zero-padded, up to half the sampling
-// rate.
+// Frequencies up to half the sampling rate of a zero-padded transform of n points, `spacing` apart.
 VectorXd wave_frequencies(Index n, double spacing) {
   const Index points = kZeroPadding * n, half = points / 2;
   return VectorXd::LinSpaced(half + 1, 0, static_cast<double>(half)) /
@@ -151,7 +150,7 @@ void add_separable_measures(const MatrixXd& field, const std::optional<VectorXd>
   const Eigen::JacobiSVD<MatrixXd> svd(field, Eigen::ComputeThinU | Eigen::ComputeThinV);
   const VectorXd& s = svd.singularValues();
   summary.separability = s[0] * s[0] / s.squaredNorm();
-  // With two equal values the first pair could be any mixture of both.
+  // If the first two values are equal, the first pair can be any mixture of both.
   if (s.size() > 1 && s[1] >= (1 - kEqualSingularValues) * s[0]) return;
   const VectorXd v = turned(svd.matrixV().col(0));
   const VectorXd lags_ms = lag_ms(
@@ -191,7 +190,8 @@ StrfSummary strf_summary(std::span<const float> field, const Axes& axes, std::in
                    .cast<double>();
   StrfSummary summary;
   if (!k.allFinite() || k.isZero(0)) return summary;
-  k /= k.cwiseAbs().maxCoeff();  // no measure sees its size, and squares of tiny values vanish
+  k /= k.cwiseAbs().maxCoeff();  // measures are independent of scale; squares of tiny values
+                                 // underflow
   const Eigen::Map<const VectorXd> hz(axes.frequencies_hz.data(), static_cast<Index>(bands));
   std::optional<VectorXd> octaves;
   if ((hz.array() > 0).all()) octaves = hz.unaryExpr([](double f) { return std::log2(f); });

@@ -1,4 +1,4 @@
-// What an STRF says in a few numbers: models.md, "Explaining a fitted model".
+// Summary of an STRF in a few numbers: models.md, "Explaining a fitted model".
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace strffit {
 
-// Of one field (F, L); NaN where undefined.
+// Measures of one field (F, L); NaN where undefined.
 struct StrfSummary {
   double best_frequency_hz = std::numeric_limits<double>::quiet_NaN();
   double bandwidth_octaves = std::numeric_limits<double>::quiet_NaN();  // at half height
@@ -38,9 +38,9 @@ inline constexpr std::array<StrfMeasureName, 7> kStrfMeasures = {{
     {"best_ripple_cycles_per_octave", &StrfSummary::best_ripple_cycles_per_octave},
 }};
 
-// `field` (F, L), last axis contiguous, of whose lags the first `ahead` lie in the future
-// (lag_ms()); F is that of `axes`, whose frequencies ascend. All NaN where the field is not finite
-// or all 0. Throws Bug where the field is empty or not a multiple of F.
+// `field`: (F, L), last axis contiguous; its first `ahead` lags lie in the future (lag_ms()).
+// `axes`: F ascending frequencies. All NaN if the field is all 0 or not finite. Bug if the field is
+// empty or not a multiple of F.
 StrfSummary strf_summary(std::span<const float> field, const Axes& axes, std::int64_t ahead);
 
 }  // namespace strffit

@@ -1,4 +1,4 @@
-// One row for many units: the summary of a metric that a table ends with.
+// Summary of a metric over many units, as in the last row of a table.
 #pragma once
 
 #include <cstdint>
@@ -6,20 +6,20 @@
 
 namespace strffit {
 
-// Of the finite values alone; all NaN where there is none. Quartiles and median linear between
-// neighbours, as numpy.quantile has them.
+// Uses finite values only; all NaN if there are none. Quartiles and median interpolate linearly, as
+// numpy.quantile does.
 struct Summary {
   double mean;
   double median;
   double lower_quartile;
   double upper_quartile;
-  std::int64_t count;     // values that went in
-  std::int64_t left_out;  // values that are NaN or infinite
+  std::int64_t count;     // finite values
+  std::int64_t left_out;  // NaN or infinite values
 };
 
 Summary summarise(std::span<const double> values);
 
-// The same rule alone: `sorted` ascending, not empty; 0 <= share <= 1.
+// Quantile by the same rule: `sorted` ascending, not empty; 0 <= share <= 1.
 double quantile_of_sorted(std::span<const double> sorted, double share);
 
 }  // namespace strffit

@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::uint32_t kMostSplits = 126;
 
-// A whole number of any size: 130 trials have more splits than 128 bits count. Only what unranking
-// needs.
+// A natural number of any size, since 130 trials have more splits than 128 bits hold. Has only the
+// operations of unranking.
 class Natural {
  public:
   explicit Natural(std::uint32_t value) : digits_{value} { trim(); }
@@ -38,7 +38,7 @@ class Natural {
     return *this;
   }
 
-  // `other` may not be larger.
+  // `other` must not be larger.
   Natural& operator-=(const Natural& other) {
     std::int64_t carry = 0;
     for (std::size_t i = 0; i < digits_.size(); ++i) {
@@ -65,7 +65,7 @@ class Natural {
   std::vector<std::uint32_t> digits_;  // base 2^32, least significant first, no leading zero
 };
 
-// n over k.
+// Binomial coefficient, n over k.
 template <class Number>
 Number binomial(std::uint32_t n, std::uint32_t k) {
   Number result(1);
@@ -76,13 +76,13 @@ Number binomial(std::uint32_t n, std::uint32_t k) {
   return result;
 }
 
-// The half of that rank among the `n_splits` ones of n trials that hold trial 0.
+// The half at position `rank` among the `n_splits` halves of n trials that contain trial 0.
 template <class Number>
 std::vector<int> half_of_rank(Number rank, const Number& n_splits, std::uint32_t n) {
   std::vector<int> half = {0};
   half.reserve(n / 2);
   std::uint32_t wanted = n / 2 - 1;
-  Number halves = n_splits;  // that begin with what is in `half` and go on with trials >= trial
+  Number halves = n_splits;  // number that continue `half` with trials >= trial
   for (std::uint32_t trial = 1; wanted > 0 && trial < n; ++trial) {
     Number with_trial = halves;
     with_trial *= wanted;
@@ -119,7 +119,7 @@ std::vector<std::vector<int>> halves_of(std::uint32_t n) {
 std::vector<std::vector<int>> trial_halves(int n_trials) {
   if (n_trials < 2) return {};
   const std::uint32_t n = static_cast<std::uint32_t>(n_trials) / 2 * 2;
-  // Up to 60 trials no product passes 2^64: binomial(59, 29) is 5.9e16, times 125 is 7.4e18.
+  // Up to 60 trials no product exceeds 2^64: binomial(59, 29) is 5.9e16, times 125 is 7.4e18.
   return n <= 60 ? halves_of<std::uint64_t>(n) : halves_of<Natural>(n);
 }
 

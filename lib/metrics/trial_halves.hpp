@@ -1,14 +1,15 @@
-// The ways to halve the trials of a stimulus that cc_max is taken over (models.md, Metrics).
+// Splits of the trials of a stimulus into halves, for cc_max (models.md, Metrics).
 #pragma once
 
 #include <vector>
 
 namespace strffit {
 
-// Halves of `n_trials` trials, an odd last one left out: each the ascending indices of R / 2 of the
-// R trials, trial 0 always among them, so that each unordered pair of halves comes once. All
-// binomial(R, R/2) / 2 of them in lexicographic order, or, of more than 126, the 126 whose ranks
-// are evenly spaced. Exact for any number of trials. None for fewer than 2 trials.
+// Halves of `n_trials` trials, without the last one if the number is odd. Each half is the
+// ascending indices of R / 2 of the R trials and contains trial 0, so that each pair of halves
+// occurs once. Returns all binomial(R, R/2) / 2 halves in lexicographic order; if these are more
+// than 126, the 126 with evenly spaced ranks. Exact for any number of trials. Empty for fewer than
+// 2 trials.
 std::vector<std::vector<int>> trial_halves(int n_trials);
 
 }  // namespace strffit

@@ -16,7 +16,7 @@
 namespace strffit {
 namespace {
 
-constexpr double kLowestRate = 1e-8;  // responses a frame, where a logarithm is taken
+constexpr double kLowestRate = 1e-8;  // responses per frame, lower limit in logarithms
 
 std::vector<float> joined(std::span<const Trials> stimuli,
                           std::span<const std::span<const float>> predictions) {
@@ -51,7 +51,7 @@ double fraction_of_variance(std::span<const double> y, std::span<const double> r
   return 1 - sum_of_squares(residual) / total;
 }
 
-// Whether every response there is, is a whole number from 0 on.
+// True if every response present is an integer >= 0.
 bool are_counts(const Trials& stimulus) {
   const float* end = stimulus.trial(stimulus.trials);
   return std::all_of(stimulus.data, end, [](float value) {
@@ -59,8 +59,8 @@ bool are_counts(const Trials& stimulus) {
   });
 }
 
-// Poisson log-likelihood gain over the unit's mean rate on the same frames, in bits a spike; NaN
-// without spikes and where a response is no count.
+// Poisson log-likelihood gain over the unit's mean rate on the same frames, in bits per spike; NaN
+// without spikes and if a response is not a count.
 double bits_per_spike(std::span<const Trials> stimuli, std::span<const float> prediction) {
   double spikes = 0;
   double present = 0;
@@ -81,7 +81,7 @@ double bits_per_spike(std::span<const Trials> stimuli, std::span<const float> pr
     }
   }
   if (spikes == 0) return kNaN;
-  // The mean rate predicts as many spikes as there are, so its own term is just `spikes`.
+  // The mean rate predicts the total number of spikes, so its own term is `spikes`.
   const double gain = log_rates - spikes * std::log(spikes / present) - (rates - spikes);
   return gain / std::numbers::ln2 / spikes;
 }

@@ -1,4 +1,4 @@
-// How well a prediction does for one unit: all metrics of models.md, "Metrics, per unit".
+// All metrics of a prediction for one unit: models.md, "Metrics, per unit".
 #pragma once
 
 #include <array>
@@ -11,12 +11,12 @@
 
 namespace strffit {
 
-// NaN where undefined, never 0. Powers and mse in squared units of the response.
+// NaN where undefined, never 0. Powers and mse are in squared units of the response.
 struct UnitMetrics {
   double cc = std::numeric_limits<double>::quiet_NaN();
   double mse = std::numeric_limits<double>::quiet_NaN();
   double fve = std::numeric_limits<double>::quiet_NaN();             // 1 is perfect
-  double bits_per_spike = std::numeric_limits<double>::quiet_NaN();  // above the mean rate's
+  double bits_per_spike = std::numeric_limits<double>::quiet_NaN();  // gain over the mean rate
   double signal_power = std::numeric_limits<double>::quiet_NaN();
   double noise_power = std::numeric_limits<double>::quiet_NaN();
   double snr = std::numeric_limits<double>::quiet_NaN();
@@ -46,14 +46,14 @@ inline constexpr std::array<UnitMetricName, 11> kUnitMetrics = {{
     {"noise_power", &UnitMetrics::noise_power},
 }};
 
-// All metrics of one unit. `predictions[s]`: one value a frame of `stimuli[s]`; those at frames
-// without any trial are not looked at. `smoothed`: the trials are smoothed ones, so no counts.
-// Throws Bug where numbers of stimuli or frames differ.
+// All metrics of one unit. `predictions[s]`: one value per frame of `stimuli[s]`; values at frames
+// without a trial are ignored. `smoothed`: trials are smoothed and therefore not counts. Bug if
+// numbers of stimuli or frames differ.
 UnitMetrics unit_metrics(std::span<const Trials> stimuli,
                          std::span<const std::span<const float>> predictions, bool smoothed);
 
-// The same with response_quality(stimuli) made before: for many predictions of one unit, since
-// cc_max costs more than all the rest.
+// Takes response_quality(stimuli) as an argument: cc_max costs more than all other metrics, and
+// many predictions of one unit can share it.
 UnitMetrics unit_metrics(std::span<const Trials> stimuli,
                          std::span<const std::span<const float>> predictions, bool smoothed,
                          const ResponseQuality& quality);
