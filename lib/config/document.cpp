@@ -17,7 +17,7 @@ bool is_key_character(char c) {
          c == '-';
 }
 
-// "model.hidden" to {"model", "hidden"}; empty where that is no key path.
+// "model.hidden" -> {"model", "hidden"}; empty if the text is not a key path.
 std::vector<std::string> split_path(const std::string& path) {
   std::vector<std::string> keys{""};
   for (const char c : path) {
@@ -35,8 +35,8 @@ std::vector<std::string> split_path(const std::string& path) {
   return valid ? keys : std::vector<std::string>{};
 }
 
-// Puts a value at a path; missing mappings are made. `shown` is for the message where a mapping is
-// in the way.
+// Sets the value at a path and creates missing mappings. `shown`: names the assignment if something
+// other than a mapping is in the way.
 void assign(Value& tree, const std::vector<std::string>& keys, Value value,
             const std::string& shown) {
   const Place place = value.place;
@@ -71,7 +71,7 @@ void add_entries(const Section& section, std::vector<Entry>& entries) {
   }
 }
 
-// Takes `path` out of a mapping whose keys may be paths themselves.
+// Removes `path` from a mapping whose keys may themselves be paths.
 void remove(Value& map, const std::string& path) {
   for (std::size_t i = 0; i < map.keys.size(); ++i) {
     const std::string& name = map.keys[i].name;

@@ -16,7 +16,7 @@
 namespace strffit::config {
 namespace {
 
-// A word from a list of our own, written without quotes even where it is true or false.
+// A word from a list of allowed words, written without quotes even if it is true or false.
 struct Word {
   std::string text;
 };
@@ -32,7 +32,7 @@ std::string write_or_word(const std::variant<T, std::string>& value) {
   return word ? write_word(Word{*word}) : write(std::get<T>(value));
 }
 
-// The word that a scalar is, "" for anything else. True is the word true.
+// The word in `words` that a scalar equals, or "". True equals the word true.
 std::string word_of(const Value& value, const std::vector<std::string>& words) {
   if (value.kind != Kind::scalar) return "";
   std::string text = value.text;
@@ -65,7 +65,7 @@ void refuse_broken(const Value& value) {
 
 }  // namespace
 
-// Where and how keys are read.
+// The section and document of the keys being read.
 class Reading {
  public:
   explicit Reading(const Node& node)
@@ -73,7 +73,7 @@ class Reading {
 
   Section& section() const { return section_; }
 
-  // Whether a key has an effect; where it has none, notes what is to be refused.
+  // True if a key has an effect; otherwise records a given one, for finish() to refuse.
   bool has_effect(const std::string& key, const Value* value, const Record& record) const {
     if (reason_.empty()) return true;
     const bool on_command_line = value && value->place.line == 0;
@@ -91,15 +91,15 @@ class Reading {
 
 namespace {
 
-// Reads one key: `parse` turns (value, where) into T or throws, `written` is the YAML of a T.
-// `yaml`: whether it must be YAML on the command line too, and is not text taken as it is.
+// Reads one key: `parse` turns (value, where) into T or throws; `written` gives the YAML of a T.
+// `yaml`: on the command line, the value must be YAML too instead of literal text.
 template <class T, class Parse, class Write>
 T read(const Reading& reading, const std::string& key, const T& fallback, const std::string& values,
        const std::string& doc, Parse parse, Write written, bool yaml = true) {
   Section& section = reading.section();
   const std::string fallback_text = written(fallback);
   try {
-    // What resolved() writes for the default must be readable again.
+    // A default in resolved() must be readable.
     parse(parse_assigned_text(fallback_text, key + "=" + fallback_text), "");
   } catch (const ConfigError& error) {
     throw Bug("the default of " + section.path_of(key) + " is refused: " + error.what());
@@ -111,7 +111,7 @@ T read(const Reading& reading, const std::string& key, const T& fallback, const 
     if (value) result = parse(*value, section.where(key));
   } catch (const ConfigError&) {
     if (!value->is_default) throw;
-    value = nullptr;  // the default of another kind
+    value = nullptr;  // a default of another kind
   }
   Record& record = section.record(key);
   record = {.key = key,

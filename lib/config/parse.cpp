@@ -20,11 +20,11 @@ constexpr char kCure[] =
     "; check the indentation, brackets and quotes up to here; text that begins with one of "
     "%@`[]{} goes in quotes";
 
-// Builds the tree from events, because yaml-cpp's own tree drops duplicate keys and expands
-// aliases, and because depth can be refused here before the parser has recursed further.
+// Builds the tree from events: yaml-cpp's own tree drops duplicate keys and expands aliases. Events
+// also allow deep nesting to be refused before the parser recurses further.
 class Builder : public YAML::EventHandler {
  public:
-  // `prefix` is the key path that the whole text stands at, "" for a file.
+  // `prefix`: key path of the whole text, "" for a file.
   Builder(const std::string& text, Place source, std::string prefix)
       : text_(text), source_(std::move(source)), prefix_(std::move(prefix)) {}
 
@@ -79,10 +79,10 @@ class Builder : public YAML::EventHandler {
   void OnMapEnd() override { close(); }
 
  private:
-  // A list or mapping that is not closed yet.
+  // A list or mapping that is not yet closed.
   struct Open {
     Value value;
-    std::unordered_map<std::string, std::size_t> index;  // of the keys of a mapping
+    std::unordered_map<std::string, std::size_t> index;  // of the keys, if a mapping
   };
 
   bool wants_key() const {
@@ -90,7 +90,7 @@ class Builder : public YAML::EventHandler {
            open_.back().value.keys.size() == open_.back().value.items.size();
   }
 
-  // Key path of what is being read: "model.kernel", "fit.seeds[2]".
+  // Key path at the current position: "model.kernel", "fit.seeds[2]".
   std::string path() const {
     std::string path = prefix_;
     for (const auto& level : open_) {
@@ -107,8 +107,8 @@ class Builder : public YAML::EventHandler {
     return std::min(static_cast<std::size_t>(mark.pos), text_.size());
   }
 
-  // yaml-cpp counts columns in bytes; people and editors count characters. Counting goes on from
-  // the place before, so that a long line is not counted again for each of its values.
+  // yaml-cpp counts columns in bytes, editors in characters. The count continues from the last
+  // position, so that a long line is not counted again for each of its values.
   Place place_at(std::size_t position, int line) {
     if (line != counted_.line || position < counted_position_) {
       const auto line_end = position == 0 ? std::string::npos : text_.rfind('\n', position - 1);
@@ -124,7 +124,7 @@ class Builder : public YAML::EventHandler {
     return counted_;
   }
 
-  // yaml-cpp marks what is left out at the next thing that is there, perhaps lines below.
+  // yaml-cpp places an empty value at the next token, perhaps lines below.
   Place place_of_nothing(const YAML::Mark& mark) {
     std::size_t end = position(mark);
     if (source_.line == 0 || (end < text_.size() && text_[end] == '~')) return place(mark);
@@ -135,8 +135,8 @@ class Builder : public YAML::EventHandler {
     return place_at(end == 0 ? 0 : end - 1, line);
   }
 
-  // yaml-cpp ends a text in quotes silently where the indentation ends, and reports no missing
-  // quote, so the quote must be closed on its line.
+  // A quote must be closed on its line: yaml-cpp silently ends quoted text where the indentation
+  // ends and reports no missing quote.
   void check_quotes(const YAML::Mark& mark) {
     const std::size_t start = position(mark);
     const char quote = start < text_.size() ? text_[start] : '\0';
@@ -200,7 +200,7 @@ class Builder : public YAML::EventHandler {
     const auto [found, added] = level.index.emplace(name, level.value.keys.size());
     if (!added) {
       const Place first = level.value.keys[found->second].place;
-      level.value.keys.push_back({name, place(mark)});  // so that path() names it
+      level.value.keys.push_back({name, place(mark)});  // for path()
       std::string what = "given twice";
       if (first.line > 0) {
         what += fmt::format(", first at line {}, column {}", first.line, first.column);
@@ -221,7 +221,7 @@ class Builder : public YAML::EventHandler {
 };
 
 Value parse(std::string text, const Place& source, const std::string& prefix) {
-  // Without a last line end yaml-cpp takes a list that is not closed for a key.
+  // Without a final newline yaml-cpp takes an unclosed list for a key.
   if (!text.ends_with('\n')) text += '\n';
   std::istringstream stream(text);
   Builder builder(text, source, prefix);
@@ -246,7 +246,7 @@ Value parse(std::string text, const Place& source, const std::string& prefix) {
 Value parse_file_text(const std::string& text, const std::string& name) {
   const Place start{.source = std::make_shared<const std::string>(name), .line = 1, .column = 1};
   Value root = parse(checked_text(text, name), start, "");
-  if (root.place.source == nullptr) root.place = start;  // an empty text
+  if (root.place.source == nullptr) root.place = start;  // empty text
   return root;
 }
 

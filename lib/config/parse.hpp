@@ -1,4 +1,4 @@
-// YAML text to a tree of values; the one user of yaml-cpp. Internal to config.
+// Parses YAML text into a tree of values; the only user of yaml-cpp. Internal to config.
 #pragma once
 
 #include <string>
@@ -7,12 +7,12 @@
 
 namespace strffit::config {
 
-// Throws ConfigError at "name:line:column" for text that is no YAML, for a key given twice,
-// aliases, anchors, merge keys and tags, more than one document, and what checked_text refuses.
+// ConfigError at "name:line:column" if the text is not YAML, has duplicate keys, aliases, anchors,
+// merge keys, tags or more than one document, or fails checked_text.
 Value parse_file_text(const std::string& text, const std::string& name);
 
-// The value of a `key=value` of the command line. Places and errors name the assignment. Text that
-// is no YAML is an error only for who wants YAML (Value::broken).
+// The value of a `key=value` of the command line. Positions and errors name the assignment. Text
+// that is not YAML is an error only for keys that expect YAML (Value::broken).
 Value parse_assigned_text(const std::string& text, const std::string& assignment);
 
 }  // namespace strffit::config

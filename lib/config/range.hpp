@@ -1,4 +1,4 @@
-// The values a numeric key may take. NaN is in no range.
+// The allowed values of a numeric key. NaN is in no range.
 #pragma once
 
 #include <limits>
@@ -9,8 +9,8 @@ namespace strffit::config {
 struct Range {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
-  bool low_open = false;   // low itself is refused
-  bool high_open = false;  // high itself is refused
+  bool low_open = false;   // low itself is excluded
+  bool high_open = false;  // high itself is excluded
 
   bool contains(double value) const;
 };

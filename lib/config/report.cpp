@@ -41,7 +41,7 @@ std::string write_section(const Section& section, const std::string& indent, boo
     std::string value = " " + record.value + "\n";
     if (record.child) {
       const std::string below = write_section(*record.child, indent + "  ", comments);
-      if (below.empty() && !record.child->records.empty()) continue;  // all is left out
+      if (below.empty() && !record.child->records.empty()) continue;  // every key omitted
       value = below.empty() ? " {}\n" : "\n" + below;
     }
     if (comments) {
@@ -53,7 +53,7 @@ std::string write_section(const Section& section, const std::string& indent, boo
   return text;
 }
 
-// A text inside a cell of a Markdown table.
+// Text in a cell of a Markdown table.
 std::string cell(const std::string& text) {
   std::string escaped;
   for (const char c : text) {

@@ -1,5 +1,5 @@
-// What was read, written out: for the run folder, for `strffit init`, for docs/config.md.
-// Internal to config; described at Document.
+// Text of the keys that were read: for the run folder, `strffit init` and docs/config.md. Internal
+// to config; documented at Document.
 #pragma once
 
 #include <string>

@@ -14,7 +14,7 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Of "-12.5e3": where the digits start, and whether a point or an exponent follows.
+// Form of a number such as "-12.5e3".
 struct Number {
   bool valid = false;
   bool whole = false;
@@ -54,7 +54,7 @@ bool looks_infinite_or_nan(const Value& value) {
   return text == ".inf" || text == "inf" || text == "infinity" || text == ".nan" || text == "nan";
 }
 
-// from_chars knows no "+".
+// from_chars does not accept "+".
 template <class T>
 std::errc convert(const std::string& text, T& result) {
   const char* begin = text.data() + (text[0] == '+' ? 1 : 0);
@@ -78,7 +78,7 @@ std::string expected_number(const std::string& noun, const Range& range) {
   return limits.empty() ? noun : noun + " " + limits;
 }
 
-// The number's form, or a refusal of what is none.
+// The form of a number; ConfigError if the value is not a number.
 Number require_number(const Value& value, const std::string& where, const std::string& expected) {
   if (looks_infinite_or_nan(value)) {
     throw ConfigError(where, "must be a finite number; found " + printable(value.text));
@@ -143,7 +143,7 @@ bool read_boolean(const Value& value, const std::string& where) {
 std::string read_text(const Value& value, const std::string& where) {
   const std::size_t first = value.raw ? value.raw->find_first_not_of(' ') : std::string::npos;
   if (first != std::string::npos) {
-    // As it stands behind the =, unless it is one text in quotes.
+    // Text after = is literal, unless all of it is in quotes.
     const char begin = (*value.raw)[first];
     const bool quoted =
         value.kind == Kind::scalar && value.quoted && (begin == '"' || begin == '\'');

@@ -1,4 +1,4 @@
-// Single values of YAML read with checks.
+// Reads and checks scalars of YAML.
 // Internal to config.
 #pragma once
 
@@ -10,12 +10,12 @@
 
 namespace strffit::config {
 
-// Each read_ throws ConfigError at `where` for another type, or a value outside the range.
+// Each read_ function throws ConfigError at `where` if the type is wrong or the value out of range.
 // Numbers are decimal: no hexadecimal, no leading zeros (octal elsewhere), no NaN or infinity.
 double read_number(const Value& value, const std::string& where, const Range& range);
 std::int64_t read_integer(const Value& value, const std::string& where, const Range& range);
 bool read_boolean(const Value& value, const std::string& where);  // true or false, not yes or on
-// Numbers count as text: a unit may be called 7, a folder 2024. true and nothing do not.
+// Numbers are accepted: a unit may be called 7, a folder 2024. true and empty values are refused.
 std::string read_text(const Value& value, const std::string& where);
 
 bool looks_like_number(const Value& value);

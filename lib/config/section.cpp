@@ -32,8 +32,8 @@ std::string joined(const std::vector<std::string>& names, const std::string& sep
   return text;
 }
 
-// The cure for an unknown key: the same name elsewhere, else the nearest here, else the nearest
-// elsewhere, else everything that is known here.
+// Advice for an unknown key, in this order: the same name elsewhere, the nearest name here, the
+// nearest name elsewhere, all names known here.
 std::string cure(const std::string& key, const Section& section, const Section& root) {
   std::vector<Known> known;
   collect(root, known);
@@ -63,8 +63,8 @@ std::string cure(const std::string& key, const Section& section, const Section& 
   return here.empty() ? "; no key is known here" : "; known here: " + joined(here, ", ");
 }
 
-// Of a mapping of the file in which something else was put, or that holds defaults too, the place
-// of what does not belong there.
+// Position of the unknown key. In a mapping that also contains defaults or values of the command
+// line, this is the first entry that is neither.
 std::string place_of_unknown(const Section& section, const std::string& key) {
   const Value* value = section.find(key);
   Place place = section.value->keys[static_cast<std::size_t>(section.value->index(key))].place;

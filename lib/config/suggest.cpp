@@ -32,7 +32,7 @@ int edit_distance(const std::string& a, const std::string& b) {
 }
 
 std::string nearest(const std::string& word, const std::vector<std::string>& names) {
-  constexpr std::size_t kLongestKey = 64;  // also bounds the work for a key of a megabyte
+  constexpr std::size_t kLongestKey = 64;  // longer keys would also take too long
   if (word.size() > kLongestKey) return "";
   std::string best;
   int best_distance = 0;

@@ -1,4 +1,4 @@
-// "Did you mean": the nearest of some names. Internal to config.
+// "Did you mean": finds the nearest of some names. Internal to config.
 #pragma once
 
 #include <string>
@@ -6,10 +6,11 @@
 
 namespace strffit::config {
 
-// Insertions, deletions, replacements and swaps of neighbours that turn a into b, case ignored.
+// Number of insertions, deletions, replacements and swaps of neighbours that turn a into b,
+// ignoring case.
 int edit_distance(const std::string& a, const std::string& b);
 
-// The name nearest to `word`, or "" where none is near enough to have been meant.
+// The name nearest to `word`, or "" if none is similar enough.
 std::string nearest(const std::string& word, const std::vector<std::string>& names);
 
 }  // namespace strffit::config

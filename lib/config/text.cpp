@@ -12,8 +12,8 @@
 namespace strffit::config {
 namespace {
 
-// Bytes of the UTF-8 character that starts at i, 0 where none does (also for overlong forms,
-// surrogates and code points above U+10FFFF).
+// Length in bytes of the UTF-8 character at i; 0 if invalid (also for overlong forms, surrogates
+// and code points above U+10FFFF).
 std::size_t character_length(const std::string& text, std::size_t i) {
   const auto byte = [&](std::size_t k) {
     return k < text.size() ? static_cast<unsigned char>(text[k]) : 0U;
@@ -85,7 +85,7 @@ std::string read_small_file(const std::string& path) {
   if (!error && size > kLargestFile) refuse_size(path);
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  // One byte more than allowed, so that a file that grows meanwhile is noticed.
+  // One extra byte detects a file that grows while it is read.
   std::string text(kLargestFile + 1, '\0');
   if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!file && !file.eof()) {

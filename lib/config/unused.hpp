@@ -5,7 +5,7 @@
 
 namespace strffit::config {
 
-// A key that was given and has no effect.
+// A key that was given but has no effect.
 struct Unused {
   std::string path;  // "fit.patience"
   std::string where, reason;

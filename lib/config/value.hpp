@@ -1,4 +1,4 @@
-// What a YAML text says, as a tree that remembers where everything stood. Internal to config.
+// A tree of YAML values with their positions. Internal to config.
 #pragma once
 
 #include <memory>
@@ -8,10 +8,10 @@
 
 namespace strffit::config {
 
-// A place in a file, or a whole `key=value` of the command line.
+// A position in a file, or a `key=value` of the command line.
 struct Place {
   std::shared_ptr<const std::string> source;  // name of the file, or the assignment
-  int line = 0;                               // from 1; 0 on the command line
+  int line = 0;                               // from 1; 0 for the command line
   int column = 0;                             // from 1, in characters, not bytes
 
   // "fit.yaml:14:3: model.hidden", "model.hidden=40 (command line)".
@@ -29,28 +29,27 @@ struct Value {
   Kind kind = Kind::null;
   Place place = {};
   std::string text = {};          // of a scalar, without quotes
-  bool quoted = false;            // a quoted or block scalar is text, whatever it looks like
-  std::vector<Value> items = {};  // of a list, or of a map, one for each key
-  std::vector<Key> keys = {};     // of a map, in the order of the file, each once
-  // Of a whole assignment of the command line: what stands behind the =, for keys that take text as
-  // it is (a file may be called #1.h5 or [x].h5); and why it is no YAML, or "".
+  bool quoted = false;            // a quoted or block scalar is always text
+  std::vector<Value> items = {};  // of a list; or of a map, one per key
+  std::vector<Key> keys = {};     // of a map, in the order of the file, without duplicates
+  // Only for a value of the command line: `raw` is the literal text after =, for keys that accept
+  // it (a file may be called #1.h5 or [x].h5); `broken` says why it is not YAML, or is "".
   std::optional<std::string> raw = {};
   std::string broken = {};
-  // What the file says is its default there: where the command line or a sweep leave the key
-  // without effect, or without sense, it counts as left out.
+  // True if the value in the file is its default there. If the command line or a sweep makes such a
+  // key ineffective or invalid, it counts as absent.
   bool is_default = false;
 
   // Index of a key of a map, or -1.
   int index(const std::string& key) const;
-  // Whether it is_default, or a mapping of such values alone.
+  // True if this value, or every value of this mapping, is_default.
   bool all_default() const;
 };
 
-// Text of a file as it may stand in a message: shortened to 60 characters, control characters
-// as \xNN.
+// Text from a file for use in a message: at most 60 characters, control characters as \xNN.
 std::string printable(const std::string& text);
 
-// The letters A to Z as a to z.
+// Lower case, for the letters A to Z only.
 std::string lower(std::string text);
 
 }  // namespace strffit::config

@@ -26,7 +26,7 @@ std::string write(std::int64_t value) { return std::to_string(value); }
 std::string write(bool value) { return value ? "true" : "false"; }
 
 std::string write(const std::string& text) {
-  // Words that some YAML reader takes for a boolean, nothing or a number.
+  // Words that some YAML readers take for a boolean, null or a number.
   constexpr std::array<std::string_view, 12> kReserved{
       "true", "false", "yes", "no", "on", "off", "y", "n", "null", "nan", "inf", "infinity"};
   const bool simple = !text.empty() && (is_letter(text[0]) || text[0] == '/') &&

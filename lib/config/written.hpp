@@ -1,4 +1,4 @@
-// Values as YAML text, so that it reads back the same. Internal to config.
+// Writes values as YAML that reads back the same. Internal to config.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,13 @@
 
 namespace strffit::config {
 
-// YAML of a value, in flow style: the shortest decimal that reads back as the same double, text in
-// quotes where it could be taken for something else.
+// YAML in flow style: the shortest decimal that reads back as the same double; text in quotes if it
+// could be taken for something else.
 std::string write(double value);
 std::string write(std::int64_t value);
 std::string write(bool value);
 std::string write(const std::string& text);
-std::string write(const char* text) = delete;  // would be taken for a bool
+std::string write(const char* text) = delete;  // would convert to bool
 
 template <class... T>
 std::string write(const std::variant<T...>& value) {
