@@ -19,7 +19,7 @@ namespace strffit::files {
 
 namespace {
 
-// Pages of address space that this process has.
+// Size of this process's address space in pages.
 rlim_t pages_in_use() {
   std::ifstream file("/proc/self/statm");
   rlim_t pages = 0;
@@ -27,7 +27,7 @@ rlim_t pages_in_use() {
   return pages;
 }
 
-// Address space of `bytes` beyond what is in use.
+// Limit that leaves `bytes` more address space than is in use.
 rlim_t beyond_use(std::int64_t bytes) {
   return pages_in_use() * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + static_cast<rlim_t>(bytes);
 }
@@ -39,14 +39,14 @@ void limit(int resource, rlim_t most) {
   setrlimit(static_cast<__rlimit_resource>(resource), &now);
 }
 
-// Never returns: the child of a program with handlers and buffers of its own must not run these.
+// Never returns, because the child must not run the parent's exit handlers or flush its buffers.
 [[noreturn]] void run_child(const ChildLimits& limits, char* place,
                             const std::function<void(ChildPlace&)>& body) {
   for (const int signal_number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU}) {
     signal(signal_number, SIG_DFL);
   }
   const int nowhere = open("/dev/null", O_WRONLY);
-  if (nowhere >= 0) {  // what the C library says of a damaged heap is no message of ours
+  if (nowhere >= 0) {  // hides the C library's reports of a damaged heap
     dup2(nowhere, STDOUT_FILENO);
     dup2(nowhere, STDERR_FILENO);
   }

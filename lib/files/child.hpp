@@ -1,5 +1,5 @@
-// Libraries that crash, loop or ask for gigabytes on damaged files are first tried in a process of
-// their own: if it does not come back, the file is refused and nothing else is harmed.
+// Some libraries crash, loop or allocate gigabytes on damaged files. A child process tries the file
+// first; if it fails, the file is refused and this process goes on.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,12 @@
 namespace strffit::files {
 
 struct ChildLimits {
-  std::int64_t memory_bytes = 0;  // on top of what this process has
-  std::int64_t seconds = 1;       // of the processor
+  std::int64_t memory_bytes = 0;  // beyond what this process has
+  std::int64_t seconds = 1;       // of processor time
 };
 
-// While it lives, this process gets no more than `bytes` on top of the memory that it has: what was
-// tried within limits stays within them afterwards. For one thread at a time.
+// Limits this process to `bytes` more memory than it has, for the lifetime of the object, so that a
+// file that passed try_in_child() stays within the same limit. Use from one thread at a time.
 class MemoryLimit {
  public:
   explicit MemoryLimit(std::int64_t bytes);
@@ -27,7 +27,7 @@ class MemoryLimit {
   std::uint64_t before_;
 };
 
-// Where the child is: a text that outlives it.
+// Position of the child in the file: a text that survives it.
 class ChildPlace {
  public:
   static constexpr std::size_t kBytes = 4096;
@@ -38,9 +38,9 @@ class ChildPlace {
   char* text_;
 };
 
-// Runs `body` in a child process within the limits. The processor's seconds that it took, where it
-// ends by itself (by an exception too, but for a lack of memory); else DataError naming `file`, the
-// place that it last entered, and `library`. RunError where no process can be started.
+// Runs `body` in a child process within the limits. Returns the processor time in seconds if the
+// child ends by itself (also by an exception other than lack of memory). Otherwise DataError naming
+// `file`, the position that was entered last, and `library`. RunError if no process can be started.
 double try_in_child(const std::string& file, const std::string& library, const ChildLimits& limits,
                     const std::function<void(ChildPlace&)>& body);
 

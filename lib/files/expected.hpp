@@ -1,4 +1,4 @@
-// The shape that a dataset must have.
+// The expected shape of an HDF5 dataset.
 #pragma once
 
 #include <optional>
@@ -9,12 +9,12 @@
 
 namespace strffit::files {
 
-// What a dataset must look like; default: anything. A size of -1 matches every size. Where one axis
-// is expected, a row, a column (1 x n, n x 1) and a single value are taken as that list; where the
-// first sizes are 1, a dataset without these axes is taken too. What is read has the axes expected.
+// Expected shape; the default accepts any. -1 matches every size. If one axis is expected, a row (1
+// x n), a column (n x 1) and a single value are accepted too. Leading axes of expected size 1 may be
+// missing in the file. What is read always has the expected axes.
 struct Expected {
   std::optional<Shape> shape = std::nullopt;
-  std::string axes;  // names for the message, "(N, R, T)"; may be empty
+  std::string axes;  // names of the axes for messages, "(N, R, T)"; may be empty
 
   Expected() = default;
   Expected(Shape s, std::string names = "") : shape(std::move(s)), axes(std::move(names)) {}

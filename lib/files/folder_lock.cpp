@@ -24,16 +24,17 @@ namespace strffit::files {
 
 namespace {
 
-// What the lock file says, a line each: "host name", "process 123" and so on, in this order.
+// Content of the lock file, one field per line, in this order: "host name", "process 123", ...
 struct Holder {
   std::string host;
   pid_t process = 0;
-  std::string started;      // when the lock was taken, ISO 8601, UTC
-  std::string process_age;  // start of the process in the kernel's ticks: tells a reused number
+  std::string started;      // time of locking, ISO 8601, UTC
+  std::string process_age;  // start of the process in kernel ticks: detects a reused number
   std::string job;          // of Slurm, or ""
 };
 
-// Field 22 of /proc/<pid>/stat, counted from the last ')': the name before it may hold spaces.
+// Field 22 of /proc/<pid>/stat, counted from the last ')' because the process name may contain
+// spaces.
 std::string start_of(pid_t process) {
   std::ifstream file(fmt::format("/proc/{}/stat", process));
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -50,7 +51,7 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
-// The line of the job: "job 123", or "job 123_4" of an array; "" outside of Slurm.
+// Line of the job: "job 123", or "job 123_4" in an array; "" outside Slurm.
 std::string slurm_job() {
   const std::string job = environment("SLURM_JOB_ID"), array = environment("SLURM_ARRAY_JOB_ID");
   if (job.empty()) return "";
@@ -60,7 +61,7 @@ std::string slurm_job() {
 Holder read_holder(const std::string& path) {
   Holder holder;
   std::ifstream file(path);
-  // A file of strffit 0.1 has the values alone.
+  // strffit 0.1 wrote the values only.
   const auto next = [&file] {
     std::string line;
     std::getline(file, line);
@@ -90,8 +91,8 @@ bool lives(const Holder& holder) {
   throw RunError("the folder " + folder + " is in use by " + who + ": " + cure);
 }
 
-// Whether `descriptor` still is the file of that name: another process may have removed it between
-// our opening and our locking.
+// True if `descriptor` is still the file at `path`; another process may have removed it between
+// open and lock.
 bool still_named(int descriptor, const std::string& path) {
   struct stat ours {
   }, named{};
@@ -99,11 +100,11 @@ bool still_named(int descriptor, const std::string& path) {
          ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
-// The lock files of this process, for its end without destructors.
+// Lock files of this process, removed when it ends without running destructors.
 class Held {
  public:
   static Held& all() {
-    static Held* const held = new Held;  // outlives every static object
+    static Held* const held = new Held;  // never destroyed
     return *held;
   }
   void add(const std::string& path) {
@@ -135,7 +136,7 @@ FolderLock::FolderLock(const std::string& folder) : path_(folder + "/.strffit.lo
     if (descriptor_ < 0) {
       throw RunError("cannot write to the folder " + folder + ": " + errno_text(errno));
     }
-    // Where the file system knows no locks, what the file says has to do.
+    // On a file system without locks, the content of the file decides.
     const bool taken = flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     const Holder holder = read_holder(path_);
     const bool elsewhere = !holder.host.empty() && holder.host != host_name();
@@ -178,7 +179,7 @@ FolderLock& FolderLock::operator=(FolderLock&& other) noexcept {
 
 void FolderLock::release() noexcept {
   if (descriptor_ < 0) return;
-  Held::all().remove(path_);  // before the lock is given up, so that nobody's new file is removed
+  Held::all().remove(path_);  // before unlocking, so that no new lock file is removed
   close(descriptor_);
   descriptor_ = -1;
 }

@@ -9,7 +9,7 @@ namespace strffit::files {
 
 namespace {
 
-// The mapping's size stands before the memory that is handed out.
+// The size of the mapping is stored in front of the memory that is returned.
 constexpr std::size_t kHead = 64;
 
 std::size_t& mapped_bytes(void* memory) {

@@ -1,4 +1,4 @@
-// The checks of types, shapes and sizes that come before any allocation.
+// Checks of types, shapes and sizes before any allocation.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -11,7 +11,7 @@ namespace strffit::files {
 
 namespace {
 
-// Deflate makes at most 1032 bytes of one; the rest is room for HDF5's own padding.
+// Deflate expands a byte to at most 1032 bytes; the rest allows for HDF5's padding.
 constexpr std::int64_t kLargestDeflateRatio = 1100;
 
 bool is_usual_integer(hid_t type) {
@@ -39,7 +39,7 @@ bool is_usual_real(hid_t type) {
                                       [&](hid_t one) { return H5Tequal(type, one) > 0; });
 }
 
-// The bytes that the dataset's elements may take, from what the file stores for it.
+// Upper bound of the bytes of all elements, from what the file stores.
 std::int64_t stored_bound(const H5InputFile& file, const std::string& path,
                           const H5::DataSet& dataset, const Shape& shape) {
   const H5::DSetCreatPropList layout = dataset.getCreatePlist();
@@ -75,7 +75,7 @@ std::int64_t stored_bound(const H5InputFile& file, const std::string& path,
     const auto size = static_cast<std::int64_t>(chunked.size[i]);
     chunks = bounded_product(chunks, shape[i] / size + (shape[i] % size != 0));
   }
-  // Each that was written takes bytes of its own; those that were not would be looked for in vain.
+  // Each written chunk takes at least one byte; a search for unwritten ones would take too long.
   if (chunks > file.bytes()) {
     file.fail(path,
               fmt::format("expected no more chunks than the file has bytes; found {}", chunks));
@@ -85,8 +85,8 @@ std::int64_t stored_bound(const H5InputFile& file, const std::string& path,
               fmt::format("expected chunks that fit what is stored, {} bytes; found chunks of {}",
                           stored, chunked.bytes));
   }
-  // A chunk that was never written reads as the fill value. With one that its maker has chosen (NaN
-  // for missing) that is meant; else the writer was interrupted, and zeros would pass for data.
+  // A chunk that was never written reads as the fill value. A fill value chosen by the writer (NaN
+  // for missing) is intended; otherwise the writer was interrupted, and zeros would look like data.
   H5D_fill_value_t fill = H5D_FILL_VALUE_ERROR;
   hsize_t written = 0;
   H5Pfill_value_defined(layout.getId(), &fill);
@@ -106,7 +106,7 @@ bool fits(const Shape& shape, const Shape& wanted) {
                     [](auto size, auto want) { return want == -1 || want == size; });
 }
 
-// At most one axis is longer than 1, or of no element.
+// True if at most one axis has a size other than 1.
 bool is_list(const Shape& shape) {
   return std::count_if(shape.begin(), shape.end(), [](auto size) { return size != 1; }) <= 1;
 }
@@ -129,7 +129,7 @@ Values values_of(const H5::DataType& type) {
   switch (type.getClass()) {
     case H5T_INTEGER:
       return is_usual_integer(type.getId()) ? Values::integer : Values::other;
-    case H5T_ENUM: {  // h5py's booleans
+    case H5T_ENUM: {  // booleans of h5py
       const H5::DataType base = type.getSuper();
       return is_usual_integer(base.getId()) ? Values::integer : Values::other;
     }
@@ -194,7 +194,7 @@ Shape checked_shape(const H5InputFile& file, const std::string& path, const H5::
     }
     shape.push_back(static_cast<std::int64_t>(size));
   }
-  // Without elements nothing bounds the other axes, and who goes along one would never end.
+  // Without elements nothing limits the other axes, and a loop along one might never end.
   if (count(shape) == 0 && *std::max_element(shape.begin(), shape.end()) > file.bytes()) {
     file.fail(path, fmt::format("{}expected axes that fit into the file's {} bytes; found shape {}",
                                 what, file.bytes(), to_string(shape)));
@@ -206,9 +206,9 @@ Shape fitted_shape(const H5InputFile& file, const std::string& path, const Shape
                    const Expected& expected) {
   if (!expected.shape || fits(shape, *expected.shape)) return shape;
   const Shape& wanted = *expected.shape;
-  // One list is one list, be it a row, a column or a single value.
+  // A list may be a row, a column or a single value.
   if (wanted.size() == 1 && is_list(shape) && fits({count(shape)}, wanted)) return {count(shape)};
-  // MATLAB drops axes of 1 at the end of an array, which are the first ones here.
+  // MATLAB drops trailing axes of size 1, which come first here.
   if (shape.size() >= 2 && shape.size() < wanted.size()) {
     Shape whole(wanted.size() - shape.size(), 1);
     const auto dropped = static_cast<std::ptrdiff_t>(whole.size());
@@ -228,7 +228,7 @@ Shape fitted_shape(const H5InputFile& file, const std::string& path, const Shape
 
 std::int64_t whole_number(const H5InputFile& file, const std::string& path, double value,
                           const std::string& attribute) {
-  constexpr double kMost = 9007199254740992;  // 2^53: above it doubles miss integers
+  constexpr double kMost = 9007199254740992;  // 2^53; above it doubles skip integers
   if (value == std::trunc(value) && std::abs(value) <= kMost) {
     return static_cast<std::int64_t>(value);
   }

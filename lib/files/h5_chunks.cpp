@@ -1,4 +1,4 @@
-// What the chunks of a dataset really hold.
+// Checks what the chunks of a dataset contain.
 #include <zlib.h>
 
 #include <algorithm>
@@ -13,8 +13,7 @@ namespace {
 
 constexpr std::int64_t kFletcherBytes = 4;
 
-// The bytes that `bytes` (deflated, as by zlib) are when inflated: more than `most` where there are
-// more, -1 where they are damaged.
+// Inflated size of `bytes` (zlib format): more than `most` if larger than that, -1 if damaged.
 std::int64_t inflated_size(const unsigned char* bytes, std::int64_t size, std::int64_t most) {
   z_stream stream{};
   if (inflateInit(&stream) != Z_OK) throw std::bad_alloc();
@@ -42,7 +41,7 @@ class Chunks {
         shape_(std::move(shape)),
         layout_(chunk_layout(file, path, dataset, shape_.size())) {}
 
-  // Those with one of `rows` of the first axis, ascending; all where there are none.
+  // Checks the chunks that contain one of `rows` (first axis, ascending), or all if null.
   void check(const std::vector<std::int64_t>* rows) {
     std::vector<hsize_t> place(shape_.size(), 0);
     do {
@@ -57,7 +56,7 @@ class Chunks {
     return found != rows.end() && *found < begin + static_cast<std::int64_t>(layout_.size[0]);
   }
 
-  // To the next chunk, the last axis fastest; false after the last one.
+  // Moves to the next chunk, last axis fastest; false after the last one.
   bool advance(std::vector<hsize_t>& place) const {
     for (std::size_t axis = place.size(); axis-- > 0;) {
       place[axis] += layout_.size[axis];
@@ -75,7 +74,7 @@ class Chunks {
         0) {
       fail("expected chunks that can be found; found the file damaged here");
     }
-    if (address == HADDR_UNDEF) return;  // it reads as the fill value
+    if (address == HADDR_UNDEF) return;  // reads as the fill value
     if (stored > static_cast<hsize_t>(file_.bytes())) {
       fail(fmt::format("expected chunks of at most the file's {} bytes; found a claim of {}",
                        file_.bytes(), stored));
@@ -89,7 +88,7 @@ class Chunks {
     }
   }
 
-  // The bytes of a chunk after its filters; -1 where they are damaged.
+  // Size of a chunk without filters, in bytes; -1 if damaged.
   std::int64_t held_bytes(const std::vector<hsize_t>& place, unsigned skipped,
                           std::int64_t stored) {
     if ((layout_.options & H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0 && is_partial(place))
@@ -160,7 +159,7 @@ ChunkLayout chunk_layout(const H5InputFile& file, const std::string& path,
   H5Pget_chunk_opts(properties.getId(), &layout.options);
   const H5::DataType type = dataset.getDataType();
   layout.bytes = static_cast<std::int64_t>(type.getSize());
-  // Text of variable length is a pointer in memory, and in the file a length, an address and an
+  // Text of variable length is a pointer in memory; in the file it is a length, an address and an
   // index into a heap.
   if (H5Tis_variable_str(type.getId()) > 0) layout.bytes = 4 + file.address_bytes() + 4;
   for (const hsize_t size : layout.size) {

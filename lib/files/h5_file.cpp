@@ -11,7 +11,7 @@ namespace strffit::files {
 
 namespace {
 
-// What a link to another file gets instead of being followed.
+// Refuses to follow a link to another file.
 herr_t refuse_other_file(const char*, const char*, const char*, const char*, unsigned*, hid_t,
                          void*) {
   return -1;
@@ -23,7 +23,7 @@ H5::H5File open_for_reading(const std::string& name) {
     H5::FileAccPropList no_locks;
     H5Pset_file_locking(no_locks.getId(), false, true);
     return H5::H5File(name, H5F_ACC_RDONLY, H5::FileCreatPropList::DEFAULT, no_locks);
-  } catch (const H5::FileIException&) {  // open already in this process, by other code, with locks
+  } catch (const H5::FileIException&) {  // already open in this process, with locks
   }
 #endif
   return H5::H5File(name, H5F_ACC_RDONLY);
@@ -59,7 +59,7 @@ H5InputFile::H5InputFile(const std::string& name) : name_(name), bytes_(checked_
   if (H5Fis_hdf5(name.c_str()) <= 0) fail("", "expected an HDF5 file; found something else");
   try {
     file_ = open_for_reading(name);
-    // Of what was opened: by now the name may be that of a newer file, which a run put there.
+    // Size of the open file; a run may have put a newer file under the same name.
     bytes_ = static_cast<std::int64_t>(file_.getFileSize());
     no_other_file_ = H5::LinkAccPropList();
   } catch (const H5::Exception&) {
@@ -112,7 +112,7 @@ hid_t H5InputFile::open_object(const std::string& path) const {
 }
 
 H5I_type_t H5InputFile::kind(const std::string& path) const {
-  // Component by component: HDF5 calls it an error where a parent is missing.
+  // Checks each component: HDF5 reports an error if a parent is missing.
   for (std::size_t end = 0; path != "/" && end != std::string::npos;) {
     end = path.find('/', end + 1);
     const std::string part = path.substr(0, end);

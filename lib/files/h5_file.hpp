@@ -1,5 +1,5 @@
-// An HDF5 file opened for reading, and the checks that everything read from it passes. Private to
-// this room.
+// An HDF5 file opened for reading, with the checks for everything read from it. Private to this
+// room.
 #pragma once
 
 #include <cstdint>
@@ -18,26 +18,26 @@ namespace strffit::files {
 
 class H5InputFile {
  public:
-  // DataError where `name` is no regular file, cannot be opened or is no whole HDF5 file. To be
-  // called after probe(), which also keeps HDF5 from printing.
+  // DataError if `name` is not a regular file, cannot be opened or is not a complete HDF5 file.
+  // Call probe() first; it also stops HDF5 from printing.
   explicit H5InputFile(const std::string& name);
 
-  // The size of `name`, which must be a readable regular file: a pipe or a device would be waited
-  // for without end.
+  // Size of `name` in bytes. DataError unless it is a readable regular file: reading a pipe or a
+  // device might never end.
   static std::int64_t checked_bytes(const std::string& name);
 
   const std::string& name() const { return name_; }
   std::int64_t bytes() const { return bytes_; }
-  // Of an address inside the file, 8 mostly.
+  // Size of an address in the file, usually 8.
   std::int64_t address_bytes() const;
 
-  // H5I_GROUP, H5I_DATASET, another kind of object, or H5I_BADID where nothing is.
+  // H5I_GROUP, H5I_DATASET or another kind; H5I_BADID if nothing is there.
   H5I_type_t kind(const std::string& path) const;
-  // DataError where there is none, where it is of another kind, or where a link leaves the file.
+  // DataError if missing, of another kind, or reached by a link to another file.
   H5::Group group(const std::string& path) const;
   H5::DataSet dataset(const std::string& path) const;
-  // The dataspace of a dataset whose layout has been checked to stay inside the file (HDF5 may open
-  // the sources of a virtual dataset to learn its size).
+  // Dataspace of a dataset whose layout stays inside the file (HDF5 may open the sources of a
+  // virtual dataset to find its size).
   H5::DataSpace checked_space(const std::string& path, const H5::DataSet& dataset) const;
   H5::Attribute attribute(const std::string& path, const std::string& name) const;
   bool has_attribute(const std::string& path, const std::string& name) const;
@@ -45,7 +45,7 @@ class H5InputFile {
 
   [[noreturn]] void fail(const std::string& path, const std::string& what) const;
 
-  // Runs `body` and turns HDF5's errors and a lack of memory into DataErrors.
+  // Runs `body`; HDF5 errors and lack of memory become DataError.
   template <class Body>
   auto guarded(const std::string& path, Body body) const {
     try {
@@ -70,47 +70,46 @@ class H5InputFile {
   H5::LinkAccPropList no_other_file_;
 };
 
-// The path of every object that hard links lead to, by its address: what a reference names is
-// opened by its path, since HDF5 does not check the address.
+// Path of every object reached by hard links, by address. References are opened by path, because
+// HDF5 does not check addresses.
 std::map<haddr_t, std::string> object_places(const H5InputFile& file);
 
-// What a type holds. Only the usual numbers are taken: HDF5 converts others by fields of the file
-// that it does not check.
+// Content of a type. Only common number types are accepted: HDF5 converts others using fields of
+// the file that it does not check.
 enum class Values { integer, real, text, other };
 Values values_of(const H5::DataType& type);
 // "a compound", "a 64-bit integer", ... for messages.
 std::string describe(const H5::DataType& type);
-// The shape of a dataspace, of an attribute where one is named; DataError where it is null, a
-// size is beyond 2^63, or it is empty with another axis longer than the file has bytes.
+// Shape of a dataspace, or of an attribute if one is named. DataError if it is null, a size exceeds
+// 2^63, or it is empty and another axis is longer than the file has bytes.
 Shape checked_shape(const H5InputFile& file, const std::string& path, const H5::DataSpace& space,
                     const std::string& attribute = "");
-// "attribute NAME: " before what is wrong with it; "" without a name.
+// "attribute NAME: " in front of a message; "" without a name.
 std::string of_attribute(const std::string& name);
-// `shape` as `expected` has it (see there), of as many elements. DataError where it does not fit,
-// with the way to turn it where its axes are merely reversed.
+// `shape` with the axes of `expected` and the same number of elements. DataError if it does not
+// fit; the message says how to transpose if the axes are merely reversed.
 Shape fitted_shape(const H5InputFile& file, const std::string& path, const Shape& shape,
                    const Expected& expected);
-// What a number must be that stands for an integer: whole, and exact as a double. DataError.
+// Converts a number to an integer. DataError unless it is whole and exact as a double.
 std::int64_t whole_number(const H5InputFile& file, const std::string& path, double value,
                           const std::string& attribute = "");
-// DataError where the elements of `shape` do not fit what the file stores for this dataset.
+// DataError if the elements of `shape` do not fit what the file stores for this dataset.
 void check_size(const H5InputFile& file, const std::string& path, const H5::DataSet& dataset,
                 const Shape& shape);
-// How a chunked dataset is cut and stored.
+// Chunks and filters of a dataset.
 struct ChunkLayout {
-  std::vector<hsize_t> size;          // of a chunk, along each axis; 1 or more
-  std::vector<H5Z_filter_t> filters;  // in the order in which they were applied
+  std::vector<hsize_t> size;          // of a chunk, per axis, >= 1
+  std::vector<H5Z_filter_t> filters;  // in order of application
   unsigned options = 0;               // H5Pget_chunk_opts
-  std::int64_t bytes = 0;             // of a chunk, not compressed
+  std::int64_t bytes = 0;             // of an uncompressed chunk
 };
 
-// DataError where it is compressed by other than deflate, or its chunks are no part of `rank` axes.
+// DataError if a filter other than deflate compresses it or its chunks do not have `rank` axes.
 ChunkLayout chunk_layout(const H5InputFile& file, const std::string& path,
                          const H5::DataSet& dataset, std::size_t rank);
 
-// DataError where a chunk with one of `rows` of the first axis (ascending; all where null) does not
-// hold the bytes of a chunk, once decompressed: HDF5 1.10 takes what is missing from memory that
-// lies behind. After check_size().
+// DataError if a chunk that contains one of `rows` (first axis, ascending; null: all) has the wrong
+// size after decompression: HDF5 1.10 would read past its end in memory. Call after check_size().
 void check_chunks(const H5InputFile& file, const std::string& path, const H5::DataSet& dataset,
                   const Shape& shape, const std::vector<std::int64_t>* rows);
 

@@ -9,7 +9,7 @@ namespace strffit::files {
 namespace {
 
 constexpr std::int64_t kMostBytes = std::int64_t{64} << 20;
-constexpr std::int64_t kMostTextsInARow = 4096;  // of a dataset of two or more axes
+constexpr std::int64_t kMostTextsInARow = 4096;  // in a dataset of two or more axes
 constexpr std::int64_t kMostAttributeTexts = 256;
 
 [[noreturn]] void fail_too_much(const H5InputFile& file, const std::string& path,
@@ -17,7 +17,7 @@ constexpr std::int64_t kMostAttributeTexts = 256;
   file.fail(path, of_attribute(attribute) + "expected at most 64 MiB of text; found more");
 }
 
-// Strings of fixed length, `size` bytes each, without their padding.
+// Strings of fixed length, `size` bytes each, without padding.
 std::vector<std::string> unpadded(const std::vector<char>& bytes, std::size_t size,
                                   H5T_str_t padding) {
   std::vector<std::string> texts;
@@ -33,7 +33,7 @@ std::vector<std::string> unpadded(const std::vector<char>& bytes, std::size_t si
   return texts;
 }
 
-// `count` strings through `read(memory type, buffer)`.
+// Reads `count` strings by `read(memory type, buffer)`.
 template <class Read>
 std::vector<std::string> read_through(const H5::DataType& type, std::int64_t count, Read read) {
   const auto n = static_cast<std::size_t>(count);
@@ -78,8 +78,8 @@ std::vector<std::string> read_texts(const H5InputFile& file, const std::string& 
   if (total == 0) return {};
   if (total > kMostBytes / static_cast<std::int64_t>(type.getSize())) fail_too_much(file, path);
 
-  // Row by row in blocks: many elements of variable length may share one long text, so the sum is
-  // not bounded by the file; one text is.
+  // Read in blocks of rows: many elements of variable length may share one long text, so the file's
+  // size limits one text but not their sum.
   const std::int64_t rows = shape.empty() ? 1 : shape[0];
   const std::int64_t row = total / rows;
   const bool variable = H5Tis_variable_str(type.getId()) > 0;

@@ -1,4 +1,4 @@
-// Text out of HDF5, of fixed or variable length. Private to this room.
+// Reads text from HDF5, of fixed or variable length. Private to this room.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace strffit::files {
 
-// All values of a dataset of `shape` that has passed checked_count() and holds text. DataError
-// where they are more than 64 MiB or not UTF-8.
+// All values of a text dataset of `shape` that passed check_size(). DataError if they exceed 64 MiB
+// or are not UTF-8.
 std::vector<std::string> read_texts(const H5InputFile& file, const std::string& path,
                                     const H5::DataSet& dataset, const Shape& shape);
 
-// All `count` values of the attribute `name` that holds text.
+// All `count` values of the text attribute `name`. Errors as above.
 std::vector<std::string> read_texts(const H5InputFile& file, const std::string& path,
                                     const std::string& name, const H5::Attribute& attribute,
                                     std::int64_t count);

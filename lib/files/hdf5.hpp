@@ -1,4 +1,4 @@
-// What reader and writer share of HDF5. Private to this room: H5Cpp.h stays behind this wall.
+// HDF5 code shared by reader and writer. Private to this room: nothing else includes H5Cpp.h.
 #pragma once
 
 #include <H5Cpp.h>
@@ -9,14 +9,14 @@
 
 namespace strffit::files {
 
-// Switches off HDF5's own printing and its loading of filter plugins (code) from the outside.
+// Stops HDF5 from printing and from loading filter plugins, which are foreign code.
 inline void tame_hdf5() {
   H5::Exception::dontPrint();
   H5PLset_loading_state(0);
 }
 
-// The innermost cause on HDF5's error stack, or "" where it holds none. To be called before any
-// other function of HDF5, which would clear the stack.
+// The innermost cause on HDF5's error stack, or "" if there is none. Call before any other HDF5
+// function, which would clear the stack.
 inline std::string hdf5_cause() {
   std::string cause;
   const auto take = [](unsigned, const H5E_error2_t* error, void* text) -> herr_t {
@@ -29,7 +29,7 @@ inline std::string hdf5_cause() {
   return cause;
 }
 
-// Wraps an identifier that the C interface has opened for us, taking over its reference.
+// Wraps an identifier from the C interface and takes over its reference.
 template <class Object>
 Object adopt(hid_t id) {
   Object object(id);

@@ -1,5 +1,5 @@
-// What the commands print with --json: keys in the order in which they were written, null for a
-// number that is none.
+// JSON of the commands' option --json: keys in the order of writing, null for numbers that are not
+// finite.
 #pragma once
 
 #include <cmath>

@@ -39,7 +39,7 @@ std::string absolute(const std::string& path) {
 }
 
 std::string file_name(const std::string& id) {
-  constexpr std::size_t kEnds = 48;  // bytes kept of each; file systems take 255 in all
+  constexpr std::size_t kEnds = 48;  // bytes kept at each end; file systems allow 255
   std::string name = id;
   if (name.size() > 2 * kEnds + 3) {
     name = name.substr(0, kEnds) + "..." + name.substr(name.size() - kEnds);
@@ -64,7 +64,7 @@ std::string text_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
-  std::error_code ignored;  // a folder opens, and holds nothing
+  std::error_code ignored;  // a folder opens too, but reads as empty
   if (!file || fs::is_directory(path, ignored)) throw RunError("cannot read " + path);
   return text.str();
 }

@@ -7,30 +7,29 @@
 
 namespace strffit {
 
-// True if there is a file or folder of that name that can be looked at.
+// True if a file or folder of that name exists and is accessible.
 bool is_there(const std::string& path);
 
-// `path` where there is such a file, else the first of `folders` / `path`, else `path`.
+// `path` if that file exists, else the first existing `folders` / `path`, else `path`.
 std::string found_file(const std::string& path, const std::vector<std::string>& folders);
 
-// `path` as seen from the root folder.
+// `path` as an absolute path.
 std::string absolute(const std::string& path);
 
-// A name, such as a unit's id, as part of a file's: letters, digits, '-', '_' and '.', '_' for all
-// else; of a long one its two ends. Different names may become one.
+// Part of a file name made from a name such as a unit's id: letters, digits, '-', '_' and '.' stay,
+// others become '_', and long names lose their middle. Different names may give the same result.
 std::string file_name(const std::string& id);
 
-// Makes a folder, and those above it, where it is missing; true if it was. RunError where that
-// fails.
+// Creates a folder and its parents if missing; true if created. RunError on failure.
 bool make_folder(const std::string& folder);
 
-// The whole of a file. RunError where it cannot be read.
+// Content of a file. RunError if it cannot be read.
 std::string text_of(const std::string& path);
 
-// The largest of the file's claims is its size: DataError where it is none, no regular file, cannot
-// be read, or has more than `most` bytes.
+// Size of a file in bytes. DataError if it does not exist, is not regular, cannot be read or is
+// larger than `most`.
 std::int64_t checked_size(const std::string& file, std::int64_t most);
-// The same, and its bytes.
+// Bytes of a file; errors of checked_size().
 std::string read_bytes(const std::string& file, std::int64_t most);
 
 }  // namespace strffit

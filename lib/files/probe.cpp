@@ -15,16 +15,16 @@ namespace strffit::files {
 
 namespace {
 
-// On top of what the process has: texts and chunk indices, of which a small file has few.
+// Beyond the memory of this process: for texts and chunk indices, of which a small file has few.
 constexpr std::int64_t kMemoryBytes = std::int64_t{256} << 20,
                        kMostMemoryBytes = std::int64_t{1} << 30;
 constexpr std::int64_t kMemoryPerByte = 4;
-// Of the processor, not of waiting for a disk: ten times what going through a sound file takes.
+// Processor time, without waiting for a disk: ten times what an intact file takes.
 constexpr std::int64_t kSeconds = 1;
 constexpr std::int64_t kBytesPerSecond = std::int64_t{16} << 20;
 constexpr int kDeepestGroup = 64;
 
-// Ends the child where HDF5 lacked memory: without the child's limit the same place would take
+// Ends the child if HDF5 runs out of memory: without the child's limit, the same object would take
 // gigabytes, or the time to fill them.
 herr_t end_without_memory(hid_t stack, void*) {
   const auto look = [](unsigned, const H5E_error2_t* error, void*) -> herr_t {
@@ -36,7 +36,7 @@ herr_t end_without_memory(hid_t stack, void*) {
 
 class Walk {
  public:
-  // `place` always holds the path that is being read.
+  // `place` always holds the path being read.
   Walk(const std::string& name, ChildPlace& place) : place_(place), file_(name) {}
 
   void group(const std::string& path, int depth) {
@@ -49,14 +49,14 @@ class Walk {
       enter(child);
       try {
         object(group, name, child, depth);
-      } catch (const DataError&) {  // one that HDF5 survives: who reads this place will be told
+      } catch (const DataError&) {  // HDF5 survives it, and the reader will report it
       } catch (const H5::Exception&) {
       }
     }
   }
 
  private:
-  // What cannot be listed would not be gone through, and may be read by name all the same.
+  // An object that cannot be listed is not checked here, yet might be read by name.
   std::vector<std::string> children(const std::string& path) const {
     try {
       return file_.children(path);
@@ -124,7 +124,7 @@ void probe(const std::string& name) {
   const ChildLimits limits = {std::min(justified, kMostMemoryBytes),
                               kSeconds + bytes / kBytesPerSecond};
   try_in_child(name, "HDF5", limits, [&](ChildPlace& place) {
-    // Before the file is opened, which may ask for memory already.
+    // Set before opening the file, which may already allocate memory.
     H5Eset_auto2(H5E_DEFAULT, end_without_memory, nullptr);
     Walk(name, place).group("/", 0);
   });

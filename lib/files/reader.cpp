@@ -17,16 +17,17 @@ namespace strffit::files {
 namespace {
 
 constexpr std::int64_t kMostAttributeValues = 65536;
-constexpr const char* kMatlabClass = "MATLAB_class";  // what MATLAB's own format says of a dataset
+constexpr const char* kMatlabClass = "MATLAB_class";  // MATLAB's attribute for the class of a
+                                                      // dataset
 
-// Ascending, each once.
+// Sorted, without duplicates.
 std::vector<std::int64_t> sorted_rows(std::vector<std::int64_t> rows) {
   std::sort(rows.begin(), rows.end());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   return rows;
 }
 
-// Selects `rows` of the first axis, ascending and each once; neighbours become one block.
+// Selects `rows` of the first axis (ascending, without duplicates); neighbours form one block.
 void select_rows(H5::DataSpace& space, const Shape& shape, const std::vector<std::int64_t>& rows) {
   std::vector<hsize_t> start(shape.size(), 0), size(shape.begin(), shape.end());
   space.selectNone();
@@ -46,7 +47,7 @@ std::vector<std::int64_t> every_row(const Shape& shape) {
   return every;
 }
 
-// The rows `wanted` of `array`, whose row i has the number `numbers[i]` (ascending).
+// The rows `wanted` of `array`, whose row i has number `numbers[i]` (ascending).
 template <class T>
 Array<T> picked(Array<T> array, const std::vector<std::int64_t>& numbers,
                 const std::vector<std::int64_t>& wanted) {
@@ -63,7 +64,7 @@ Array<T> picked(Array<T> array, const std::vector<std::int64_t>& numbers,
   return result;
 }
 
-// HDF5 turns what does not fit into the largest number, silently.
+// HDF5 silently replaces integers that do not fit by the largest one.
 void refuse_beyond_int64(const H5InputFile& file, const std::string& path, const H5::DataType& type,
                          const std::vector<std::int64_t>& values) {
   if (type.getSize() == 8 && H5Tget_sign(type.getId()) == H5T_SGN_NONE &&
@@ -94,11 +95,11 @@ struct Reader::Impl {
   H5InputFile file;
   std::string format;
   std::int64_t version = 0;
-  mutable std::map<haddr_t, std::string> places;  // of all objects, once they are asked for
+  mutable std::map<haddr_t, std::string> places;  // of all objects; filled on first use
 
   explicit Impl(const std::string& name) : file((probe(name), name)) {}
 
-  // Opens `path` and checks type, shape and size; then `rows`, or all, are read.
+  // Opens `path`, checks type, shape and size, then reads `rows` (null: all).
   template <class T>
   Array<T> read(const std::string& path, const Expected& expected,
                 const std::vector<std::int64_t>* rows = nullptr) const {
@@ -119,7 +120,7 @@ struct Reader::Impl {
     });
   }
 
-  // Integers that are stored as floating point, as what they are; anything else as `values` does.
+  // Like values(), but also converts integers that are stored as floating point.
   template <class T>
   Array<T> read_as(const std::string& path, const H5::DataSet& dataset, const Shape& shape,
                    const std::vector<std::int64_t>* rows) const {
@@ -161,7 +162,7 @@ struct Reader::Impl {
       }
       Array<T> result(shape);
       if (result.size() > 0) {
-        // Of the rank of the file's space: HDF5 goes element by element where they differ.
+        // With the rank of the file's dataspace; otherwise HDF5 copies element by element.
         const std::vector<hsize_t> sizes(shape.begin(), shape.end());
         const H5::DataSpace memory =
             sizes.empty() ? H5::DataSpace(H5S_SCALAR)
@@ -230,8 +231,7 @@ struct Reader::Impl {
     return single_attribute<T>(path, name);
   }
 
-  // Text that MATLAB has stored as a table of its UTF-16 codes, a text a column, padded with
-  // spaces.
+  // Text that MATLAB stored as a table of UTF-16 codes: one text per column, padded with spaces.
   Array<std::string> texts_of_codes(const std::string& path) const {
     const Array<std::int64_t> codes = read<std::int64_t>(path, {});
     if (codes.shape.size() != 2)

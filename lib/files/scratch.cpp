@@ -15,7 +15,7 @@ namespace strffit::files {
 
 namespace {
 
-constexpr std::size_t kInMemory = std::size_t{4} << 20;  // numbers: 16 MiB
+constexpr std::size_t kInMemory = std::size_t{4} << 20;  // in numbers: 16 MiB
 
 std::string scratch_folder() {
   std::error_code error;
@@ -28,7 +28,7 @@ std::string scratch_folder() {
                  std::strerror(errno) + "; TMPDIR names another folder");
 }
 
-// Calls `move` (write or read of some bytes at an offset) until all have gone.
+// Calls `move` (write or read some bytes at an offset) until all bytes are transferred.
 template <class Move>
 void move_all(std::int64_t offset, std::size_t bytes, const char* what, Move move) {
   for (std::size_t done = 0; done < bytes;) {

@@ -1,4 +1,5 @@
-// Numbers that are too many for memory: in a file without a name, which is gone with the process.
+// Storage for numbers that do not fit into memory: an unnamed file that disappears with the
+// process.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +15,10 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
-  // The place of the first of `values`. The first few megabytes stay in memory, the rest goes into
-  // the folder that TMPDIR names, /tmp by default; RunError where that is full.
+  // Returns the position of the first of `values`. The first 16 MiB stay in memory; the rest goes
+  // to the folder TMPDIR, by default /tmp. RunError if it is full.
   std::int64_t append(std::span<const float> values);
-  // Fills `values` from `place` on, where they were appended.
+  // Fills `values` from position `place`.
   void read(std::int64_t place, std::span<float> values) const;
 
  private:

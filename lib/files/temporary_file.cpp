@@ -36,13 +36,13 @@ std::string temporary_path(const std::string& final_path) {
 int synced(const std::string& folder) {
   const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return errno;
-  // Some file systems cannot sync a folder and say EINVAL; there is nothing more that we could do.
+  // Some file systems cannot sync a folder and report EINVAL; nothing more can be done there.
   const int error = fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno;
   close(descriptor);
   return error;
 }
 
-// The two parts of a temporary file's name; process 0 where it is none of ours.
+// Parts of the name of a temporary file; process 0 if the name has another form.
 struct Temporary {
   std::string file;
   pid_t process = 0;

@@ -1,4 +1,4 @@
-// The temporary file behind every write.
+// A temporary file that replaces the final one when it is complete.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +7,11 @@
 
 namespace strffit::files {
 
-// "No space left on device", for a message after a failed system call.
+// Text of an errno, such as "No space left on device".
 std::string errno_text(int error);
 
-// A new hidden file beside the final one (".NAME.PID.tmp"), removed again unless committed.
-// Every function throws RunError "cannot write FILE: CAUSE".
+// A new hidden file beside the final one (".NAME.PID.tmp"), removed unless committed. Every
+// function throws RunError "cannot write FILE: CAUSE".
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& final_path);
@@ -21,14 +21,14 @@ class TemporaryFile {
 
   // Appends `size` bytes.
   void write(const void* data, std::size_t size);
-  // Writes `size` bytes at a place of the file; the place of write() does not change.
+  // Writes `size` bytes at `place`; write() continues where it was.
   void write_at(std::size_t place, const void* data, std::size_t size);
-  // write() goes on `size` bytes later.
+  // Leaves a gap of `size` bytes.
   void skip(std::size_t size);
-  // Syncs the file, gives it its final name, syncs the folder.
+  // Syncs the file, renames it to its final name, syncs the folder.
   void commit();
 
-  // Says, where the cause is known, how to mend it.
+  // Throws RunError; adds advice if the cause is known.
   [[noreturn]] void fail(const std::string& cause) const;
 
  private:
@@ -38,12 +38,12 @@ class TemporaryFile {
   bool committed_ = false;
 };
 
-// Replaces a text file in the same manner.
+// Writes or replaces a text file in this way.
 void write_text(const std::string& path, const std::string& text);
 
-// Removes the temporary files that killed processes left in `folder`: those of dead processes of
-// this machine, and all those of the files `ours`. The caller holds the folder's lock, so no other
-// process may write these. Returns the names of the removed files; none where the folder is
+// Removes temporary files that killed processes left in `folder`: those of dead processes on this
+// machine, and all those of the files `ours`. The caller must hold the lock of the folder, so that
+// no other process writes these. Returns the names of removed files; empty if the folder is
 // missing.
 std::vector<std::string> remove_stale_temporaries(const std::string& folder,
                                                   const std::vector<std::string>& ours = {});

@@ -21,11 +21,12 @@ namespace {
 
 constexpr hsize_t kChunkBytes = 1 << 20;
 constexpr unsigned kDeflateLevel = 4;
-constexpr std::size_t kGrowthBytes = std::size_t{1} << 20;   // by which the file in memory grows
-constexpr std::size_t kLargeBytes = std::size_t{1} << 18;    // written at once
-constexpr std::size_t kClearedBytes = std::size_t{1} << 22;  // of a large dataset, held at a time
+constexpr std::size_t kGrowthBytes = std::size_t{1} << 20;   // growth of the file in memory
+constexpr std::size_t kLargeBytes = std::size_t{1} << 18;    // larger arrays go to disk at once
+constexpr std::size_t kClearedBytes = std::size_t{1} << 22;  // part of a large dataset in memory at
+                                                             // a time
 
-// Chunks of whole last axes, as many as make about 1 MiB.
+// Chunks of complete last axes, about 1 MiB each.
 std::vector<hsize_t> chunk_of(const Shape& shape, std::size_t element_bytes) {
   std::vector<hsize_t> chunk(shape.size(), 1);
   hsize_t bytes = element_bytes;
@@ -57,10 +58,10 @@ H5::DataSpace space_of(const Shape& shape) {
 
 }  // namespace
 
-// HDF5 makes the file in memory, and we write it: HDF5 1.10 crashes at the end of a process in
-// which it could not write a file, and so would turn a full disk into a crash.
+// HDF5 creates the file in memory, and this class writes it: HDF5 1.10 crashes at exit of a process
+// after a failed write, so a full disk would become a crash.
 struct Writer::Impl {
-  struct Outside {  // a dataset that the image does not hold: it is on the disk already
+  struct Outside {  // a dataset that is on the disk already, not in memory
     haddr_t place = 0;
     std::int64_t row_bytes = 0, rows = 0, rows_put = 0;
   };
@@ -75,7 +76,7 @@ struct Writer::Impl {
     const H5::FileAccPropList access;
     access.setCore(kGrowthBytes, false);
     use_growing_memory(access);
-    // A name that no other file open in this process has.
+    // A name that no other open file of this process has.
     const std::string name = fmt::format("{}#{}", path, next_number++);
     file = H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.getId());
     check(file);
@@ -87,7 +88,7 @@ struct Writer::Impl {
     if (file >= 0) H5Fclose(std::exchange(file, -1));
   }
 
-  // All that can fail in memory is memory, or a path of ours that is wrong.
+  // In memory, HDF5 can fail only for lack of memory or because of an invalid path.
   void check(std::int64_t status) const {
     if (status < 0) temporary.fail("HDF5 says: " + hdf5_cause());
   }
@@ -102,7 +103,7 @@ struct Writer::Impl {
     const H5::LinkCreatPropList links;
     links.setCreateIntermediateGroup(true);
     links.setCharEncoding(H5T_CSET_UTF8);
-    H5Pset_obj_track_times(layout.getId(), false);  // the same content gives the same bytes
+    H5Pset_obj_track_times(layout.getId(), false);  // equal content gives equal bytes
     const hid_t id = H5Dcreate2(open_file(path), path.c_str(), type.getId(), space.getId(),
                                 links.getId(), layout.getId(), H5P_DEFAULT);
     check(id);
@@ -132,7 +133,7 @@ struct Writer::Impl {
     write(path, native_type<T>(), array.shape, array.size() > 0 ? array.data() : nullptr, layout);
   }
 
-  // Writes zeros to some of a dataset; "" or what went wrong.
+  // Writes zeros to a part of a dataset; returns "" or the error.
   static std::string cleared(hid_t dataset, const std::vector<hsize_t>& start,
                              const std::vector<hsize_t>& piece, const std::vector<float>& zeros) {
     const H5::DataSpace memory(static_cast<int>(piece.size()), piece.data());
@@ -145,7 +146,7 @@ struct Writer::Impl {
     return cause;
   }
 
-  // The whole pages of these bytes of the image read as zeros from now on.
+  // Releases the whole pages of these bytes of the image, which then read as zeros.
   void give_back(std::size_t place, std::size_t bytes) {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     char* const begin = image() + place;
@@ -154,17 +155,17 @@ struct Writer::Impl {
     madvise(begin + skipped, (bytes - skipped) / page * page, MADV_DONTNEED);
   }
 
-  // A dataset that has its place in the image, but no memory there.
+  // Creates a dataset that takes space in the image but no memory.
   void begin_rows(const std::string& path, const Shape& shape) {
     const hid_t id = create(path, native_type<float>(), space_of(shape), {});
     Outside one;
     one.rows = shape.at(0);
     one.row_bytes = one.rows > 0 ? count(shape) / one.rows * std::int64_t{sizeof(float)} : 0;
-    // The image grows under what is written: a piece at a time, whose memory is given back.
+    // Writing makes the image grow: one part at a time, whose memory is then released.
     const std::vector<float> zeros(kClearedBytes / sizeof(float));
     const std::vector<hsize_t> sizes(shape.begin(), shape.end());
     std::vector<hsize_t> start(sizes.size()), piece = sizes;
-    std::size_t axis = 0;  // pieces are taken along this one
+    std::size_t axis = 0;  // parts divide this axis
     auto bytes = static_cast<hsize_t>(one.row_bytes);
     while (axis + 1 < sizes.size() && bytes > kClearedBytes) {
       piece[axis] = 1;
@@ -197,10 +198,10 @@ struct Writer::Impl {
     return *static_cast<char**>(handle);
   }
 
-  // The file in memory, with what lies outside in its place.
+  // Writes the image; skips the datasets that are already on the disk.
   void write_image() {
     check(H5Fflush(file, H5F_SCOPE_GLOBAL));
-    // Without a buffer this is the size of the image; with one it would be a copy of it.
+    // Without a buffer this returns the size of the image; with one it would copy it.
     const ssize_t bytes = H5Fget_file_image(file, nullptr, 0);
     check(bytes);
     std::map<haddr_t, std::size_t> left_out;
