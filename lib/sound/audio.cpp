@@ -26,7 +26,7 @@ std::string too_long(const std::string& samples) {
       samples, kMostSamples);
 }
 
-// Everything that a sample may not be, from `first` on.
+// Checks the samples from `first` on.
 void check_samples(const Sound& sound, std::size_t first) {
   for (std::size_t i = first; i < sound.samples.size(); ++i) {
     const double sample = sound.samples[i];
@@ -70,7 +70,7 @@ OpenSound open_sound(const std::string& path) {
   return sound;
 }
 
-// Samples a channel as the header says, or -1.
+// Samples per channel according to the header, or -1.
 std::int64_t promised(const SF_INFO& info) {
   return info.frames > 0 && info.frames < SF_COUNT_MAX ? info.frames : -1;
 }
@@ -127,8 +127,8 @@ Sound read_audio(const std::string& path, int channel) {
   if (says > kMostSamples) throw DataError(path, "", too_long(std::to_string(says)));
 
   Sound sound{path, {}, static_cast<double>(open.info.samplerate)};
-  // Not more than the file can hold uncompressed, whatever its header says; what is compressed
-  // grows.
+  // Reserves at most what the file can hold uncompressed, whatever its header says; compressed
+  // files make the vector grow.
   const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(path));
   sound.samples.reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(says, 0, 2 * bytes)));
   const std::int64_t block = std::max(1, 65536 / channels);

@@ -13,7 +13,7 @@
 namespace strffit {
 namespace {
 
-// A file whose numbers are read where they stand; nothing is read beyond its end.
+// Reads numbers at given positions of a file, never beyond its end.
 class Bytes {
  public:
   explicit Bytes(const std::string& path) : path_(path), stream_(path, std::ios::binary), size_(0) {
@@ -28,7 +28,7 @@ class Bytes {
 
   std::int64_t size() const { return size_; }
 
-  // `count` bytes at `place`, fewer at the end of the file.
+  // `count` bytes at `place`; fewer at the end of the file.
   std::string text(std::int64_t place, std::int64_t count) {
     count = std::clamp<std::int64_t>(size_ - place, 0, count);
     std::string found(static_cast<std::size_t>(count), '\0');
@@ -38,7 +38,7 @@ class Bytes {
     return found;
   }
 
-  // A whole number of up to 8 bytes.
+  // An unsigned integer of up to 8 bytes.
   std::uint64_t number(std::int64_t place, std::int64_t bytes, bool big_endian) {
     auto found = text(place, bytes);
     if (!big_endian) std::reverse(found.begin(), found.end());
@@ -55,10 +55,10 @@ class Bytes {
   std::int64_t size_;
 };
 
-// No recorder writes more pieces ahead of the sound; a damaged file may claim millions.
+// No recorder writes more chunks before the sound; a damaged file may claim millions.
 constexpr int kMostPieces = 1000;
 
-// WAV and AIFF are pieces of (name, size, content); the sound is one of them.
+// WAV and AIFF consist of chunks (name, size, content); one of them is the sound.
 void check_pieces(Bytes& file, const std::string& sound, bool big_endian, bool sizes_of_64_bits) {
   std::uint64_t long_size = 0;
   std::int64_t place = 12;
@@ -88,12 +88,12 @@ void check_pieces(Bytes& file, const std::string& sound, bool big_endian, bool s
       return;
     }
     if (size > left) break;
-    place += static_cast<std::int64_t>(size + size % 2);  // pieces begin at even places
+    place += static_cast<std::int64_t>(size + size % 2);  // chunks start at even positions
   }
   file.fail("holds no sound (no piece \"" + sound + "\" where its header leads): damaged");
 }
 
-// The last page of an OGG file is whole and says that it is the last.
+// The last page of an OGG file must be complete and marked as the last.
 void check_last_page(Bytes& file) {
   constexpr std::int64_t kLongestPage = 65307;
   const auto begin = std::max<std::int64_t>(0, file.size() - kLongestPage);

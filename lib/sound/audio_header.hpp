@@ -1,14 +1,14 @@
-// Whether an audio file is as long as it says: what libsndfile passes over in silence. Private to
-// this room.
+// Checks the length of an audio file, because libsndfile silently accepts incomplete files. Private
+// to this room.
 #pragma once
 
 #include <string>
 
 namespace strffit {
 
-// DataError for what is no regular file, is empty, does not begin as WAV, FLAC, AIFF or OGG, and
-// for WAV, AIFF and OGG files that end before their sound does. (FLAC files say how many samples
-// they hold; read_audio counts them.)
+// DataError if the file is not regular, is empty, does not start as WAV, FLAC, AIFF or OGG, or is a
+// WAV, AIFF or OGG file that ends before its sound does. (FLAC files state their number of samples;
+// read_audio checks it.)
 void check_audio_file(const std::string& path);
 
 }  // namespace strffit

@@ -1,5 +1,4 @@
-// The keys `bands`, `min_hz` and `max_hz`, which kinds with a scale of their own share. Private to
-// this room.
+// Keys `bands`, `min_hz` and `max_hz` of the kinds with a frequency scale. Private to this room.
 #pragma once
 
 #include <string>
@@ -13,14 +12,14 @@ struct BandRange {
   double min_hz = 0, max_hz = 0;  // max_hz above min_hz
 };
 
-// What a kind says of its range; "at most half the rate of every sound" is added to max_hz.
+// Help texts for the keys; "at most half the rate of every sound" is appended to that of max_hz.
 struct BandWords {
   int fewest = 1;
   bool from_zero = false;  // min_hz may be 0
   std::string scale, lowest, highest;
 };
 
-// ConfigError where max_hz is not above min_hz.
+// ConfigError if max_hz is not above min_hz.
 inline BandRange read_band_range(config::Node& node, BandRange range, const BandWords& words) {
   range.bands = node.get("bands", range.bands, config::between(words.fewest, 4096),
                          "bands, equally spaced " + words.scale);

@@ -13,8 +13,8 @@ std::complex<double> unit_phase(long double cycles) {
   return std::polar(1.0, 2 * std::numbers::pi * fraction);
 }
 
-// The smallest length from `least` on whose prime factors are 2, 3 and 5, for which Eigen's FFT
-// has butterflies.
+// The smallest length >= `least` with no prime factors except 2, 3 and 5, for which Eigen's FFT has
+// butterflies.
 std::int64_t fast_length(std::int64_t least) {
   for (std::int64_t length = least;; ++length) {
     std::int64_t rest = length;
@@ -61,7 +61,7 @@ ChirpTransform::ChirpTransform(const std::vector<double>& window, double first, 
   }
   std::vector<std::complex<double>> chirp(static_cast<std::size_t>(length_));
   for (std::int64_t i = 1 - samples_; i < count_; ++i) {
-    // Divided by the length: the inverse transform is not.
+    // Divided by the length, because the inverse transform is not.
     chirp[static_cast<std::size_t>(i < 0 ? i + length_ : i)] =
         unit_phase(half_square(i)) / static_cast<double>(length_);
   }

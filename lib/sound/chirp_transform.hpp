@@ -1,4 +1,4 @@
-// Fourier transform of several windows at once, at equally spaced frequencies. Private to this
+// Fourier transforms of several windows at once, at equally spaced frequencies. Private to this
 // room.
 #pragma once
 
@@ -12,13 +12,13 @@
 namespace strffit {
 
 // P[k] = |sum_n window[n] x[n] exp(-2 pi i (first + k step) n)|^2, k = 0 .. count - 1, frequencies
-// in cycles a sample: the discrete Fourier transform of any length and any part of it. By
-// Bluestein's chirps (Rabiner, Schafer & Rader 1969): n k = (n^2 + k^2 - (k - n)^2) / 2 makes a
-// convolution of it, so that the length of the FFT is ours to choose, whatever the rate of the
-// sound; windows of 441 or 977 samples cost the same as their neighbours.
+// in cycles per sample: the discrete Fourier transform of any length, or a part of it. Bluestein's
+// algorithm (Rabiner, Schafer & Rader 1969) turns it into a convolution by n k = (n^2 + k^2 - (k -
+// n)^2) / 2, so the length of the FFT does not depend on the rate of the sound: windows of 441 or
+// 977 samples cost the same as their neighbours.
 class ChirpTransform {
  public:
-  // One thread's room to work in.
+  // Buffers of one thread.
   class Scratch {
    public:
     explicit Scratch(const ChirpTransform& transform);
@@ -26,9 +26,9 @@ class ChirpTransform {
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;
 
-    // (window's length) samples, a window a lane: what the transform is of.
+    // (samples of the window), one window per lane; input of the transform.
     std::vector<Wide> input;
-    // (count) squared magnitudes.
+    // (count) squared magnitudes; output.
     std::vector<Wide> power;
 
    private:
@@ -39,7 +39,7 @@ class ChirpTransform {
 
   ChirpTransform(const std::vector<double>& window, double first, double step, std::int64_t count);
 
-  // From scratch.input to scratch.power.
+  // Transforms scratch.input into scratch.power.
   void operator()(Scratch& scratch) const;
 
  private:

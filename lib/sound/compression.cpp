@@ -8,7 +8,7 @@
 namespace strffit {
 namespace {
 
-// dB above the level that is range_db below the reference; 0 below that level.
+// dB above the level that lies range_db below the reference; 0 below that level.
 double decibel(double x, const CompressionOptions& o, double reference) {
   if (!(x > 0)) return 0;
   return std::max(0.0, o.range_db + 20 / o.power * std::log10(x / reference));
@@ -78,7 +78,7 @@ void compress(Array<float>& spectrogram, const CompressionOptions& o, double lou
     each([&](double x) {
       const double to_n =
           std::pow(o.gain * (o.of_decibel ? decibel(x, o, reference) : x), o.steepness);
-      // Where it is beyond the largest number the quotient is 1.
+      // If to_n overflows, the quotient is 1.
       return std::isinf(to_n) ? 1.0 : to_n / (1 / o.half + to_n);
     });
   }

@@ -1,5 +1,5 @@
-// Gammatone filters of fourth order on the ERB scale (Patterson et al. 1992, as Slaney 1993 builds
-// them: four sections of second order), and their root mean square in each frame.
+// Gammatone filters of fourth order on the ERB scale (Patterson et al. 1992; four second-order
+// sections as in Slaney 1993), and their root mean square in each frame.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -14,13 +14,13 @@
 namespace strffit {
 namespace {
 
-// Glasberg & Moore 1990: the bandwidth at f is f / kQ + kNarrowest.
+// Bandwidth at frequency f: f / kQ + kNarrowest (Glasberg & Moore 1990).
 constexpr double kQ = 9.26449, kNarrowest = 24.7;
 constexpr int kSections = 4;
-// Below this, a decaying filter is silent: numbers near the smallest there is are slow.
+// Smaller states are set to 0, because arithmetic on denormal numbers is slow.
 constexpr double kSilent = 1e-100;
 
-// Sections y[n] = x[n] + a x[n - 1] - b1 y[n - 1] - b2 y[n - 2], and what makes the gain 1 at the
+// Sections y[n] = x[n] + a x[n - 1] - b1 y[n - 1] - b2 y[n - 2], and the factor for gain 1 at the
 // centre.
 struct Gammatone {
   std::array<double, kSections> a;
@@ -37,7 +37,7 @@ Gammatone gammatone_at(double centre_hz, double rate_hz) {
   filter.b2 = decay * decay;
   const double inner = std::sqrt(3 - std::pow(2, 1.5)), outer = std::sqrt(3 + std::pow(2, 1.5));
   const double roots[kSections] = {outer, -outer, inner, -inner};
-  const auto z = std::polar(1.0, -turn);  // one sample's delay of a tone at the centre
+  const auto z = std::polar(1.0, -turn);  // delay of one sample at the centre frequency
   std::complex<double> response = 1;
   for (std::size_t i = 0; i < kSections; ++i) {
     filter.a[i] = -decay * (std::cos(turn) + roots[i] * std::sin(turn));
@@ -47,7 +47,7 @@ Gammatone gammatone_at(double centre_hz, double rate_hz) {
   return filter;
 }
 
-// kGroups times Wide::kLanes neighbouring bands.
+// One pass handles kGroups times Wide::kLanes neighbouring bands.
 constexpr int kGroups = 2;
 constexpr int kBandsAPass = kGroups * Wide::kLanes;
 
@@ -65,13 +65,13 @@ class GammatoneBank : public FilterBank {
   }
 
  private:
-  // Numbers of a pass: kGroups registers of bands.
+  // One number for each band of a pass, in kGroups registers.
   using Row = std::array<Wide, kGroups>;
 
   Row row_of(std::int64_t first, const std::function<double(const Gammatone&)>& number) const {
     Row row;
     for (int i = 0; i < kBandsAPass; ++i) {
-      // What is left of the last pass repeats the last band.
+      // Unused lanes of the last pass repeat the last band.
       const auto band = std::min(static_cast<std::size_t>(first + i), filters_.size() - 1);
       row[static_cast<std::size_t>(i / Wide::kLanes)].set(i % Wide::kLanes, number(filters_[band]));
     }
@@ -80,7 +80,7 @@ class GammatoneBank : public FilterBank {
 
   void some_bands(std::int64_t first, std::span<const float> samples, const Frames& frames,
                   Array<float>& out) const {
-    std::array<Row, kSections> a, s1, s2;  // s1, s2: what a section carries to the next sample
+    std::array<Row, kSections> a, s1, s2;  // s1, s2: state of a section
     for (std::size_t i = 0; i < kSections; ++i) {
       a[i] = row_of(first, [i](const Gammatone& f) { return f.a[i]; });
       s1[i].fill(Wide(0));
@@ -135,7 +135,7 @@ class GammatoneBank : public FilterBank {
 }  // namespace
 
 SpectrogramOptions gammatone_spectrogram(config::Node& node) {
-  // max_hz lies above the highest centre.
+  // max_hz is above the highest centre.
   const BandRange o = read_band_range(node, {32, 200, 20000},
                                       {1, false, "on the ERB scale", "centre of the lowest band",
                                        "one step above the centre of the highest band"});

@@ -1,4 +1,4 @@
-// Triangles equally spaced in log frequency (Rahman, Willmore, King & Harper 2019, 2020).
+// Triangular bands, equally spaced in log frequency (Rahman, Willmore, King & Harper 2019, 2020).
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -11,7 +11,7 @@ namespace strffit {
 namespace {
 
 struct LogFrequencyOptions {
-  BandRange range = {34, 500, 20000};  // centres of the lowest and the highest band; 2 or more
+  BandRange range = {34, 500, 20000};  // centres of the first and the last band; >= 2 bands
   WindowOptions window = {.padding = 4};
 };
 

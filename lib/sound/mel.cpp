@@ -1,4 +1,4 @@
-// Triangles equally spaced on the mel scale, of Slaney's Auditory Toolbox (1998) or of HTK.
+// Triangular bands, equally spaced on the mel scale of Slaney's Auditory Toolbox (1998) or of HTK.
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -10,13 +10,13 @@ namespace strffit {
 namespace {
 
 struct MelOptions {
-  BandRange range = {40, 50, 8000};  // lower edge of the lowest band, upper edge of the highest
+  BandRange range = {40, 50, 8000};  // lower edge of the first band, upper edge of the last
   std::string scale = "slaney";      // or htk
-  std::string norm = "slaney";       // each triangle has area 1; or none: its height is 1
+  std::string norm = "slaney";       // slaney: triangles of area 1; none: of height 1
   WindowOptions window = {.power = 2};
 };
 
-// Slaney: linear below 1000 Hz, 15 mel, then 27 mel a factor of 6.4.
+// Slaney: linear up to 1000 Hz (15 mel), then 27 mel for each factor of 6.4.
 double mel_of(double hz, const std::string& scale) {
   if (scale == "htk") return 2595 * std::log10(1 + hz / 700);
   return hz < 1000 ? hz * 3 / 200 : 15 + 27 * std::log(hz / 1000) / std::log(6.4);
@@ -27,7 +27,7 @@ double hz_of(double mel, const std::string& scale) {
   return mel < 15 ? mel * 200 / 3 : 1000 * std::exp((mel - 15) / 27 * std::log(6.4));
 }
 
-// Edges and centres, bands + 2 of them: a band goes from one to the next but one.
+// (bands + 2) frequencies: band f has its edges at f and f + 2 and its centre at f + 1.
 std::vector<double> mel_edges_hz(const MelOptions& o) {
   const double low = mel_of(o.range.min_hz, o.scale), high = mel_of(o.range.max_hz, o.scale);
   std::vector<double> edges_hz;
@@ -37,7 +37,7 @@ std::vector<double> mel_edges_hz(const MelOptions& o) {
   return edges_hz;
 }
 
-// Periodic, as LibROSA's: zero at its first sample.
+// Periodic Hann window as in LibROSA: zero at its first sample.
 std::vector<double> hann(std::int64_t samples) {
   std::vector<double> values;
   for (std::int64_t n = 0; n < samples; ++n) {

@@ -16,10 +16,10 @@ namespace {
 
 using Complex = std::complex<double>;
 
-// The cochlear filter, of one shape in log frequency: a rational function of i f / centre whose
-// poles and zeros were fitted to the magnitude that the filters of the NSL toolbox have in common,
-// from 4 octaves below the centre to 1 above: 0.05 dB root mean square, minimum phase. Steep
-// above the centre (15 dB in a tenth of an octave), shallow below (10 dB in half an octave).
+// Cochlear filter with one shape in log frequency: a rational function of i f / centre. Its poles
+// and zeros were fitted to the magnitude response shared by the filters of the NSL toolbox, from 4
+// octaves below the centre to 1 above: error 0.05 dB root mean square, minimum phase. Steep above
+// the centre (15 dB in a tenth of an octave), shallow below (10 dB in half an octave).
 constexpr std::array<Complex, 3> kPoles = {Complex(-0.02380, 1.03602), Complex(-0.08294, 0.98917),
                                            Complex(-0.22769, 0.81267)};
 constexpr double kRealPole = -3.27257;
@@ -27,9 +27,9 @@ constexpr std::array<Complex, 2> kZeros = {Complex(-0.02445, 1.07608), Complex(-
 constexpr double kRealZero = -0.52163;
 constexpr double kGain = 0.19308;
 
-constexpr double kDecayed = 1e-100;  // numbers near the smallest there is are slow
+constexpr double kDecayed = 1e-100;  // arithmetic on denormal numbers is slow
 
-// H(s) (s - pole) at a pole of H: the weight of exp(pole t) in the impulse response.
+// Residue of H at a pole, H(s) (s - pole): weight of exp(pole t) in the impulse response.
 Complex residue(Complex pole) {
   Complex value = kGain * (pole - kRealZero);
   for (const auto zero : kZeros) value *= (pole - zero) * (pole - std::conj(zero));
@@ -47,7 +47,7 @@ struct Section {
 };
 constexpr std::size_t kSectionsOfBand = kPoles.size();
 
-// The impulse response at the samples, W h(W n), W = 2 pi centre / rate, as the sum of sections.
+// Sampled impulse response W h(W n), W = 2 pi centre / rate, as a sum of sections.
 struct CochlearFilter {
   std::array<Section, kSectionsOfBand> pairs;
   double b, a;  // y[n] = b x[n] - a y[n - 1]
@@ -65,11 +65,11 @@ CochlearFilter cochlear_filter(double centre_hz, double rate_hz) {
   return filter;
 }
 
-// Samples that are worked through at once, small enough for the nearest cache.
+// Samples per block; a block fits the first-level cache.
 constexpr std::int64_t kBlock = 256;
 using Block = std::array<Wide, kBlock>;
 
-// Wide::kLanes bands side by side.
+// Filters of Wide::kLanes bands.
 class Filters {
  public:
   Filters(const std::vector<CochlearFilter>& lanes) {
@@ -87,7 +87,7 @@ class Filters {
   }
 
   void run(const double* x, std::int64_t count, Block& out) {
-    auto pairs = pairs_;  // in registers
+    auto pairs = pairs_;  // local copy, for registers
     Wide s = s_;
     for (std::int64_t n = 0; n < count; ++n) {
       const Wide in(x[n]);
@@ -122,7 +122,7 @@ class Filters {
  private:
   struct Pair {
     Wide b0 = 0.0, b1 = 0.0, a1 = 0.0, a2 = 0.0;
-    Wide s1 = 0.0, s2 = 0.0;  // carried to the next sample
+    Wide s1 = 0.0, s2 = 0.0;  // state
   };
   std::array<Pair, kSectionsOfBand> pairs_;
   Wide b_ = 0.0, a_ = 0.0, s_ = 0.0;
@@ -130,7 +130,7 @@ class Filters {
 
 class NslBank : public FilterBank {
  public:
-  // centres_hz: one more than there are bands.
+  // centres_hz: one more than the number of bands.
   NslBank(const std::vector<double>& centres_hz, double time_constant_ms, double rate_hz)
       : bands_(static_cast<std::int64_t>(centres_hz.size()) - 1),
         groups_((bands_ + Wide::kLanes - 1) / Wide::kLanes),
@@ -148,8 +148,8 @@ class NslBank : public FilterBank {
   }
 
  private:
-  // Band of a lane of a group: the upper neighbour of every lane is the same lane of the next
-  // group, so that differences need no moving between lanes.
+  // Band of a lane of a group. The upper neighbour of a lane is the same lane of the next group, so
+  // that differences need no shuffles.
   std::int64_t band(std::int64_t group, int lane) const {
     return std::min(lane * groups_ + group, bands_);
   }
@@ -201,7 +201,7 @@ class NslBank : public FilterBank {
     }
   }
 
-  // A mean over the past with weights exp(-age / time constant).
+  // Mean over the past with weights exp(-age / time constant).
   Wide integrated(Wide level, const Block& lower, const Block& upper, std::int64_t count) const {
     const Wide keep(keep_), take(1 - keep_);
     for (std::size_t n = 0; n < static_cast<std::size_t>(count); ++n) {
@@ -213,7 +213,7 @@ class NslBank : public FilterBank {
 
   std::int64_t bands_, groups_;
   double rate_hz_;
-  double keep_;  // of the level, a sample
+  double keep_;  // decay of the level per sample
   std::vector<CochlearFilter> filters_;
 };
 

@@ -1,4 +1,4 @@
-// Numbers as they stand in messages. Private to this room.
+// Numbers in messages. Private to this room.
 #pragma once
 
 #include <cstdio>
@@ -6,7 +6,7 @@
 
 namespace strffit {
 
-// "32000", "48828.125", "0.03": ten digits, no zeros behind the point.
+// "32000", "48828.125", "0.03": at most ten digits, no trailing zeros.
 inline std::string in_words(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.10g", value);

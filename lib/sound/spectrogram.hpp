@@ -1,7 +1,7 @@
-// Spectrograms of sounds: kinds in a registry, each described in docs/spectrograms.md.
+// Spectrograms of sounds. The kinds are in a registry and described in docs/spectrograms.md.
 //
-// Every sound is analysed at its own rate: nothing is resampled, and the bands' frequencies are the
-// same at every rate. A frame depends on no sample after its end, unless `align: centred` says so.
+// Every sound is analysed at its own rate, without resampling, and the band frequencies are the
+// same at every rate. No frame depends on samples after its end, except with `align: centred`.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 
 namespace strffit {
 
-// What a kind makes of sounds of one rate, at one frame width.
+// Analyses sounds of one rate at one frame width.
 class FilterBank {
  public:
   FilterBank() = default;
@@ -27,38 +27,38 @@ class FilterBank {
   FilterBank(const FilterBank&) = delete;
   FilterBank& operator=(const FilterBank&) = delete;
 
-  // Fills frames (F, T), T = before + frame_count + after; silence around the samples. Sees samples
-  // that are numbers. The same bits for every number of threads.
+  // Fills the frames (F, T), T = before + frame_count + after; sound outside the samples is
+  // silence. Samples must be numbers. Results are bitwise equal for any number of threads.
   virtual void analyse(std::span<const float> samples, const Frames& frames, int threads,
                        Array<float>& out) const = 0;
 };
 
-// A spectrogram as its configuration describes it, before any sound is known.
+// A spectrogram as configured, before any sound is known.
 struct SpectrogramOptions {
   std::string kind = {};
-  std::vector<double> frequencies_hz = {};  // (F) band centres, ascending; of every sound
-  double power = 1;              // a sound of c times the amplitude has c^power times the values
-  double highest_hz = 0;         // that a sound has to hold: at most half its rate
-  std::string highest_key = {};  // that sets it: "max_hz"
-  std::vector<std::string> warnings = {};  // to tell the user: frames that look ahead
+  std::vector<double> frequencies_hz = {};  // (F) band centres, ascending; for every sound
+  double power = 1;                         // c times the amplitude gives c^power times the values
+  double highest_hz = 0;                    // at most half the rate of every sound
+  std::string highest_key = {};             // key that sets it: "max_hz"
+  std::vector<std::string> warnings = {};   // for the user, for instance on frames that look ahead
   CompressionOptions compression = {};
-  // Whether sounds of different rates have the same values; else those of a higher rate are larger.
+  // True if values do not depend on the rate; otherwise they are larger at higher rates.
   bool same_at_every_rate = true;
-  // For a rate and frame width; ConfigError at the key that does not go with them.
+  // ConfigError at a key that does not suit the rate and frame width.
   std::function<std::unique_ptr<FilterBank>(double rate_hz, double dt_ms)> build = {};
 };
 
-// Reads, checks and documents every key of `node`, the mapping `spectrogram`, `compression`
-// included. ConfigError before any sound is opened.
+// Reads, checks and documents every key of `node`, the mapping `spectrogram`, with `compression`.
+// ConfigError before any sound is opened.
 SpectrogramOptions read_spectrogram(config::Node& node);
 
-// "log_frequency" first, which is the default.
+// All kinds; the first, "log_frequency", is the default.
 const std::vector<std::string>& spectrogram_kinds();
 
-// The spectrogram of a sound, (F, T), every value at least 0; not compressed: compress() comes when
-// the loudest value of all sounds is known. DataError naming the sound: not sound (check_sound),
-// a rate that does not hold the highest frequency, frames of less than two samples. ConfigError
-// where a key does not go with rate and frame width.
+// The spectrogram of a sound, (F, T), every value >= 0. Not compressed: compress() needs the
+// loudest value of all sounds. DataError naming the sound if check_sound fails, its rate is too low
+// for the highest frequency, or a frame has less than two samples. ConfigError if a key does not
+// suit the rate and frame width.
 Array<float> spectrogram(const Sound& sound, const SpectrogramOptions& options,
                          const Frames& frames, int threads = 1);
 

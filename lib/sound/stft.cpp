@@ -1,5 +1,5 @@
-// Short-time Fourier transform with a Gaussian window (Theunissen et al. 2000, STRFPak): bands at
-// equally spaced frequencies.
+// Short-time Fourier transform with a Gaussian window and equally spaced bands (Theunissen et al.
+// 2000, STRFPak).
 #include <cmath>
 #include <numbers>
 
@@ -8,19 +8,19 @@
 namespace strffit {
 namespace {
 
-// STRFPak cuts the window three standard deviations from its middle.
+// Window length in standard deviations, as in STRFPak.
 constexpr double kDeviations = 6;
 
 struct StftOptions {
   double width_hz = 125;  // standard deviation of a band, > 0
-  double step_hz = 125;   // from band to band, > 0; width_hz unless given
+  double step_hz = 125;   // between bands, > 0; default width_hz
   double min_hz = 250;    // lowest band, >= 0
-  double max_hz = 8000;   // no band above it, >= min_hz
+  double max_hz = 8000;   // upper limit of the bands, >= min_hz
   WindowOptions window;
 };
 
 std::unique_ptr<FilterBank> build_stft(const StftOptions& o, std::int64_t bands, double rate_hz) {
-  // Of the window, samples.
+  // Standard deviation of the window in samples.
   const double deviation = rate_hz / (2 * std::numbers::pi * o.width_hz);
   const auto samples = window_samples(kDeviations * deviation, rate_hz, o.window);
   std::vector<double> window;
@@ -46,7 +46,7 @@ SpectrogramOptions stft_spectrogram(config::Node& node) {
   o.max_hz = node.get("max_hz", o.max_hz, config::above(0),
                       "Hz, no band lies above; at most half the rate of every sound");
   if (!(o.max_hz >= o.min_hz)) node.fail("max_hz", "must be at least min_hz");
-  // A last band that rounding puts above max_hz is meant.
+  // The small term keeps a last band that rounding puts above max_hz.
   const double steps = std::floor((o.max_hz - o.min_hz) / o.step_hz + 1e-9);
   if (!(steps < 4096)) node.fail("step_hz", "gives more than 4096 bands; expected a larger step");
   o.window = read_window(node, o.window, false);

@@ -1,5 +1,4 @@
-// Several doubles that go through the same arithmetic at once: as many frames, or bands. Private to
-// this room.
+// Several doubles with the same arithmetic: as many frames, or bands. Private to this room.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +13,7 @@ inline constexpr std::size_t kWideBytes = 32;
 inline constexpr std::size_t kWideBytes = 16;
 #endif
 
-// A number to Eigen's FFT, which then transforms kLanes signals at once.
+// Eigen's FFT treats it as a number and so transforms kLanes signals at once.
 struct Wide {
   typedef double Vector __attribute__((vector_size(kWideBytes)));
   static constexpr int kLanes = static_cast<int>(kWideBytes / sizeof(double));

@@ -40,7 +40,7 @@ class WindowedBank : public FilterBank {
   }
 
  private:
-  // Leaves out the bins that no band has.
+  // Transforms only the bins that bands use.
   ChirpTransform transform_of(const std::vector<double>& window, double rate_hz, double offset_hz,
                               double bin_hz) {
     std::int64_t first = bands_.front().first, end = 0;
@@ -53,7 +53,7 @@ class WindowedBank : public FilterBank {
                           bin_hz / rate_hz, end - first);
   }
 
-  // First sample of the window of frame t, which is before the onset for t < 0.
+  // First sample of the window of frame t, before the onset for t < 0.
   std::int64_t window_begin(std::int64_t t, double dt_ms) const {
     const auto end = frame_begin(t + 1, rate_hz_, dt_ms);
     if (!options_.centred) return end - samples_;

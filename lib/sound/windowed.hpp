@@ -1,5 +1,5 @@
-// What the kinds share that transform a window a frame: log_frequency, stft, mel. Private to this
-// room.
+// Code shared by the kinds that transform one window per frame: log_frequency, stft, mel. Private
+// to this room.
 #pragma once
 
 #include <memory>
@@ -12,26 +12,27 @@
 namespace strffit {
 
 struct WindowOptions {
-  double window_frames = 2;  // length of the window, frames; > 0
-  int padding = 1;           // the transform is as long as so many windows; >= 1
-  int power = 1;             // what the bands are weighted sums of: 1 magnitude, 2 its square
-  bool centred = false;      // the window is centred on its frame, else it ends with it
-  bool normalise = false;    // divide by the window's sum: a tone of amplitude 1 has magnitude 1/2
-  std::string where_window = {}, where_bands = {};  // for errors that rate and frame width bring
+  double window_frames = 2;  // length of the window in frames; > 0
+  int padding = 1;           // length of the transform in windows; >= 1
+  int power = 1;             // bands are weighted sums of: 1 magnitudes, 2 squared magnitudes
+  bool centred = false;      // window centred on its frame, otherwise ending with it
+  bool normalise = false;    // divide by the sum of the window: a tone of amplitude 1 has magnitude
+                             // 1/2
+  std::string where_window = {}, where_bands = {};  // keys, for errors that depend on rate and
+                                                    // frame width
 };
 
-// Reads the keys `window_frames` and `padding` (both only where `of_frames`), `power`, `align` and
+// Reads the keys `window_frames` and `padding` (both only if `of_frames`), `power`, `align` and
 // `normalise`.
 WindowOptions read_window(config::Node& node, WindowOptions defaults, bool of_frames);
 
-// What a windowed kind says about itself besides its bands.
+// Sets the options of a windowed kind except its bands.
 void describe_window(const WindowOptions& window, SpectrogramOptions& options);
 
-// `samples` rounded; ConfigError at where_window unless they are 2 or more, and not too many
-// padded.
+// Rounds `samples`. ConfigError at where_window if fewer than 2, or too many with padding.
 std::int64_t window_samples(double samples, double rate_hz, const WindowOptions& window);
 
-// A band: the weighted sum of bins from `first` on.
+// A band: weighted sum of consecutive bins, starting at `first`.
 struct Band {
   std::int64_t first = 0;
   std::vector<double> weights;
@@ -41,7 +42,7 @@ struct Band {
 void refuse_empty_bands(const std::vector<Band>& bands, const std::vector<double>& frequencies_hz,
                         double bin_hz, const std::string& where);
 
-// Bins are bin_hz apart, bin 0 at offset_hz.
+// Bins are bin_hz apart; bin 0 is at offset_hz.
 std::unique_ptr<FilterBank> windowed_bank(std::vector<double> window_values, double rate_hz,
                                           double offset_hz, double bin_hz, std::vector<Band> bands,
                                           const WindowOptions& window);

@@ -7,8 +7,8 @@
 
 namespace strffit {
 
-// A WAV file of one channel, 16 bit, samples beyond full scale cut. RunError where it cannot be
-// written, or this program was built without libsndfile.
+// Writes a WAV file of one channel and 16 bits; samples beyond full scale are clipped. RunError if
+// it cannot be written or this program was built without libsndfile.
 void write_audio(const std::string& path, const Sound& sound);
 
 }  // namespace strffit
