@@ -1,4 +1,4 @@
-// A plain dense array in C order: what files, dataset and metrics exchange without LibTorch.
+// A plain dense array in C order, for rooms without LibTorch: files, dataset, metrics.
 #pragma once
 
 #include <algorithm>
@@ -12,15 +12,15 @@ namespace strffit {
 
 using Shape = std::vector<std::int64_t>;
 
-// a * b, or the largest number where that is beyond it. Both are at least 0.
+// a * b, or the largest int64 on overflow. Both must be >= 0.
 inline std::int64_t bounded_product(std::int64_t a, std::int64_t b) {
   std::int64_t product = 0;
   return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<std::int64_t>::max()
                                                 : product;
 }
 
-// Number of elements of a shape, at most the largest number there is: a damaged file may claim any
-// shape. 1 for a scalar's empty shape.
+// Number of elements of a shape, limited to the largest int64 because a damaged file may claim any
+// shape. 1 for the empty shape of a scalar.
 inline std::int64_t count(const Shape& shape) {
   if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
   return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, bounded_product);
@@ -38,7 +38,7 @@ inline std::string to_string(const Shape& shape) {
 template <class T>
 struct Array {
   Shape shape;
-  std::vector<T> values;  // count(shape) of them, last axis fastest
+  std::vector<T> values;  // count(shape) values, last axis fastest
 
   Array() = default;
   explicit Array(Shape s, T fill = T{})

@@ -1,4 +1,4 @@
-// What a frame and a band mean: the physical axes of every spectrogram of a dataset.
+// Physical axes of every spectrogram of a dataset: frames and bands.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,9 @@ struct Axes {
   std::vector<double> frequencies_hz;  // (F) band centres, ascending
 };
 
-// Where the lag axis of a receptive field begins: the lag, in ms before the response, of a place in
-// it, in frames from its first. `ahead` of its frames lie in the future, at lags below 0. A place
-// is a number, or whatever holds numbers and knows arithmetic.
+// Lag in ms before the response at position `place` of a receptive field, in frames from its first.
+// The first `ahead` frames lie in the future and have lags below 0. `place`: a number, or an array
+// type with arithmetic.
 template <class Place>
 auto lag_ms(const Place& place, std::int64_t ahead, const Axes& axes) {
   return (place - static_cast<double>(ahead)) * axes.dt_ms;

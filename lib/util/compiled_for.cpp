@@ -1,4 +1,4 @@
-// Compiled as the rest of the program is, and nothing but a number: it runs nowhere.
+// Compiled with the same flags as the rest of the program. Contains a constant only, no code.
 #include "util/processor.hpp"
 
 namespace strffit {

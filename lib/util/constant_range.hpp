@@ -1,4 +1,4 @@
-// What counts as one and the same value but for roundings, of numbers that are or were float32.
+// Defines "constant but for rounding" for numbers that are or were float32.
 #pragma once
 
 #include <algorithm>
@@ -6,10 +6,10 @@
 
 namespace strffit {
 
-inline constexpr double kConstantRange = 1e-6;  // of the largest magnitude
+inline constexpr double kConstantRange = 1e-6;  // relative to the largest magnitude
 
-// Whether `range` (max - min, or another measure of spread) of values between `low` and `high` is
-// rounding; not so where one of them is NaN or infinite.
+// True if `range` (max - min, or another measure of spread) of values from `low` to `high` is
+// rounding. False if one of them is NaN or infinite.
 inline bool is_rounding(double range, double low, double high) {
   return std::isfinite(range) && range <= kConstantRange * std::max(std::abs(low), std::abs(high));
 }

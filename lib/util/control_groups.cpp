@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
-// A word that is no positive number ("max", -1 of version 1, a missing file) limits nothing.
+// Text that is not a positive number ("max", -1 in version 1, a missing file) means no limit.
 double positive(std::istream&& text) {
   double number = 0;
   return text >> number && number > 0 ? number : kNoLimit;
@@ -32,8 +32,8 @@ double memory_limit_in(const std::string& folder) {
 
 using LimitIn = double (*)(const std::string& folder);
 
-// Of a group and all around it, up to where the controller is mounted: in a container, /proc names
-// groups that are not to be seen there, and the mount is its own.
+// Lowest limit of a group and its parents, up to the mount point of the controller. In a container,
+// /proc may name groups that are not visible; the mount point is then the container's own group.
 double limit_up_from(const std::string& mount, std::string group, LimitIn limit_in) {
   double limit = limit_in(mount);
   for (; group.size() > 1; group.resize(group.rfind('/'))) {

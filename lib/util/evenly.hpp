@@ -1,4 +1,4 @@
-// Some of many.
+// Evenly spaced subsets.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 namespace strffit {
 
-// `most` of n places at most, ascending and evenly spaced.
+// At most `most` of the indices 0 .. n - 1, ascending and evenly spaced.
 inline std::vector<std::int64_t> evenly(std::int64_t n, std::int64_t most) {
   std::vector<std::int64_t> places;
   const auto chosen = std::min(n, most);

@@ -1,5 +1,5 @@
-// A hash that tells arrays of numbers apart: FNV-1a, 64 bits, a step a number of 32 bits (Fowler,
-// Noll & Vo). Not for what somebody could forge.
+// A hash of numbers and text: 64-bit FNV-1a (Fowler, Noll & Vo), one step per 32-bit number. Not
+// cryptographic.
 #pragma once
 
 #include <bit>
@@ -16,7 +16,7 @@ class Fingerprint {
     add(static_cast<std::uint32_t>(word));
     add(static_cast<std::uint32_t>(word >> 32));
   }
-  // -0 as 0.
+  // -0 counts as 0.
   void add(std::span<const float> values) {
     for (const float value : values) add(std::bit_cast<std::uint32_t>(value + 0.0F));
   }

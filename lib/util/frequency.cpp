@@ -8,11 +8,11 @@ namespace strffit {
 namespace {
 
 constexpr double kKilo = 1000;
-constexpr double kFirstInKilo = 999.5;  // what three digits round to 1,000
+constexpr double kFirstInKilo = 999.5;  // rounds to 1,000 in three digits
 
 std::string three_digits(double value) {
   char text[64];
-  // Above three digits as a whole number: no exponents.
+  // Larger numbers as integers, without exponents.
   std::snprintf(text, sizeof text, std::abs(value) >= kKilo ? "%.0f" : "%.3g", value);
   return text;
 }

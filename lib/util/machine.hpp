@@ -1,4 +1,4 @@
-// The time and the name of this machine.
+// Time and name of this machine.
 #pragma once
 
 #include <string>
@@ -6,6 +6,6 @@
 namespace strffit {
 
 std::string now_utc();    // "2026-01-31T12:00:00Z"
-std::string host_name();  // "" where it has none
+std::string host_name();  // "" if it has none
 
 }  // namespace strffit

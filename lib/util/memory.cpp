@@ -33,8 +33,7 @@ void prefer_large_pages(void* begin, std::size_t bytes) {
   if (bytes < kPage / 2) return;
   const auto first = reinterpret_cast<std::uintptr_t>(begin) / kPage * kPage;
   const auto end = (reinterpret_cast<std::uintptr_t>(begin) + bytes + kPage - 1) / kPage * kPage;
-  // Where a part of this is nobody's, the rest is advised all the same; it is a wish, not a need.
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): the address of a page, not of an object
+  // Pages that do not belong to this memory cause no harm: the call is only advice.
   madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
 #endif
 }

@@ -1,4 +1,4 @@
-// How this process treats memory.
+// Memory and processors of this process.
 #pragma once
 
 #include <cstddef>
@@ -6,28 +6,27 @@
 
 namespace strffit {
 
-// Freed memory stays with the process: training allocates the same large tensors in every step, and
-// fetching their pages from the system anew costs more than filling them. Nothing happens where the
-// C library cannot.
+// Keeps freed memory in the process: training allocates the same large tensors in every step, and
+// new pages from the system cost more than filling them. Does nothing without glibc.
 void keep_freed_memory();
 
-// Asks for large pages (2 MiB) under memory that is about to be written, and around its ends, where
-// it is as large as half of one: passes over it then look up a two-hundredth of the addresses.
-// Nothing happens where the system has none.
+// Asks for large pages (2 MiB) for memory that is about to be written, including the pages at its
+// ends, if it is at least half a page long. Passes over it then need about 1/200 of the address
+// translations. Does nothing if the system has no large pages.
 void prefer_large_pages(void* begin, std::size_t bytes);
 
-// Memory that this process has now, bytes; the largest it has had where the system does not say.
+// Current memory of this process in bytes; its peak if the system does not report it.
 std::int64_t present_memory_bytes();
 
-// Largest memory this process has had, bytes.
+// Peak memory of this process in bytes.
 std::int64_t peak_memory_bytes();
 
-// Memory that this process may have, bytes: what the machine has, or less where its control group
-// (a container, a cluster's job) or RLIMIT_AS sets a limit.
+// Memory limit of this process in bytes: the machine's memory, or less if its control group (a
+// container, a cluster job) or RLIMIT_AS limits it.
 double memory_limit_bytes();
 
-// Processors that this process may use: its affinity mask, which schedulers set, and the quota of
-// its control groups, which containers set (util/control_groups.hpp).
+// Number of processors for this process, from its affinity mask (set by schedulers) and the quota
+// of its control groups (set by containers; util/control_groups.hpp).
 int available_processors();
 
 }  // namespace strffit

@@ -1,4 +1,3 @@
-// Quiet NaN.
 #pragma once
 
 #include <limits>

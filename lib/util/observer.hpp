@@ -1,4 +1,4 @@
-// Progress of a long command: the library reports it, the program shows it.
+// Progress of a long command: the library reports it, the program displays it.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace strffit {
 struct EpochReport {
   std::int64_t epoch = 0, max_epochs = 0;
   std::int64_t running = 0, members = 0;
-  double train_loss = 0, valid_loss = 0, valid_score = 0;  // means over the members still running
+  double train_loss = 0, valid_loss = 0, valid_score = 0;  // means over running members
   double seconds = 0;                                      // since training began in this process
 };
 
@@ -17,11 +17,11 @@ struct EpochReport {
 class Observer {
  public:
   virtual ~Observer() = default;
-  // "ridge: 20 penalties, ..."; for the log.
+  // The name of a stage, for the log: "ridge: 20 penalties, ...".
   virtual void began(const std::string& what) { (void)what; }
   virtual void epoch_done(const EpochReport& report) { (void)report; }
   virtual void warning(const std::string& message) { (void)message; }
-  // Asked between the steps of the work; true ends it as soon as what is needed to go on is saved.
+  // Called between steps of the work. True ends it as soon as the state for resuming is saved.
   virtual bool stop_requested() { return false; }
 };
 

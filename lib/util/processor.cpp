@@ -1,6 +1,6 @@
-// Compiled for every 64-bit x86, whatever the rest of the program is compiled for (CMakeLists.txt),
-// and without the standard library: of its inline functions the linker may keep another source's
-// copy, which this processor may not execute. Runs before the C library is set up.
+// Compiled for every 64-bit x86, whatever the flags of the rest (CMakeLists.txt), and without the
+// standard library: the linker may keep another source's copy of an inline function, which this
+// processor may not execute. Runs before the C library is initialised.
 #include "util/processor.hpp"
 
 #include <unistd.h>
@@ -47,8 +47,8 @@ constexpr Name kNames[] = {
 constexpr std::uint32_t kUpToSsse3 = kSse3 | kSsse3, kUpToSse42 = kUpToSsse3 | kSse41 | kSse42,
                         kUpToAvx2 = kUpToSse42 | kAvx | kFma | kAvx2;
 
-// dynamic.c and the kernels of OpenBLAS 0.3.21 to 0.3.29. What Intel's and AMD's later processors
-// call by names of their own uses the kernels of one of these.
+// From dynamic.c and the kernels of OpenBLAS 0.3.21 to 0.3.29. Other names of later Intel and AMD
+// processors use the kernels of one of these.
 constexpr BlasCore kCores[] = {
     {"Katmai", 0, Kernels::sse},
     {"Coppermine", 0, Kernels::sse},
@@ -85,7 +85,7 @@ bool same_word(const char* a, const char* b) {
   return *a == *b;
 }
 
-// Text in a buffer that it does not leave.
+// Appends text to a buffer without exceeding it.
 class Line {
  public:
   Line(char* to, std::size_t size) : to_(to), end_(to + size - 1) { *to_ = '\0'; }
@@ -123,7 +123,7 @@ std::uint32_t processor_instructions() {
   add(__builtin_cpu_supports("sse4.2"), kSse42);
   add(__builtin_cpu_supports("popcnt"), kPopcnt);
   add(__builtin_cpu_supports("sse4a"), kSse4a);
-  add(__builtin_cpu_supports("avx"), kAvx);  // and that the system saves its registers
+  add(__builtin_cpu_supports("avx"), kAvx);  // and the system saves its registers
   add(__builtin_cpu_supports("fma"), kFma);
   add(__builtin_cpu_supports("fma4"), kFma4);
   add(__builtin_cpu_supports("xop"), kXop);
@@ -209,7 +209,7 @@ void check_before_all(int, char**, char** environment) {
   _exit(1);
 }
 
-// Called before the initialisers of shared libraries: OpenBLAS sets itself up in its own.
+// Runs before the initialisers of shared libraries, because OpenBLAS initialises itself there.
 __attribute__((section(".preinit_array"), used)) void (*const first)(int, char**,
                                                                      char**) = check_before_all;
 

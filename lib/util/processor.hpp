@@ -1,9 +1,10 @@
-// Which instructions this processor executes, and which this program and a BLAS core type need.
+// Instructions that this processor executes, and those that this program and an OpenBLAS core type
+// need.
 //
-// A program that links this is checked before anything else of it runs, the initialisers of its
-// libraries included: where the processor lacks what the program was compiled for, or what the core
-// type in OPENBLAS_CORETYPE needs, the program says so and ends with status 1, instead of with
-// nothing but "Illegal instruction".
+// A program that links this is checked before anything else runs, including the initialisers of its
+// libraries. If the processor lacks instructions that the program was compiled for, or that the
+// core type in OPENBLAS_CORETYPE needs, the program says so and exits with status 1, instead of
+// with "Illegal instruction".
 #pragma once
 
 #include <cstddef>
@@ -11,7 +12,7 @@
 
 namespace strffit {
 
-// Bits of a set of instructions. Beyond what every 64-bit x86 has.
+// Bits of instruction sets beyond those of every 64-bit x86.
 enum Instruction : std::uint32_t {
   kSse3 = 1U << 0,
   kSsse3 = 1U << 1,
@@ -41,30 +42,30 @@ enum Instruction : std::uint32_t {
 };
 constexpr std::uint32_t kAvx512 = kAvx512f | kAvx512cd | kAvx512dq | kAvx512bw | kAvx512vl;
 
-// Of this processor and system; 0 where it is no x86.
+// Instructions of this processor and system; 0 if it is not x86.
 std::uint32_t processor_instructions();
 
-// That this program was compiled to use.
+// Instructions that this program was compiled to use.
 extern const std::uint32_t compiled_instructions;
 
-// Kinds of kernels, from the oldest to the newest.
+// Kinds of kernels, from oldest to newest.
 enum class Kernels { sse, avx, avx2, avx512 };
 
-// A core type of OpenBLAS (the values of OPENBLAS_CORETYPE) as far as it matters here.
+// A core type of OpenBLAS (a value of OPENBLAS_CORETYPE) with the instructions it needs.
 struct BlasCore {
   const char* name;
   std::uint32_t needs;
   Kernels kernels;
 };
-// Null for a name that is none of OpenBLAS's. Case does not matter.
+// Null if OpenBLAS has no such name. Ignores case.
 const BlasCore* known_core(const char* name);
-// With the newest kernels among those with AVX or more that a processor executes; null where it
-// executes none.
+// The core type with the newest kernels, with AVX or later, that a processor executes; null if
+// none.
 const BlasCore* best_core(std::uint32_t instructions);
 
-// What is wrong, in one line that ends in a line break, for a program compiled for `needed` on a
-// processor with `there`, and OPENBLAS_CORETYPE (null where it is not set): written to `message`,
-// which it fits or is cut to. False where nothing is wrong.
+// Checks a program compiled for `needed` on a processor with `there`, and OPENBLAS_CORETYPE (null
+// if not set). Returns false if all is well. Otherwise writes one line, cut to `size`, to
+// `message`.
 bool lacks_instructions(std::uint32_t needed, std::uint32_t there, const char* core, char* message,
                         std::size_t size);
 

@@ -1,8 +1,9 @@
-// Random numbers that are the same on every machine and library (std's distributions are not).
+// Random numbers that are the same on every machine and library (those of std's distributions
+// differ).
 //
-// A generator is made from a seed and the numbers of a purpose, for instance (seed, unit, epoch),
-// so that no state has to be stored to repeat or resume anything. Generator: splitmix64 (Steele et
-// al. 2014).
+// A generator is made from a seed and the numbers of a purpose, for instance (seed, unit, epoch).
+// Repeating or resuming therefore needs no stored state. Generator: splitmix64 (Steele et al.
+// 2014).
 #pragma once
 
 #include <cmath>
@@ -22,7 +23,7 @@ class Random {
 
   std::uint64_t bits() { return mix(state_ += 0x9e3779b97f4a7c15ULL); }
 
-  // In [0, 1).
+  // Uniform in [0, 1).
   double uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
   // Standard normal (Box and Muller 1958).
@@ -31,11 +32,12 @@ class Random {
     return radius * std::cos(2 * std::numbers::pi * uniform());
   }
   double exponential(double mean) { return -mean * std::log(1 - uniform()); }
-  // In 0 .. n-1, n >= 1.
+  // Uniform in 0 .. n-1, n >= 1.
   std::uint64_t integer(std::uint64_t n) {
     return static_cast<std::uint64_t>(uniform() * static_cast<double>(n));
   }
-  // A spike count of this mean, >= 0 (Knuth for small means, a sum of halves for large ones).
+  // Poisson-distributed, mean >= 0 (Knuth's method for small means, a sum of two halves for large
+  // ones).
   std::int64_t poisson(double mean) {
     if (mean > 30) return poisson(mean / 2) + poisson(mean / 2);
     const double limit = std::exp(-mean);

@@ -12,7 +12,7 @@ namespace strffit {
 
 namespace {
 
-// Columns that a text takes on a terminal: characters, not bytes.
+// Width of a text on a terminal: characters, not bytes.
 std::size_t width(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
@@ -28,7 +28,7 @@ bool is_number(const std::string& cell) {
 std::string to_text(const Table& table) {
   std::vector<std::vector<std::string>> lines = table.rows;
   if (!table.header.empty()) lines.insert(lines.begin(), table.header);
-  // Ids come from files: one with a line break or an escape would garble the table.
+  // Ids come from files; a line break or an escape sequence in one would garble the table.
   for (auto& line : lines) {
     for (auto& cell : line) {
       std::replace_if(cell.begin(), cell.end(), is_control, '?');

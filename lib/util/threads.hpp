@@ -1,4 +1,4 @@
-// Independent pieces of work, a thread each.
+// Runs independent tasks in threads.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,9 @@
 
 namespace strffit {
 
-// Calls work(0) .. work(n - 1), each once, on up to `threads` threads (the caller's is one of
-// them). Piece i is taken by whichever thread is free: work must not depend on the order. The first
-// exception is thrown again here after all threads have ended.
+// Calls work(0) .. work(n - 1), each once, on up to `threads` threads, including the caller's. A
+// free thread takes the next index, so work must not depend on the order. After all threads have
+// ended, rethrows the first exception.
 void parallel_for(std::int64_t n, int threads, const std::function<void(std::int64_t)>& work);
 
 }  // namespace strffit

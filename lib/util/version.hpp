@@ -1,4 +1,4 @@
-// Which strffit this is.
+// Version of strffit.
 #pragma once
 
 namespace strffit {
@@ -6,7 +6,7 @@ namespace strffit {
 // "0.1.0".
 const char* version();
 
-// What compiled it, and for what: "GNU 12.2.0, native".
+// Compiler and target: "GNU 12.2.0, native".
 const char* compiler();
 
 }  // namespace strffit
