@@ -57,7 +57,7 @@ std::map<std::string, std::string> read_archive(const std::string& file) {
     const std::string name = std::filesystem::path(path).filename().string();
     const bool wanted = archive_entry_filetype(entry) == AE_IFREG &&
                         (name.ends_with(".csv") || name.ends_with(".json"));
-    // What is left out passes by as well: it counts, or a bomb would be waited for.
+    // Skipped files are read too and count, so that an archive bomb does not take for ever.
     std::array<char, 1 << 16> block;
     std::string text;
     for (;;) {
@@ -78,7 +78,7 @@ std::map<std::string, std::string> read_archive(const std::string& file) {
   return texts;
 }
 
-// "libarchive 3.6.2" of the library itself.
+// Version of libarchive.
 std::string archive_library_version() {
   const std::string text = archive_version_string();
   return text.substr(text.find(' ') + 1);

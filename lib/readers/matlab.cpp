@@ -44,11 +44,11 @@ class OneStruct : public MatlabValue {
   std::int64_t element_;
 };
 
-// A step of a path: a field, or one index an axis (0: a colon).
+// A step of a path: a field, or one index per axis (0 for a colon).
 struct PathStep {
   std::string field;
   std::vector<std::int64_t> indices;
-  std::size_t end = 0;  // of the path so far
+  std::size_t end = 0;  // of the path up to this step
 };
 
 std::string listed(const std::vector<std::string>& names) {
@@ -62,7 +62,7 @@ class PathWalk {
   PathWalk(const MatlabFile& file, const std::string& path, const std::string& name)
       : file_(file), path_(path), name_(name) {}
 
-  // Null where `strict` is false and the path leads nowhere.
+  // If `strict` is false, returns null for a path that does not exist.
   MatlabPointer walk(bool strict) {
     strict_ = strict;
     parse();
@@ -180,12 +180,12 @@ class PathWalk {
     return value->field(name, 0);
   }
 
-  // One element; nothing where it is beyond the end.
+  // Index of one element; nothing if beyond the end.
   std::optional<std::int64_t> linear(const Shape& shape,
                                      const std::vector<std::int64_t>& indices) const {
     std::int64_t at = 0, stride = 1;
     for (std::size_t i = 0; i < indices.size(); ++i) {
-      // A single index goes along all axes, a last one along those that are left.
+      // The last index covers all remaining axes.
       std::int64_t size = 1;
       if (i + 1 < indices.size()) {
         size = i < shape.size() ? shape[i] : 1;
@@ -207,7 +207,7 @@ class PathWalk {
   MatlabPointer slice(const MatlabValue& value, const Shape& shape,
                       const std::vector<std::int64_t>& indices) const {
     Shape sizes = shape;
-    if (indices.size() < sizes.size()) {  // the last index goes along what is left
+    if (indices.size() < sizes.size()) {  // the last index covers the remaining axes
       std::int64_t rest = 1;
       for (std::size_t axis = indices.size() - 1; axis < sizes.size(); ++axis) rest *= sizes[axis];
       sizes.resize(indices.size());
@@ -238,7 +238,7 @@ class PathWalk {
         place[axis] = 0;
       }
     }
-    // Axes of one element in front and behind are dropped, down to MATLAB's two.
+    // Keeps the axes with a colon, and at least two as MATLAB does.
     Shape kept;
     for (std::size_t axis = 0; axis < result.size(); ++axis) {
       if (indices[axis] == 0) kept.push_back(result[axis]);

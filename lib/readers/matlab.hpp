@@ -1,4 +1,5 @@
-// Values of MATLAB files, of version 5 (through matio) and 7.3 (HDF5) alike, and paths to them.
+// Values of MATLAB files and paths to them; the same for version 5 (by matio) and version 7.3
+// (HDF5).
 #pragma once
 
 #include <cstdint>
@@ -22,12 +23,12 @@ class MatlabValue {
   virtual Kind kind() const = 0;
   virtual Shape shape() const = 0;
 
-  // Of numbers (and logical values), in MATLAB's order.
+  // For numbers and logical values, in MATLAB's order.
   virtual std::vector<double> numbers() const;
   virtual std::string text() const;
-  // Of cells: element i of count(shape()).
+  // For cells: element i of count(shape()).
   virtual MatlabPointer cell(std::int64_t i) const;
-  // Of structs: the names of the fields, and one of element i.
+  // For structs: names of the fields, and a field of element i.
   virtual std::vector<std::string> fields() const;
   virtual MatlabPointer field(const std::string& name, std::int64_t i) const;
 };
@@ -42,25 +43,25 @@ class MatlabFile {
   virtual MatlabPointer variable(const std::string& name) const = 0;
 };
 
-// DataError where the file is neither version, damaged, or needs a library that this program was
+// DataError if the file is of another version or damaged, or needs a library that this program was
 // built without.
 std::shared_ptr<const MatlabFile> open_matlab(const std::string& file);
 
-// The value at "data.set.repeats(3).t{2}": fields by name, elements of cell arrays, struct arrays
-// and matrices by numbers from 1 in parentheses or braces, a whole axis by a colon. DataError, with
-// what is there, where the path leads nowhere.
+// The value at a path such as "data.set.repeats(3).t{2}": fields by name; elements of cell arrays,
+// struct arrays and matrices by numbers from 1, in parentheses or braces; a colon for a whole axis.
+// DataError if the path does not exist, with what is there instead. `name`: the file, in messages.
 MatlabPointer at_path(const MatlabFile& file, const std::string& path, const std::string& name);
-// The same; null where an index is beyond the end or a field is not there.
+// The same, but null if an index is beyond the end or a field does not exist.
 MatlabPointer find_path(const MatlabFile& file, const std::string& path, const std::string& name);
 
-// Internal: the two versions.
+// Internal: one function per version.
 std::shared_ptr<const MatlabFile> open_matlab_5(const std::string& file);
 std::shared_ptr<const MatlabFile> open_matlab_73(const std::string& file);
 
-// "1.5.23", or "none" and what that means.
+// "1.5.23", or "none" and its consequence.
 std::string matlab_library_version();
 
-// Numbers that lie in memory.
+// A numeric value in memory.
 MatlabPointer matlab_numbers(Shape shape, std::vector<double> values);
 
 }  // namespace strffit::import

@@ -1,4 +1,4 @@
-// MATLAB 5 to 7 files, through matio.
+// MATLAB files of version 5 to 7, read by matio.
 #include "files/paths.hpp"
 #include "readers/matlab.hpp"
 #include "util/errors.hpp"
@@ -23,7 +23,7 @@ using VariablePointer = std::shared_ptr<matvar_t>;
 
 class Value5 : public MatlabValue {
  public:
-  // `value` is part of the variable `owner`.
+  // `value` belongs to the variable `owner`.
   Value5(VariablePointer owner, const matvar_t* value, std::string file)
       : owner_(std::move(owner)), value_(value), file_(std::move(file)) {}
 
@@ -136,7 +136,7 @@ class Value5 : public MatlabValue {
   }
 
  private:
-  // matio 1.5 lacks the const.
+  // matio 1.5 lacks const here.
   matvar_t* mutable_value() const { return const_cast<matvar_t*>(value_); }
 
   MatlabPointer child(const matvar_t* value) const {
@@ -197,11 +197,11 @@ VariablePointer read_variable(const std::string& file, const std::string& name) 
   return variable;
 }
 
-// Goes through all that a path could lead to.
+// Visits every value that a path can reach.
 class Walk5 {
  public:
-  // `most`: cells and structs, which a damaged header claims by the million where nothing is.
-  // `numbers`: matrices and texts are converted, as the reader will.
+  // `most`: limit of cells and structs, since a damaged header may claim millions. `numbers`: also
+  // convert matrices and texts, as the reader will.
   Walk5(const std::string& file, const std::string& variable, std::int64_t most, bool numbers)
       : file_(file), variable_(variable), most_(most), left_(most), numbers_(numbers) {}
 
@@ -239,15 +239,15 @@ class File5 : public MatlabFile {
  public:
   explicit File5(const std::string& file) : file_(file) {
     const std::int64_t bytes = checked_size(file, std::int64_t{4} << 30);
-    // Version 5 holds at most 2 GiB a variable, compressed to a hundredth where it is mostly zeros.
+    // Version 5 holds at most 2 GiB per variable; compression shrinks mostly zeros to a hundredth.
     memory_ = (std::int64_t{256} << 20) + std::min(kCompressed * bytes, std::int64_t{5} << 30);
-    // An element takes a tag of 8 bytes, which compresses too.
+    // An element takes a tag of 8 bytes, which is compressed too.
     most_elements_ = 1000 + kCompressed / 8 * bytes;
     seconds_ = 1 + static_cast<double>(bytes) / (2 << 20);
     try_it([&](files::ChildPlace&) { names_of(file); });
     const files::MemoryLimit limit(memory_);
     names_ = names_of(file);
-    seconds_ += 0.004 * static_cast<double>(names_.size());  // a process each
+    seconds_ += 0.004 * static_cast<double>(names_.size());  // one process per variable
   }
 
   std::vector<std::string> names() const override { return names_; }
@@ -272,7 +272,7 @@ class File5 : public MatlabFile {
  private:
   static constexpr std::int64_t kCompressed = 128;
 
-  // All children together have the seconds of the file, whatever number of variables it claims.
+  // All child processes share the time limit of the file, however many variables it claims.
   void try_it(const std::function<void(files::ChildPlace&)>& body) const {
     const files::ChildLimits limits{
         memory_, std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(seconds_)))};
@@ -286,7 +286,7 @@ class File5 : public MatlabFile {
 
   std::string file_;
   std::int64_t memory_ = 0, most_elements_ = 0;
-  mutable double seconds_ = 0;  // that are left
+  mutable double seconds_ = 0;  // remaining
   std::vector<std::string> names_;
   mutable std::map<std::string, MatlabPointer> variables_;
 };

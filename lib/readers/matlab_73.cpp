@@ -1,4 +1,4 @@
-// MATLAB 7.3 files: HDF5, where cells and fields of struct arrays are references.
+// MATLAB files of version 7.3: HDF5, with references for cells and for fields of struct arrays.
 #include <algorithm>
 #include <map>
 
@@ -12,7 +12,7 @@ namespace {
 
 struct Opened {
   files::Reader reader;
-  mutable std::map<std::string, std::vector<std::string>> references;  // read once each
+  mutable std::map<std::string, std::vector<std::string>> references;  // read once per path
 
   explicit Opened(const std::string& file) : reader(file) {}
   const std::string& target(const std::string& path, std::int64_t i) const {
@@ -29,7 +29,7 @@ std::string class_of(const files::Reader& reader, const std::string& path) {
   return reader.optional_string_attribute(path, "MATLAB_class").value_or("");
 }
 
-// MATLAB's axes are HDF5's in reverse.
+// HDF5 has MATLAB's axes in reverse order.
 Shape reversed(Shape shape) {
   std::reverse(shape.begin(), shape.end());
   while (shape.size() < 2) shape.push_back(1);
@@ -47,14 +47,14 @@ class Value73 : public MatlabValue {
       kind_ = Kind::structs;
       shape_ = {1, 1};
       fields_ = reader_->children(path_);
-      // A struct array: every field is a dataset of references of the same shape.
+      // Struct array: every field is a dataset of references of the same shape.
       if (!fields_.empty() && name == "struct") {
         const std::string first = path_ + "/" + fields_[0];
         array_ = reader_->is_dataset(first) && reader_->is_references(first) &&
                  class_of(*reader_, first).empty();
         if (array_) shape_ = reversed(reader_->shape(first));
       } else if (!fields_.empty()) {
-        // Without attributes, as other programs write it: told by what the fields are.
+        // Without attributes, as other programs write it: the type of the fields decides.
         const std::string first = path_ + "/" + fields_[0];
         array_ = reader_->is_dataset(first) && reader_->is_references(first);
         if (array_) shape_ = reversed(reader_->shape(first));

@@ -20,12 +20,12 @@ constexpr std::int64_t kLongestHeader = 1 << 16;
 struct NpyHeader {
   char byte_order = '<';
   char kind = 'f';         // b, i, u, f
-  std::int64_t bytes = 8;  // of a number
+  std::int64_t bytes = 8;  // per number
   bool fortran_order = false;
   Shape shape;
 };
 
-// The header is a Python dictionary of three keys; no other Python is understood.
+// Parses the header, a Python dictionary of three keys; no other Python is accepted.
 class NpyHeaderText {
  public:
   NpyHeaderText(const std::string& file, const std::string& text) : file_(file), text_(text) {}
@@ -186,13 +186,13 @@ void convert_all(const NpyHeader& header, const unsigned char* bytes, std::vecto
   }
 }
 
-// To C order.
+// From Fortran order to C order.
 template <class T>
 void turn(Array<T>& array) {
   if (array.shape.size() < 2 || array.size() == 0) return;
   std::vector<T> turned(array.values.size());
   std::vector<std::size_t> place(array.shape.size(), 0);
-  for (const T value : array.values) {  // the first axis fastest
+  for (const T value : array.values) {  // first axis fastest
     std::size_t at = 0;
     for (std::size_t axis = 0; axis < place.size(); ++axis) {
       at = at * static_cast<std::size_t>(array.shape[axis]) + place[axis];

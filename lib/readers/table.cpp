@@ -110,7 +110,7 @@ std::size_t Table::column(const std::string& name) const {
 
 bool Table::line() {
   text_.clear();
-  // Not std::getline: a file of one endless line would fill the memory.
+  // Not std::getline: an endless line would fill the memory.
   std::streambuf& buffer = *stream_->rdbuf();
   bool any = false;
   for (int c = buffer.sbumpc(); c != std::char_traits<char>::eof(); c = buffer.sbumpc()) {
@@ -155,7 +155,7 @@ void Table::split() {
     std::string& now = cell();
     if (at < text_.size() && text_[at] == '"') {
       for (++at;; ++at) {
-        if (at == text_.size()) {  // a line break inside of quotes
+        if (at == text_.size()) {  // line break inside quotes
           const std::string before = now;
           if (now.size() > kLongestLine || !line()) {
             throw DataError(file_, "line " + std::to_string(first_line_),

@@ -1,7 +1,7 @@
-// Tables as text: CSV (RFC 4180; commas or, where the header has none, semicolons), TSV, and
-// columns between blanks. Row by row, so that a file of gigabytes takes the memory of a line.
+// Text tables: CSV (RFC 4180; commas, or semicolons if the header has no comma), TSV, and columns
+// separated by blanks. Reads row by row, so that a file of gigabytes needs the memory of one line.
 //
-// Byte order marks, CRLF and quotes are taken; errors are DataErrors that name file, line and
+// Byte order marks, CRLF and quotes are accepted. Errors are DataErrors naming file, line and
 // column.
 #pragma once
 
@@ -15,24 +15,24 @@ namespace strffit::import {
 
 class Table {
  public:
-  // Reads the header. `tabs`: a TSV.
+  // Opens a file and reads the header. `tabs`: TSV.
   Table(const std::string& file, bool tabs);
-  // The same of a text that is called so: a file inside of an archive.
+  // The same for text in memory, for a file in an archive. `name`: for messages.
   Table(const std::string& name, const std::string& text, bool tabs);
 
   const std::string& file() const { return file_; }
   const std::vector<std::string>& header() const { return header_; }
-  // The place of a column; DataError with the nearest name where there is none.
+  // Index of a column; DataError with the nearest name if it does not exist.
   std::size_t column(const std::string& name) const;
   bool has(const std::string& name) const;
 
-  // To the next row that is not empty; false at the end. DataError where it has other columns than
-  // the header.
+  // Goes to the next row that is not empty; false at the end. DataError if its number of cells
+  // differs from the header.
   bool next();
   const std::string& cell(std::size_t column) const { return cells_[column]; }
-  // A finite number. DataError for anything else, a missing value ("", NA, NaN, null) too.
+  // A finite number. DataError for any other text, and for missing values ("", NA, NaN, null).
   double number(std::size_t column) const;
-  // "events.csv:14", the row's place.
+  // Position of the row: "events.csv:14".
   std::string where() const;
   [[noreturn]] void fail(std::size_t column, const std::string& what) const;
 
@@ -43,16 +43,17 @@ class Table {
 
   std::string file_;
   std::unique_ptr<std::istream> stream_;
-  char delimiter_;  // ' ' for columns between blanks
+  char delimiter_;  // ' ' for columns separated by blanks
   std::vector<std::string> header_, cells_;
-  std::size_t filled_ = 0;  // cells of this row
-  std::string text_;        // of the line
+  std::size_t filled_ = 0;  // number of cells in this row
+  std::string text_;        // the current line
   std::int64_t line_ = 0, first_line_ = 0;
 };
 
 bool is_missing(const std::string& cell);
 
-// A number in full, "1e-3" or, where commas do not divide, "0,001"; NaN where it is none.
+// The number that the whole cell spells, "1e-3", or "0,001" with `decimal_comma`; NaN for other
+// text.
 double as_number(const std::string& cell, bool decimal_comma);
 
 }  // namespace strffit::import
