@@ -69,9 +69,9 @@ void check_request(const SlurmRequest& request) {
   }
 }
 
-// Throws ConfigError where the run folder has tasks, begun or waiting, for which `resolved` is
-// another configuration or `tasks` another number. `under_way`: the jobs that wait or run; nothing
-// where that is not known.
+// ConfigError if the run folder has started or queued tasks with another configuration than
+// `resolved` or another number than `tasks`. `under_way`: whether jobs are queued or running;
+// nothing if unknown.
 void refuse_other_tasks(const std::string& run, std::int64_t tasks, const std::string& resolved,
                         std::optional<bool> under_way) {
   refuse_run_in_one_piece(run);
@@ -101,14 +101,14 @@ void refuse_other_tasks(const std::string& run, std::int64_t tasks, const std::s
   const std::string data = document.root().map("data", "").get("file", "", "");
   auto changes = all_differences(read_stored_config(text_of(file), file),
                                  read_stored_config(resolved, "the configuration"));
-  // Data that have moved: the tasks would not find them where they were.
+  // The data have moved, and the tasks could not find them at the old path.
   if (!is_there(data)) {
     std::erase_if(changes, [](const auto& change) { return change.starts_with("data.file:"); });
   }
   refuse(file, changes);
 }
 
-// The run as its jobs will find it, wherever they start: absolute paths, every key with its value.
+// The run as its jobs see it, wherever they start: absolute paths, every key with its value.
 struct SubmittedRun {
   std::string folder, resolved;
 };
@@ -131,7 +131,8 @@ SubmittedRun read_submitted_run(const SlurmRequest& request) {
   return {run, fitted.resolved};
 }
 
-// Nothing, with a warning, where squeue does not answer and nothing is to be submitted.
+// Jobs in the queue. If squeue does not answer: RunError if jobs are to be submitted, otherwise
+// nothing and a warning.
 std::optional<std::vector<QueuedJob>> jobs_or_warning(const SlurmRequest& request,
                                                       Observer& observer) {
   auto jobs = queued_jobs();
@@ -145,7 +146,7 @@ std::optional<std::vector<QueuedJob>> jobs_or_warning(const SlurmRequest& reques
   return jobs;
 }
 
-// Whether a job of the run waits or runs; nothing where that is not known.
+// True if a job of the run is queued or running; nothing if unknown.
 std::optional<bool> under_way(const std::optional<std::vector<QueuedJob>>& jobs,
                               const std::string& name) {
   if (!jobs) return std::nullopt;
@@ -154,7 +155,7 @@ std::optional<bool> under_way(const std::optional<std::vector<QueuedJob>>& jobs,
   });
 }
 
-// The jobs of a run that wait or run.
+// Queued and running jobs of a run.
 struct JobsOfRun {
   std::map<std::int64_t, std::string> shards;  // shard -> id of its job
   std::vector<std::string> merges;             // ids
@@ -173,7 +174,7 @@ JobsOfRun jobs_of_run(const std::vector<QueuedJob>& jobs, const std::string& nam
   return found;
 }
 
-// What is finished, what is under way, and the arrays of what is left.
+// Counts finished and queued shards, and makes arrays of the others.
 SlurmOutcome shards_to_submit(const SlurmRequest& request, const std::string& run,
                               const JobsOfRun& jobs) {
   SlurmOutcome outcome;
@@ -212,8 +213,8 @@ SlurmOutcome shards_to_submit(const SlurmRequest& request, const std::string& ru
   return outcome;
 }
 
-// Names the command of each array and, if asked to, runs it. Returns the jobs that a merge waits
-// for, as ":id:id": the new arrays as a whole, and the tasks of older ones that still have to come.
+// Sets the command of each array and, if requested, runs it. Returns the jobs that the merge
+// depends on, as ":id:id": the new arrays, and the queued tasks of older ones.
 std::string submit_arrays(SlurmOutcome& outcome, const SlurmRequest& request,
                           const std::string& name, const JobsOfRun& jobs, Observer& observer) {
   std::string dependency;
@@ -237,7 +238,7 @@ std::string submit_arrays(SlurmOutcome& outcome, const SlurmRequest& request,
   return dependency;
 }
 
-// A merge that waits for the old tasks alone would find the new ones missing: it is replaced.
+// Replaces a queued merge: it depends on the old tasks only and would find the new ones missing.
 void submit_merge(SlurmOutcome& outcome, const SlurmRequest& request, const std::string& dependency,
                   const JobsOfRun& jobs, Observer& observer) {
   const bool needed = !outcome.arrays.empty() || (jobs.merges.empty() && !outcome.merged);

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 using Values = std::map<std::string, std::string>;
 
-// The template with each @NAME@ replaced once, so that a value may hold such a word itself.
+// Replaces each @NAME@ of the template once, so that a value may contain such a word.
 std::string filled(const std::string& text, const Values& values) {
   std::string result;
   for (std::size_t at = 0; at < text.size();) {
@@ -38,21 +38,21 @@ std::string filled(const std::string& text, const Values& values) {
   return result;
 }
 
-// A path as the value of an #SBATCH line, where % begins a pattern.
+// A path as the value of an #SBATCH line, in which % starts a pattern.
 std::string sbatch_path(const std::string& path) {
   std::string result;
   for (const char c : path) result += c == '%' ? "%%" : std::string(1, c);
   return path.find(' ') == std::string::npos ? result : "\"" + result + "\"";
 }
 
-// What stands in a comment stays on its line.
+// Line breaks would end the comment.
 std::string one_line(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return text;
 }
 
-// The #SBATCH lines of a job. `specific`: those of this job alone, options with their values.
+// The #SBATCH lines of a job. `specific`: options of this job only, with their values.
 std::string sbatch_lines(const SlurmRequest& request, const std::string& name,
                          const std::string& log,
                          const std::vector<std::pair<std::string, std::string>>& specific) {
@@ -71,7 +71,7 @@ std::string sbatch_lines(const SlurmRequest& request, const std::string& name,
     if (!value.empty()) text.append("#SBATCH --").append(option).append("=").append(value) += '\n';
   }
   for (const auto& line : request.sbatch) text.append("#SBATCH ").append(line) += '\n';
-  text.pop_back();  // the template has the last line's end
+  text.pop_back();  // the template has the last line break
   return text;
 }
 

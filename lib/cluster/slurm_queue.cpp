@@ -20,10 +20,10 @@ namespace {
 
 struct ProgramOutcome {
   int code = 127;   // 127: not found
-  std::string out;  // stdout and stderr
+  std::string out;  // stdout, with stderr if requested
 };
 
-// Runs a program of the PATH to its end.
+// Runs a program from the PATH and waits for it.
 ProgramOutcome run_program(const std::vector<std::string>& command, bool with_errors) {
   std::vector<char*> argv;
   for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));

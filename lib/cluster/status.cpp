@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// How long ago the newest of a run's files was written; NaN where there is none.
+// Seconds since a file of the run was last written; NaN if there is none.
 double seconds_silent(const RunPaths& paths) {
   double youngest = kNaN;
   for (const auto& path : {paths.log(), paths.last(), paths.config()}) {
@@ -36,7 +36,7 @@ double seconds_silent(const RunPaths& paths) {
   return youngest;
 }
 
-// The pace of the last epochs: early ones may have had more members to work on.
+// Seconds per epoch over the last epochs; earlier ones may have trained more members.
 double seconds_an_epoch(const std::vector<double>& seconds) {
   constexpr std::size_t kLast = 10;
   const std::size_t n = std::min(seconds.size(), kLast);
@@ -45,8 +45,8 @@ double seconds_an_epoch(const std::vector<double>& seconds) {
          static_cast<double>(n);
 }
 
-// An ensemble's files lie in one folder; a part has one ensemble or several, one after the other.
-// Returns whether it has finished.
+// Adds one ensemble to `part`. Each ensemble has a folder; a part trains its ensembles one after
+// the other. Returns true if this one is finished.
 bool add_ensemble(const std::string& folder, std::int64_t members, PartStatus& part) {
   const RunPaths paths{folder};
   const bool finished = is_there(paths.results());
@@ -84,8 +84,7 @@ void tell_holder(const files::LockHolder& holder, const std::string& folder, Par
   if (!std::isnan(silent)) part.why += "; last sign of life " + duration(silent) + " ago";
 }
 
-// Adds up the ensembles of a part and says whether all have finished. Nothing where the part has
-// not begun.
+// Adds the ensembles of a part. True if all are finished; nothing if the part has not started.
 std::optional<bool> add_ensembles(const std::string& folder, PartStatus& part) {
   const RunPaths paths{folder};
   part.seconds_left = 0;
@@ -142,8 +141,8 @@ PartStatus part_status(const std::string& folder, const std::string& name) {
   return part;
 }
 
-// What is not known of parts that have not begun is taken as the mean of those that have: shards
-// are made to be alike.
+// Parts that have not started are assumed to take the mean time of the others, because shards are
+// made alike.
 void add_times(RunStatus& status) {
   double known = 0, sum = 0;
   for (const auto& part : status.parts) {
