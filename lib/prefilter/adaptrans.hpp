@@ -10,7 +10,7 @@ namespace strffit {
 struct AdaptransOptions {
   bool learnable = true;                        // time constants and weights are fitted
   bool rectify = true;                          // both channels through max(0, .)
-  std::int64_t kernel_frames = ops::kInfinite;  // frames of the average, current one included; >= 2
+  std::int64_t kernel_frames = ops::kInfinite;  // frames of the average with the current one; >= 2
   BandCentres centres;                          // for the starting time constants
 };
 

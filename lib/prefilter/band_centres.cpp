@@ -48,7 +48,7 @@ BandCentres read_band_centres(config::Node& node) {
   centres.max_freq_hz = spaced.get("max_freq_hz", centres.max_freq_hz, config::above(0),
                                    "highest band centre, Hz; above min_freq_hz");
   if (!(centres.max_freq_hz > centres.min_freq_hz)) {
-    // At the key that the user gave, with the value of the other.
+    // Reports the key that the user gave, with the value of the other.
     const auto hz = [](double f) { return fmt::format("{} Hz", std::llround(f)); };
     if (node.has("max_freq_hz"))
       node.fail("max_freq_hz", "must be above min_freq_hz, " + hz(centres.min_freq_hz));

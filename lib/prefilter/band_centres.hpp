@@ -1,4 +1,4 @@
-// Which frequency a prefilter takes each band to have.
+// Frequencies that a prefilter assigns to the bands.
 #pragma once
 
 #include <optional>
@@ -9,11 +9,11 @@
 
 namespace strffit {
 
-// Band centres of the config keys `min_freq_hz`, `max_freq_hz` and `scale`, else those of the
+// Band centres from the config keys `scale`, `min_freq_hz` and `max_freq_hz`, or those of the
 // dataset.
 struct BandCentres {
   std::string scale =
-      "dataset";  // or mel, erb, log, greenwood: equally spaced there, both ends included
+      "dataset";               // or mel, erb, log, greenwood: equally spaced on it, with both ends
   double min_freq_hz = 500;    // > 0
   double max_freq_hz = 20000;  // > min_freq_hz
 

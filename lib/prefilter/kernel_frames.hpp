@@ -1,4 +1,4 @@
-// The config key `kernel_frames` that the prefilters share.
+// The config key `kernel_frames`, shared by the prefilters.
 #pragma once
 
 #include <cstdint>

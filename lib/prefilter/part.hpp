@@ -1,6 +1,5 @@
-// A piece of a model with named tensors of its own: what prefilters, kernels, norms and backbones
-// have in common. The tensors live outside, so that one object serves every chunk of members and
-// every thread.
+// Base of all parts of a model with named tensors: prefilters, kernels, norms, backbones. The
+// tensors are stored outside, so that one object serves all batches of members and threads.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,17 +13,17 @@
 
 namespace strffit {
 
-// By the names of formats.md ("strf/weight"), each (M, ...) contiguous.
+// Tensors by their names in formats.md ("strf/weight"), each (M, ...), contiguous.
 using Tensors = std::map<std::string, at::Tensor>;
 
 enum class Role {
-  weight,  // learnt, subject to weight decay
-  learnt,  // learnt, never decayed
-  fixed,   // a parameter that this model does not learn
-  buffer,  // a statistic gathered in training
+  weight,  // learnt, with weight decay
+  learnt,  // learnt, without weight decay
+  fixed,   // a parameter that is not learnt here
+  buffer,  // a statistic collected during training
 };
 
-// Which of the configuration's learning rates an entry has.
+// The learning rate of the configuration that applies to an entry.
 enum class RateGroup { model, prefilter };
 
 struct Entry {
@@ -39,10 +38,10 @@ struct Entry {
   bool is_learnt() const { return role == Role::weight || role == Role::learnt; }
 };
 
-// What fitted numbers mean in physical units, for people: time constants in ms, places in Hz.
+// Fitted numbers in physical units, for people: time constants in ms, frequencies in Hz.
 struct Measure {
   std::string name;   // "prefilter/time_constant_on_ms"
-  at::Tensor values;  // (M, ...) of two axes or more, or one axis without M where all are the same
+  at::Tensor values;  // (M, ...) with two axes or more; one axis without M if all members agree
 };
 
 class Part {
@@ -54,7 +53,8 @@ class Part {
 
   virtual std::vector<Entry> entries() const = 0;
 
-  // Fills one member's starting values; `member` holds its tensors, shaped as the entries, float32.
+  // Fills the starting values of one member; `member`: its tensors, float32, with the shapes of
+  // entries().
   virtual void start(Tensors& member, Random& random) const = 0;
 
   virtual std::vector<Measure> measures(const Tensors& tensors, const Axes& axes) const {
@@ -63,7 +63,7 @@ class Part {
     return {};
   }
 
-  // Brings parameters back into their range after an optimiser step, in place.
+  // After an optimiser step, moves parameters back into their range, in place.
   virtual void constrain(Tensors& tensors) const { (void)tensors; }
 };
 

@@ -12,8 +12,8 @@
 namespace strffit {
 namespace {
 
-// Adaptation to the mean level as in the inferior colliculus (Willmore et al. 2016); nothing is
-// learnt.
+// Adaptation to the mean level as in the inferior colliculus (Willmore et al. 2016), without
+// learning.
 class Willmore : public Prefilter {
  public:
   Willmore(const BandCentres& centres, std::int64_t kernel_frames, bool rectify, const Axes& axes)
@@ -35,7 +35,7 @@ class Willmore : public Prefilter {
   }
 
  private:
-  // Brought there once: a step may not wait for a transfer.
+  // Copied to the device once: a step must not wait for a transfer.
   at::Tensor shares_on(const at::Device& device) const {
     if (device.is_cpu()) return a_;
     const std::lock_guard lock(mutex_);
