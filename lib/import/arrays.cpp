@@ -149,7 +149,7 @@ Array<float> arranged(const FoundArray& array, std::vector<std::string> axes,
   const auto fail = [&](const std::string& what) {
     throw DataError(file, place, what + "; found shape " + to_string(array.shape));
   };
-  // Axes of one element that have no name are dropped, MATLAB's second one first of all.
+  // Drops unnamed axes of one element, the last one first (MATLAB's second axis).
   Shape shape = array.shape;
   std::vector<std::int64_t> strides(shape.size(), 1);
   for (std::size_t i = 1; i < shape.size(); ++i) {

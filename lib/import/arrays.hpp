@@ -1,4 +1,4 @@
-// Arrays of numbers in files of several kinds: MATLAB (.mat), HDF5 (.h5), NumPy (.npy).
+// Arrays of numbers in files of several formats: MATLAB (.mat), HDF5 (.h5), NumPy (.npy).
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace strffit::import {
 
-// An array with its axes as its file shows them.
+// An array with the axes of its file.
 struct FoundArray {
   Shape shape;
   std::vector<double> values;
@@ -21,21 +21,22 @@ struct FoundArray {
 class ArrayFile {
  public:
   virtual ~ArrayFile() = default;
-  // Null where the path leads nowhere; `strict`: DataError with what is there.
+  // A value by its path. If there is none: nothing, or with `strict` a DataError with what is
+  // there.
   virtual std::optional<FoundArray> numbers(const std::string& path, bool strict) const = 0;
   virtual std::optional<std::string> text(const std::string& path, bool strict) const = 0;
-  // Several texts: of a cell array, a dataset of strings.
+  // Several texts: a cell array or a dataset of strings.
   virtual std::vector<std::string> texts(const std::string& path) const = 0;
-  // Names that {sound} can stand for in a path of HDF5; empty where sounds are numbered.
+  // Values of {sound} in a path of HDF5; empty if sounds are numbered.
   virtual std::vector<std::string> sounds_in(const std::string& path) const = 0;
 };
 
-// By its ending. DataError for another.
+// Chooses the format by the extension. DataError if it is unknown.
 std::shared_ptr<const ArrayFile> open_arrays(const std::string& file);
 
-// The numbers in C order, with the axes `wanted`; `axes` names those of the array, one each. Axes
-// of one element may go without a name; a wanted one that is not there has one element. DataError
-// where that cannot be.
+// Values in C order with the axes `wanted`. `axes`: names of the array's axes. Axes of one element
+// may have no name; a wanted axis that is missing gets one element. DataError if this is
+// impossible.
 Array<float> arranged(const FoundArray& array, std::vector<std::string> axes,
                       const std::vector<std::string>& wanted, const std::string& file,
                       const std::string& place);

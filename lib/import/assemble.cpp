@@ -36,7 +36,7 @@ void check_ids(const Manifest& manifest, const std::vector<std::string>& ids) {
   if (ids.empty()) throw DataError(manifest.file, "spikes", "expected a unit or more; found none");
 }
 
-// Every plan of a sound's pieces, in the order of the keys in a dataset.
+// Planned stimuli, one per piece of each sound, sorted by key as in a dataset.
 std::vector<Planned> planned(const Manifest& manifest, const Sounds& sounds,
                              const std::vector<Spectra::One>& spectra, const Placing& placing) {
   std::vector<Planned> stimuli;
@@ -94,10 +94,11 @@ void refuse_overlap(const Manifest& manifest, const Sounds& sounds,
                     const std::vector<Presentation>& presentations,
                     const std::vector<double>& seconds) {
   if (manifest.allow_overlap) return;
-  constexpr double kSlack = 1e-3;  // offsets are noted to the ms, sounds end between two frames
+  constexpr double kSlack = 1e-3;  // onsets have a resolution of 1 ms, and sounds end within a
+                                   // frame
   for (std::size_t i = 1; i < presentations.size(); ++i) {
     const Presentation &a = presentations[i - 1], &b = presentations[i];
-    // As noted, or as the sound goes on, without its last frame, which it may fill in part.
+    // The sound ends before its last frame, which it may fill in part.
     const double end = a.onset_s + seconds[a.sound];
     if (b.onset_s >= end - kSlack) continue;
     throw DataError(b.where, "",
@@ -139,7 +140,7 @@ class Assembly {
     return std::move(result_);
   }
 
-  // SHA-256 of what was read, named as the manifest sees it.
+  // Adds SHA-256 of the files read, with their paths as in the manifest.
   void add_sources(Assembled& result) const {
     namespace fs = std::filesystem;
     for (const auto& file : reading_.sources) {
@@ -235,7 +236,7 @@ class Assembly {
     head.counts = responses_.are_spikes();
   }
 
-  // Where the presentations are, now that the sounds' lengths are known.
+  // Checks and summarises the presentations; needs the lengths of the sounds.
   void note_windows(const std::vector<Spectra::One>& spectra, double dt_ms) {
     const double margin = (manifest_.frames.before_ms + manifest_.frames.after_ms) / 1000;
     std::vector<double> seconds(sounds_.list.size(), 0);
@@ -279,7 +280,7 @@ class Assembly {
 
   void hand_over(const std::vector<Planned>& stimuli, const Spectra& spectra, Placing& placing,
                  const UseStimulus& use) {
-    std::map<std::size_t, std::size_t> of_sound;  // the first of those that are one stimulus
+    std::map<std::size_t, std::size_t> of_sound;  // first sound of a stimulus -> index
     Extent extent{result_.head.axes, result_.head.units(), 0, 0};
     for (std::size_t i = 0; i < spectra.list().size(); ++i) {
       const Spectra::One& one = spectra.list()[i];
@@ -287,7 +288,7 @@ class Assembly {
       extent.frames += one.frames();
       extent.responses += extent.units * placing.trials(one.sounds) * one.frames();
     }
-    std::size_t held = spectra.list().size();  // of the one whose pieces are handed over
+    std::size_t held = spectra.list().size();  // index of the sound in `whole`
     Array<float> whole, responses;
     for (const auto& plan : stimuli) {
       if (observer_.stop_requested()) throw Stopped("stopped; nothing was written");
@@ -314,7 +315,7 @@ class Assembly {
     }
   }
 
-  // Frames begin to end of the last axis.
+  // Frames begin to end (exclusive) of the last axis.
   static Array<float> cut(const Array<float>& whole, std::int64_t begin, std::int64_t end) {
     Shape shape = whole.shape;
     const std::int64_t frames = shape.back();

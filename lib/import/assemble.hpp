@@ -1,9 +1,9 @@
-// Sounds, presentations and spikes become stimuli with responses.
+// Combines sounds, presentations and spikes into stimuli with responses.
 //
-// Frame t of a sound is [t dt, (t + 1) dt) after its onset. A spike is in frame floor((time -
-// onset) / dt); one that is less than 1e-6 frames ahead of an edge, as rounding leaves it, is
-// behind it. The same sound played again is a trial; unequal numbers of trials are filled with NaN,
-// and so is what a unit was not recorded for.
+// Frame t of a sound is [t dt, (t + 1) dt) after its onset. A spike belongs to frame floor((time -
+// onset) / dt). A spike less than 1e-6 frames before an edge counts as after it, because of
+// rounding. Each repetition of a sound is a trial. NaN fills up unequal numbers of trials, and
+// times at which a unit was not recorded.
 #pragma once
 
 #include <cstdint>
@@ -20,21 +20,20 @@
 
 namespace strffit::import {
 
-// What of the recording is not a stimulus: a dataset without any.
+// Everything of a recording except its stimuli.
 struct Assembled {
-  Dataset head;  // axes, units, facts, name
+  Dataset head;  // axes, units, facts, name; no stimuli
   Tally tally;
-  std::vector<std::string> notes;  // what a person should know, with numbers
-  std::vector<std::pair<std::string, std::string>>
-      sources;  // file as the manifest sees it, SHA-256
+  std::vector<std::string> notes;                            // findings for the user, with numbers
+  std::vector<std::pair<std::string, std::string>> sources;  // path as in the manifest, SHA-256
 };
 
-// Gets one stimulus after the other, in the order of their keys; `extent` is that of all.
+// Receives the stimuli one at a time, sorted by key. `extent`: of all stimuli.
 using UseStimulus =
     std::function<void(const Dataset& head, const Extent& extent, Stimulus&& stimulus)>;
 
-// Reads everything; one sound and its responses are in memory at a time, and all spikes. DataError
-// and ConfigError as the readers give them.
+// Reads the recording. Memory holds all spikes and one sound with its responses. Throws the
+// DataErrors and ConfigErrors of the readers.
 Assembled assemble(const Manifest& manifest, Observer& observer, const UseStimulus& use);
 
 }  // namespace strffit::import

@@ -1,4 +1,5 @@
-// Facts about units and sounds, and which sounds train, choose and test. Internal to import.
+// Metadata of units and sounds, and the split into training, validation and test. Internal to
+// import.
 #pragma once
 
 #include <optional>
@@ -11,9 +12,9 @@
 
 namespace strffit::import {
 
-// What is known of a stimulus before its signals are.
+// A stimulus before its signals are known.
 struct Planned {
-  std::string key;        // of the dataset
+  std::string key;        // in the dataset
   std::size_t sound = 0;  // index into Sounds::list
   std::int64_t piece = 0;
   std::int64_t trials = 0;
@@ -21,12 +22,12 @@ struct Planned {
   std::optional<SplitName> split;
 };
 
-// The columns of `facts` for these units, numbers where all cells that are not missing are; noted
-// where a unit has no row.
+// Adds the columns of `facts` for these units: numbers if all cells are numbers or missing,
+// otherwise text. Notes units without a row.
 void add_unit_facts(const Facts& facts, const std::vector<std::string>& ids, UnitFacts& all,
                     std::vector<std::string>& notes);
 
-// Fills in categories and splits. ConfigError where a rule names what is not there.
+// Sets categories and splits. ConfigError if a rule names something that does not exist.
 void assign_stimuli(const Manifest& manifest, const Facts* facts, const Sounds& sounds,
                     std::vector<Planned>& stimuli, std::vector<std::string>& notes);
 

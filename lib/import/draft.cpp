@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMostListed = 100000;
 constexpr int kDeepestListed = 6;
-constexpr std::int64_t kFewestSounds = 3;  // to train, to choose, to test
+constexpr std::int64_t kFewestSounds = 3;  // training, validation and test need one each
 
 void list_below(const fs::path& root, const fs::path& folder, int depth, Listing& listing) {
   std::error_code error;
@@ -49,7 +49,7 @@ Listing listing_of(const std::string& path) {
   return listing;
 }
 
-// Columns whose names say what they are.
+// Finds a column by the words in its name.
 std::string column_like(const std::vector<std::string>& header,
                         const std::vector<std::string>& words) {
   for (const auto& word : words) {
@@ -64,7 +64,7 @@ std::string column_like(const std::vector<std::string>& header,
 }
 
 struct DraftTable {
-  std::string file, kind;  // kind: csv or tsv
+  std::string file, kind;  // csv or tsv
   std::vector<std::string> header;
 };
 
@@ -76,7 +76,7 @@ std::vector<DraftTable> tables_of(const Listing& listing) {
       try {
         const std::string path = (fs::path(listing.folder) / file).string();
         tables.push_back({file, ending + 1, Table(path, ending[1] == 't').header()});
-      } catch (const DataError&) {  // no table
+      } catch (const DataError&) {  // not a table
       }
     }
   }
@@ -114,7 +114,7 @@ bool draft_event_table(const DraftTable& table, Draft& draft) {
   return true;
 }
 
-// Tables of spikes and units, and with a column of onsets and one of sounds.
+// Uses tables of spikes, and tables with columns of onsets and sounds.
 void draft_tables(const Listing& listing, Draft& draft) {
   std::vector<DraftTable> tables = tables_of(listing), others;
   for (const auto& table : tables) {

@@ -1,11 +1,11 @@
-// A manifest to start from, written by looking at what is there.
+// Drafts a manifest from the files in a folder.
 #pragma once
 
 #include <string>
 
 namespace strffit::import {
 
-// The text of a manifest for a folder or file. DataError where there is nothing to import.
+// Text of a manifest for a folder or file. DataError if there is nothing to import.
 std::string draft_manifest(const std::string& path);
 
 }  // namespace strffit::import

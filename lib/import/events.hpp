@@ -1,4 +1,4 @@
-// Presentations out of a table with a row an event, whatever file it comes from.
+// Presentations from a table with one row per event, in any file format.
 #pragma once
 
 #include <cstdint>
@@ -19,52 +19,52 @@ struct EventColumn {
 
 struct EventTable {
   std::string file;
-  std::string place;                 // inside the file, may be ""
-  std::vector<EventColumn> columns;  // of as many rows each
-  std::vector<std::string> where;    // of each row, for messages
+  std::string place;                 // position in the file, may be ""
+  std::vector<EventColumn> columns;  // of equal length
+  std::vector<std::string> where;    // position of each row, for messages
 
   std::size_t rows() const { return where.size(); }
-  // DataError with the nearest name where there is none.
+  // DataError with the nearest name if there is no such column.
   const EventColumn& column(const std::string& name) const;
   std::string text(const EventColumn& column, std::size_t row) const;
-  // NaN where it is none.
+  // NaN if the cell is not a number.
   double number(const EventColumn& column, std::size_t row) const;
 };
 
-// "note == target and level > 40": on the columns of a table.
+// A condition on the columns of a table: "note == target and level > 40".
 struct Condition {
   struct Part {
     std::string column, operation, value;
   };
-  std::vector<Part> parts;  // all of them
+  std::vector<Part> parts;  // all must hold
   bool holds(const EventTable& table, std::size_t row) const;
 };
 
-// The key `key` of a node, empty where it is absent. ConfigError where it is no condition.
+// Reads a condition from the key `key`; empty if the key is absent. ConfigError if it is invalid.
 Condition read_condition(config::Node& node, const std::string& key, const std::string& doc);
 
-// What to do about what belongs to a sound that is not there: the key `absent_sounds`.
+// Reads the key `absent_sounds`: what to do with data of sounds that do not exist.
 bool read_skip_absent(config::Node& node);
 
 struct EventOptions {
   std::string sound, onset, offset;  // columns; offset may be ""
-  double unit_s = 1;                 // of onset and offset
+  double unit_s = 1;                 // seconds per unit of onset and offset
   Condition exclude;
   bool skip_absent = false;
 };
 
-// `fixed_seconds`: the format says that times are seconds. The defaults are the names of columns
-// that the format fixes; "" are required.
+// `fixed_seconds`: the format defines times in seconds. Defaults are column names of the format; ""
+// makes a column required.
 EventOptions read_event_options(config::Node& node, bool fixed_seconds,
                                 const std::string& default_onset = "",
                                 const std::string& default_offset = "");
 
-// DataError, with the row's place, for an onset that is no number and for a sound that is not
-// there (unless those are skipped, which is noted).
+// DataError, with the position of the row, if an onset is not a number or a sound does not exist
+// (unless these are skipped, with a note).
 std::vector<Presentation> presentations_of(const EventTable& table, const EventOptions& options,
                                            const Sounds& sounds, Reading& reading);
 
-// The index of the sound `name`, -1 where it is absent and these are skipped. DataError otherwise.
+// Index of the sound `name`; -1 if it does not exist and these are skipped, DataError otherwise.
 std::int64_t sound_of(const Sounds& sounds, const std::string& name, bool skip_absent,
                       const std::string& file, const std::string& place);
 

@@ -8,9 +8,9 @@ namespace strffit::import {
 
 namespace {
 
-constexpr double kMostRate = 500;  // spikes/s: no neuron keeps that up over a whole recording
+constexpr double kMostRate = 500;  // spikes/s; no neuron sustains this over a whole recording
 constexpr std::size_t kMostNamed = 8;
-constexpr double kOddDeviation = 5;  // standard deviations: once in a million trials by chance
+constexpr double kOddDeviation = 5;  // standard deviations; one in a million trials by chance
 
 std::string short_number(double value) {
   char text[32];
@@ -54,7 +54,8 @@ void Findings::see(const Stimulus& stimulus, const Dataset& head, const Extent& 
           whole[static_cast<std::size_t>(trial)] && there == frames;
       of_trial[static_cast<std::size_t>(trial)] += spikes;
       of_unit += spikes;
-      seconds_[static_cast<std::size_t>(unit)] += static_cast<double>(there);  // frames, so far
+      seconds_[static_cast<std::size_t>(unit)] += static_cast<double>(there);  // in frames until
+                                                                               // result()
     }
     counts_[static_cast<std::size_t>(unit)] += of_unit;
     if (of_unit > most) {
@@ -71,8 +72,8 @@ void Findings::see(const Stimulus& stimulus, const Dataset& head, const Extent& 
   }
   if (counts && trials >= 3 &&
       std::all_of(whole.begin(), whole.end(), [](bool one) { return one; })) {
-    // Each trial against the others: counts vary as a Poisson's do, and by as much more as they do
-    // on the whole.
+    // Compares each trial with the others. Counts are expected to vary as Poisson counts, or as
+    // much as they do in all trials, whichever is more.
     double mean = 0, variance = 0;
     for (const double spikes : of_trial) mean += spikes / static_cast<double>(trials);
     std::vector<double> deviations;

@@ -1,4 +1,4 @@
-// Libraries of the import.
+// Versions of the libraries for import.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace strffit {
 
-// Libraries that recordings are imported with, in the same form; "none" where this program was
-// built without one: {"libsndfile", "1.2.0"}.
+// Libraries with which recordings are imported, with versions: {"libsndfile", "1.2.0"}; "none" if
+// this program was built without one.
 std::vector<std::pair<std::string, std::string>> import_library_versions();
 
 }  // namespace strffit

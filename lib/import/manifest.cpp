@@ -74,7 +74,7 @@ SplitRule read_split_rule(config::Node& node) {
   return rule;
 }
 
-// What a draft leaves open, `unit: ?`, is no YAML: said as what it is.
+// An open key of a draft, `unit: ?`, is not valid YAML and needs its own message.
 void refuse_open_keys(const std::string& text, const std::string& name) {
   std::size_t line = 0;
   for (std::size_t at = 0; at < text.size(); ++line) {

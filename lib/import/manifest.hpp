@@ -1,4 +1,4 @@
-// A manifest: what of a lab's files is the sounds, when they were played, and what the units did.
+// A manifest: assigns the files of a lab to sounds, presentations and responses.
 #pragma once
 
 #include <cstdint>
@@ -15,46 +15,45 @@
 namespace strffit::import {
 
 struct FrameOptions {
-  double dt_ms = 0;         // 0: as the sounds have it, where they are spectrograms
-  double before_ms = 0;     // kept ahead of the onset, whole frames
-  double after_ms = 0;      // and behind the end
-  double delay_ms = 0;      // from an onset as noted to the sound at the ear
-  std::int64_t pieces = 1;  // into which a sound is cut, each a stimulus
+  double dt_ms = 0;         // 0: frame width of the sounds, if these are spectrograms
+  double before_ms = 0;     // kept before the onset, in whole frames
+  double after_ms = 0;      // kept after the end, in whole frames
+  double delay_ms = 0;      // from the recorded onset to the sound at the ear
+  std::int64_t pieces = 1;  // number of stimuli into which each sound is cut
 };
 
-// Which stimuli of a split: none, some by name, a share, or those with the most trials.
+// Stimuli of a split: none, a list of names, a fraction, or those with the most trials.
 struct MostTrials {};
 using SplitPart = std::variant<std::monostate, std::vector<std::string>, double, MostTrials>;
 
 struct SplitRule {
   SplitPart valid, test;
-  std::string column;  // of the table of stimuli, in place of both
+  std::string column;  // column of the table of stimuli, instead of both
   std::int64_t seed = 0;
-  std::string where;  // of the mapping, for messages
+  std::string where;  // position of the mapping, for messages
 };
 
 struct Manifest {
   std::string file;
-  std::string folder;  // "" for the current one
-  std::string text;    // as it stands
+  std::string folder;  // "" for the current folder
+  std::string text;    // unchanged
   std::string name, reference;
 
   ReadSounds sounds;
-  ReadPresentations presentations;  // null where there is none
+  ReadPresentations presentations;  // null if not given
   ReadResponses responses;
-  ReadFacts units, stimuli;  // null where there is none
+  ReadFacts units, stimuli;  // null if not given
   std::string category;      // column of the table of stimuli, may be ""
   bool allow_overlap = false;
   FrameOptions frames;
-  std::optional<SpectrogramOptions> spectrogram;  // none where the sounds come as spectrograms
+  std::optional<SpectrogramOptions> spectrogram;  // none if sounds are spectrograms
   CompressionOptions compression;
   SplitRule split;
 };
 
-// Reads and checks every key; no file but the manifest is opened. ConfigError at its line and
-// column.
+// Reads and checks every key without opening other files. ConfigError with line and column.
 Manifest read_manifest(const std::string& file);
-// The same of a text; `folder`: that of its relative paths.
+// The same for a text. `folder`: base of relative paths.
 Manifest read_manifest_text(const std::string& text, const std::string& name,
                             const std::string& folder);
 

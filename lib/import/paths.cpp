@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMostEntries = 1000000;
-constexpr int kMostSteps = 1 << 16;  // of the search for a fit: patterns of many stars take long
+constexpr int kMostSteps = 1 << 16;  // limit of the search; patterns with many stars take long
 
 class Fit {
  public:

@@ -1,4 +1,4 @@
-// Files by a pattern with placeholders: "stimuli/stim{sound}.wav", "spikes/{unit}/*.txt".
+// Finds files by a pattern with placeholders: "stimuli/stim{sound}.wav", "spikes/{unit}/*.txt".
 #pragma once
 
 #include <cstdint>
@@ -11,23 +11,23 @@ namespace strffit::import {
 using Placeholders = std::map<std::string, std::string>;  // "sound" -> "7"
 
 struct FoundFile {
-  std::string path;      // of the file, from the folder on
-  Placeholders matched;  // what the placeholders stood for
+  std::string path;      // starts with the folder
+  Placeholders matched;  // values of the placeholders
 };
 
-// Files below `folder` (or of an absolute pattern) that fit: `*` is anything but a slash, `?` one
-// character, {word} one or more characters, the same wherever it is repeated; all in their natural
-// order, stim2 before stim10. At most a million are looked at.
+// Files that match the pattern, below `folder` if it is relative: `*` matches anything but a slash,
+// `?` one character, {word} one or more characters, the same at each repetition. Natural order,
+// stim2 before stim10. DataError after a million files.
 std::vector<FoundFile> files_like(const std::string& pattern, const std::string& folder);
 
-// Whether a text fits a pattern as a whole.
+// True if the whole text matches the pattern.
 bool fits(const std::string& pattern, const std::string& text, Placeholders& matched);
 
-// The pattern with its placeholders filled in; those without a value stay.
+// Replaces placeholders by their values; those without a value stay.
 std::string filled(const std::string& pattern, const Placeholders& values);
 bool has_placeholder(const std::string& pattern, const std::string& word);
 
-// Runs of digits compare as numbers.
+// Natural order: runs of digits compare as numbers.
 bool natural_less(const std::string& a, const std::string& b);
 
 }  // namespace strffit::import

@@ -7,7 +7,7 @@ namespace strffit::import {
 
 namespace {
 
-// Times and onsets are rounded in their files: an edge is this near to itself, in frames.
+// Tolerance at frame edges, in frames, because times and onsets are rounded in their files.
 constexpr double kEdge = 1e-6;
 
 std::int64_t frame_at(double time_s, double onset_s, double dt_s, std::int64_t before) {

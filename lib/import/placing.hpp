@@ -1,4 +1,4 @@
-// Responses in frames. Internal to import.
+// Puts responses into frames. Internal to import.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,15 @@ namespace strffit::import {
 
 class Placing {
  public:
-  // `presentations`: sorted by onset, delay included; ignored where responses come by trial.
+  // `presentations`: sorted by onset, with the delay; ignored if responses are given by trial.
   Placing(const Responses& responses, const std::vector<Presentation>& presentations,
           std::size_t sounds, double dt_ms, std::int64_t before);
 
-  // Trials of these sounds together.
+  // Number of trials of these sounds together.
   std::int64_t trials(const std::vector<std::size_t>& sounds) const;
-  // (N, R, T), and what became of the spikes in `tally`.
+  // Responses (N, R, T); counts the spikes in `tally`.
   Array<float> place(const std::vector<std::size_t>& sounds, std::int64_t frames, Tally& tally);
-  // What did not fit, for a person.
+  // Adds notes on responses that did not fit.
   void notes(std::vector<std::string>& notes) const;
 
  private:
@@ -36,9 +36,10 @@ class Placing {
   double dt_s_;
   std::int64_t before_;
   std::vector<std::vector<std::size_t>> by_sound_;        // presentations, or trials of TrialSpikes
-  std::vector<std::int64_t> trials_;                      // of each sound
-  std::int64_t longer_ = 0, shorter_ = 0, most_off_ = 0;  // frames that came ready
-  std::int64_t outside_ = 0;                              // frames beyond the recording
+  std::vector<std::int64_t> trials_;                      // per sound
+  std::int64_t longer_ = 0, shorter_ = 0, most_off_ = 0;  // sounds whose frames did not fit, and by
+                                                          // how many
+  std::int64_t outside_ = 0;                              // frames outside the recording
 };
 
 }  // namespace strffit::import

@@ -15,7 +15,7 @@ std::int64_t Sounds::find(const std::string& text) const {
     }
   }
   const fs::path path(text);
-  // What is exact counts before what is near: "a/1.wav" before "1.wav" before "1".
+  // The most exact form decides: "a/1.wav", then "1.wav", then "1".
   for (const auto& form : {text, path.filename().string(), path.stem().string()}) {
     const auto found = names_.find(form);
     if (found == names_.end()) continue;

@@ -1,5 +1,4 @@
-// What a recording is made of, as the readers of files hand it over: sounds, when they were played,
-// and what the units did.
+// The parts of a recording, as the readers return them: sounds, presentations and responses.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +18,12 @@
 namespace strffit::import {
 
 struct SoundEntry {
-  std::string key;          // of the stimulus: the file's name without ending
-  std::string name;         // what {sound} stands for
-  std::string label;        // as it was found: "stim7.wav"
-  bool distinct = false;    // never the same as another, whatever its values
-  std::int64_t number = 0;  // from 1: what {sound} is in the path of a MATLAB file
-  // One of the two: read when it is needed, so that one sound at a time is in memory.
+  std::string key;          // of the stimulus: file name without extension
+  std::string name;         // value of {sound}
+  std::string label;        // as found: "stim7.wav"
+  bool distinct = false;    // never merged with an equal sound
+  std::int64_t number = 0;  // from 1: value of {sound} in a path of a MATLAB file
+  // One of the two. Read on demand, so that memory holds one sound at a time.
   std::function<Sound()> waveform = {};
   std::function<Array<float>()> spectrogram = {};  // (F, T), finite
 };
@@ -32,14 +31,14 @@ struct SoundEntry {
 class Sounds {
  public:
   std::vector<SoundEntry> list;
-  // Of sounds that come as spectrograms; 0 and empty for those that come as sound.
+  // For sounds given as spectrograms; otherwise 0 and empty.
   double dt_ms = 0;
   std::vector<double> frequencies_hz;  // (F), ascending
 
   bool are_spectrograms() const { return dt_ms > 0; }
 
-  // The index of the sound that `text` names: by name, with or without ending and folder. -1 where
-  // there is none, -2 where several are meant.
+  // Index of the sound that `text` names, with or without extension and folder. -1 if there is
+  // none, -2 if it is ambiguous.
   std::int64_t find(const std::string& text) const;
   // "stim1, stim2, stim3 and 17 more": for messages.
   std::string described() const;
@@ -48,28 +47,28 @@ class Sounds {
   mutable std::map<std::string, std::set<std::size_t>> names_;
 };
 
-// A sound was played.
+// One playback of a sound.
 struct Presentation {
   std::size_t sound = 0;   // index into Sounds::list
   double onset_s = 0;      // on the recording's clock
-  double offset_s = kNaN;  // NaN where the source does not say
+  double offset_s = kNaN;  // NaN if unknown
   std::string where;       // "events.csv:14"
 };
 
-// From, to: on the recording's clock, s.
+// Start and end on the recording's clock, s.
 using Interval = std::pair<double, double>;
 
 struct SpikeTrain {
   std::vector<double> times_s;     // ascending, on the recording's clock
-  std::vector<Interval> observed;  // ascending; empty: always
+  std::vector<Interval> observed;  // ascending; empty: all the time
 };
 
-// Spikes on the clock of the recording; they need presentations.
+// Spikes on the clock of the recording, which need presentations.
 struct ClockSpikes {
   std::vector<SpikeTrain> units;  // (N)
 };
 
-// Spikes that come by sound and trial, from the sound's onset.
+// Spikes by sound and trial, with times relative to the onset of the sound.
 struct TrialSpikes {
   struct Trial {
     std::size_t unit = 0, sound = 0;
@@ -79,21 +78,21 @@ struct TrialSpikes {
   std::vector<Trial> trials;
 };
 
-// Numbers (counts, voltages, fluorescence) in frames of their own, on the recording's clock.
+// Numbers (counts, voltages, fluorescence) with their own frames, on the recording's clock.
 struct ClockFrames {
   double dt_ms = 0;
   Array<float> values;  // (N, T)
 };
 
-// Numbers in frames by sound and trial.
+// Numbers in frames, by sound and trial.
 struct TrialFrames {
   double dt_ms = 0;
   std::map<std::size_t, Array<float>> sounds;  // index -> (N, R, T)
 };
 
 struct Responses {
-  std::vector<std::string> ids;  // (N) of the units
-  UnitFacts facts;               // (N), what the source knows of them
+  std::vector<std::string> ids;  // (N) of units
+  UnitFacts facts;               // (N) metadata from the source
   std::variant<ClockSpikes, TrialSpikes, ClockFrames, TrialFrames> values;
 
   bool need_presentations() const {
@@ -106,23 +105,23 @@ struct Responses {
   }
 };
 
-// A table of facts about sounds or units: a name a row.
+// A table of metadata of sounds or units, one row per name.
 struct Facts {
   std::string file;
   std::vector<std::string> names;
   std::vector<std::string> columns;
-  std::vector<std::vector<std::string>> cells;  // a row a name, a cell a column
+  std::vector<std::vector<std::string>> cells;  // one row per name, one cell per column
 };
 
-// What a reader needs beside its own options, and leaves.
+// Input and output of a reader beside its options.
 struct Reading {
-  std::string folder;              // of the manifest: relative paths start here
-  std::set<std::string> sources;   // files that were read, by their paths as resolved
-  std::vector<std::string> notes;  // what a person should know, with numbers
+  std::string folder;              // of the manifest; base of relative paths
+  std::set<std::string> sources;   // resolved paths of the files read
+  std::vector<std::string> notes;  // findings for the user, with numbers
 
-  // The path of a file named in the manifest.
+  // Path of a file named in the manifest.
   std::string path(const std::string& given) const;
-  // The same, and remembers it as a source.
+  // The same, and adds it to the sources.
   std::string source(const std::string& given);
 };
 

@@ -1,4 +1,4 @@
-// The kinds of sources, by the key under which a manifest names them: {audio: ...}, {phy: ...}.
+// Kinds of sources, chosen by their key in a manifest: {audio: ...}, {phy: ...}.
 #pragma once
 
 #include <functional>
@@ -18,24 +18,24 @@ using ReadPresentations = std::function<std::vector<Presentation>(Reading&, cons
 using ReadResponses = std::function<Responses(Reading&, const Sounds&)>;
 using ReadFacts = std::function<Facts(Reading&)>;
 
-// What a source can give. Each function reads and checks the options in `node`, before any file is
-// opened, and returns what reads the files. Null: it has none of these.
+// A kind of source. Each function reads and checks the options in `node` before any file is opened,
+// and returns a function that reads the files. Null: not offered.
 struct Source {
   const char* key = "";
   ReadSounds (*sounds)(config::Node& node) = nullptr;
   ReadPresentations (*presentations)(config::Node& node) = nullptr;
   ReadResponses (*responses)(config::Node& node) = nullptr;
   ReadFacts (*facts)(config::Node& node) = nullptr;
-  // What of `files` it would read, for `--draft`; null: it is never guessed.
+  // Drafts from `files` for `--draft`; null: never drafted.
   void (*draft)(const Listing& files, Draft& draft) = nullptr;
-  bool are_spectrograms = false;  // its sounds come as spectrograms
+  bool are_spectrograms = false;  // sounds are given as spectrograms
 };
 
 // In the order of sources.inc.
 const std::vector<Source>& sources();
 
-// The one of these kinds whose key stands in the mapping `node`; ConfigError where there is none or
-// several. `role` is the member of Source that is asked for: &Source::sounds.
+// The kind whose key the mapping `node` has, among those with `role`, a member of Source such as
+// &Source::sounds. ConfigError if there is none or several.
 template <class Role>
 const Source& chosen_source(const config::Node& node, Role role) {
   const Source* chosen = nullptr;
@@ -54,7 +54,7 @@ const Source& chosen_source(const config::Node& node, Role role) {
   return *chosen;
 }
 
-// A text that must be there.
+// A required text.
 std::string required_text(config::Node& node, const std::string& key, const std::string& doc);
 
 }  // namespace strffit::import

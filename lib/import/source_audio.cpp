@@ -1,4 +1,4 @@
-// Sounds as audio files.
+// Sounds in audio files.
 #include <filesystem>
 #include <map>
 #include <set>
@@ -34,7 +34,7 @@ ReadSounds audio_sounds(config::Node& node) {
       sound.label = path.filename().string();
       const auto matched = file.matched.find("sound");
       sound.name = matched == file.matched.end() ? sound.key : matched->second;
-      // Two folders with files of one name: told apart by the folder.
+      // The folder distinguishes files of the same name.
       if (const auto [other, first] = keys.try_emplace(sound.key, file.path); !first) {
         sound.key = path.parent_path().filename().string() + "_" + sound.key;
         sound.label = path.parent_path().filename().string() + "/" + sound.label;
@@ -61,7 +61,7 @@ ReadSounds audio_sounds(config::Node& node) {
   };
 }
 
-// What the names of files have in common before and behind what varies: stim{sound}.wav.
+// Pattern of file names: the common beginning and end, stim{sound}.wav.
 std::string common_pattern(const std::vector<std::string>& names) {
   std::string before = names.front(), after = names.front();
   for (const auto& name : names) {
@@ -75,7 +75,7 @@ std::string common_pattern(const std::vector<std::string>& names) {
     }
     after = after.substr(after.size() - same);
   }
-  // Digits that all share are part of the number: stim1, stim12 differ in 1 and 12.
+  // Common digits belong to the number: stim1 and stim12 differ in 1 and 12.
   while (!before.empty() && std::isdigit(static_cast<unsigned char>(before.back())) != 0)
     before.pop_back();
   while (!after.empty() && std::isdigit(static_cast<unsigned char>(after.front())) != 0)

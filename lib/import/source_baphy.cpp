@@ -1,4 +1,4 @@
-// BAPHY's sorted spikes (.spk.mat): spikes by trial and sample, events with notes.
+// BAPHY's sorted spikes (.spk.mat): spikes by trial and sample, and events with notes.
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -15,7 +15,7 @@ namespace strffit::import {
 
 namespace {
 
-// Between two trials: longer than any sound, so that no window reaches into the next.
+// Between two trials; longer than any sound, so that no window reaches into the next trial.
 constexpr double kGapSeconds = 100;
 
 std::string trimmed_word(const std::string& text) {
@@ -29,7 +29,7 @@ class BaphyFile {
   explicit BaphyFile(const std::string& file) : name_(file), mat_(open_matlab(file)) {
     rate_ = numbers("rate").at(0);
     if (!(rate_ > 0)) fail("rate", "expected samples in a second");
-    // Trials one after the other on a clock of our own.
+    // Trials follow each other on an artificial clock.
     double start = 0;
     for (const double samples : numbers("npoint")) {
       if (!(samples >= 0 && samples < 1e12)) fail("npoint", "expected samples of each trial");
@@ -66,7 +66,7 @@ class BaphyFile {
     throw DataError(name_, path, what);
   }
 
-  // "BRT007c" of "BRT007c05_a_PTD".
+  // "BRT007c05_a_PTD" -> "BRT007c".
   std::string site() const {
     std::string stem = std::filesystem::path(name_).filename().string();
     std::size_t at = 0;
@@ -177,7 +177,7 @@ ReadPresentations baphy_presentations(config::Node& node) {
   };
 }
 
-// Structs with unitSpikes, wherever they are in cells of cells.
+// Finds structs with unitSpikes in nested cells.
 void collect_units(const MatlabPointer& value, std::vector<MatlabPointer>& found, int depth) {
   if (depth > 8) return;
   for (std::int64_t i = 0; i < count(value->shape()); ++i) {

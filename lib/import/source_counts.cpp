@@ -1,4 +1,4 @@
-// Responses in frames of their own: counts, LFP, ECoG, calcium. MATLAB, HDF5 and NumPy.
+// Responses with their own frames: counts, LFP, ECoG, calcium. MATLAB, HDF5 and NumPy.
 #include <algorithm>
 #include <cmath>
 
@@ -30,7 +30,7 @@ void check_counts(const Array<float>& values, const std::string& file, const std
   }
 }
 
-// (N, R, T) of one sound.
+// Responses (N, R, T) to one sound.
 Array<float> counts_of(const ArrayFile& arrays, const CountOptions& options,
                        const std::string& file, const Placeholders& sound, bool strict) {
   if (!has_placeholder(options.path, "trial")) {
@@ -168,7 +168,7 @@ ReadResponses count_responses(config::Node& node) {
   };
 }
 
-// naplib's struct arrays: a spectrogram and a response an element.
+// Struct arrays of naplib: a spectrogram and a response per element.
 bool draft_struct_array(const std::string& file, const std::string& name, const MatlabValue& value,
                         Draft& draft) {
   const auto fields = value.fields();

@@ -1,4 +1,4 @@
-// Tables as text: CSV and TSV.
+// Text tables: CSV and TSV.
 #include <algorithm>
 #include <cmath>
 #include <compare>
@@ -45,18 +45,18 @@ ReadPresentations table_presentations(config::Node& node) {
   };
 }
 
-// Rows of spikes by unit, in the natural order of their names.
+// Columns of a table with one row per spike.
 struct SpikeColumns {
   std::string unit, time, sound, trial;  // sound and trial may be ""
 };
 
-// Looked up once a row, of which there are millions: hashed.
+// Index of each unit. Hashed, because every one of millions of rows needs a lookup.
 using UnitPlaces = std::unordered_map<std::string, std::size_t>;
 
-// A spike of a table by trial: 16 bytes, put at the end and sorted once. Finding each one's trial
-// first costs five times as much.
+// A spike of a table by trial: 16 bytes, appended and sorted once, which is five times as fast as
+// finding the trial of each spike.
 struct SpikeRow {
-  std::uint64_t key;  // 24 bits of the unit, 20 of the sound, 20 of the trial
+  std::uint64_t key;  // 24 bits unit, 20 bits sound, 20 bits trial
   double time_s;
   auto operator<=>(const SpikeRow&) const = default;
 };
@@ -158,8 +158,7 @@ class SpikeTable {
                         ": is sound the right column, and are the names those of the files?");
   }
 
-  // A row may name trial 1,000,000, and every trial before it of every unit would be taken for
-  // silent.
+  // A row may have trial 1,000,000; all lower trials of every unit would then count as silent.
   void refuse_gaps(std::size_t units, std::size_t rows, std::int64_t first,
                    const std::map<std::size_t, std::int64_t>& last) const {
     std::int64_t trials = 0, highest = 0;
@@ -175,7 +174,7 @@ class SpikeTable {
                         " spikes");
   }
 
-  // Trials are numbered from 0 or 1; one without a spike has no row, and is known by a higher one.
+  // Trials count from 0 or 1. A trial without a spike has no row; it exists if a higher one does.
   Responses gathered(const UnitPlaces& units, std::vector<SpikeRow>& rows, Reading& reading) const {
     constexpr std::uint64_t kTrialMask = (1U << kTrialBits) - 1,
                             kSoundMask = (1U << kSoundBits) - 1;
@@ -183,7 +182,7 @@ class SpikeTable {
     Responses responses;
     TrialSpikes spikes;
     std::int64_t first = 1;
-    std::map<std::size_t, std::int64_t> last;  // of each sound
+    std::map<std::size_t, std::int64_t> last;  // highest trial of each sound
     for (const auto& row : rows) {
       const auto trial = static_cast<std::int64_t>(row.key & kTrialMask);
       first = std::min(first, trial);

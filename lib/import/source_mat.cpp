@@ -1,4 +1,4 @@
-// Spike times in MATLAB files, by a path with {sound}, {trial} and {unit}.
+// Spike times in MATLAB files, at a path with {sound}, {trial} and {unit}.
 #include <algorithm>
 #include <cmath>
 
@@ -26,20 +26,20 @@ class MatSpikes {
   MatSpikes(std::string file, std::string path, const TimeUnit& unit)
       : file_(std::move(file)), path_(std::move(path)), unit_(unit), mat_(open_matlab(file_)) {}
 
-  // Null where the path leads nowhere.
+  // If `strict` is false, returns null for a path that does not exist.
   MatlabPointer at(std::int64_t unit, std::int64_t sound, std::int64_t trial, bool strict) const {
     const std::string path = with_numbers(path_, unit, sound, trial);
     return strict ? at_path(*mat_, path, file_) : find_path(*mat_, path, file_);
   }
 
-  // The trials of a unit and a sound.
+  // Adds the trials of a unit and a sound.
   void add(std::size_t place, const SoundEntry& sound, std::size_t index, std::int64_t unit,
            TrialSpikes& spikes) {
     const bool numbered = has_placeholder(path_, "trial");
     for (std::int64_t trial = 1; trial <= (numbered ? kMostIndices : 1); ++trial) {
       const MatlabPointer value = at(unit, sound.number, trial, false);
       if (!value) break;
-      if (value->kind() == MatlabValue::Kind::cells) {  // a cell a trial
+      if (value->kind() == MatlabValue::Kind::cells) {  // one cell per trial
         for (std::int64_t i = 0; i < count(value->shape()); ++i) {
           put(place, index, i, *value->cell(i), with_numbers(path_, unit, sound.number, trial),
               spikes);
@@ -51,7 +51,7 @@ class MatSpikes {
     }
   }
 
-  std::vector<double> all;  // times, as they stand
+  std::vector<double> all;  // all times, not converted
 
  private:
   void put(std::size_t unit, std::size_t sound, std::int64_t trial, const MatlabValue& value,
@@ -61,7 +61,7 @@ class MatSpikes {
       throw DataError(file_, path, "expected spike times; found " + described(value));
     }
     TrialSpikes::Trial one{unit, sound, trial, empty ? std::vector<double>() : value.numbers()};
-    // A matrix of trials is padded with NaN where its rows are of unequal length.
+    // A matrix of trials is padded with NaN if its rows differ in length.
     std::erase_if(one.times_s, [](double time) { return std::isnan(time); });
     for (double& time : one.times_s) {
       if (!std::isfinite(time)) throw DataError(file_, path, "expected finite times; found others");
@@ -96,7 +96,8 @@ ReadResponses mat_responses(config::Node& node) {
   return [=](Reading& reading, const Sounds& sounds) {
     const std::string file = reading.source(given);
     MatSpikes reader(file, path, unit);
-    reader.at(1, sounds.list.front().number, 1, true);  // says what is there where it leads nowhere
+    reader.at(1, sounds.list.front().number, 1, true);  // throws for a wrong path, with what is
+                                                        // there
     Responses responses;
     TrialSpikes spikes;
     for (std::int64_t number = 1; number <= (several ? kMostIndices : 1); ++number) {

@@ -1,4 +1,5 @@
-// NEMS recordings: a .tgz with a table of numbers a signal, its JSON, and a table of epochs.
+// NEMS recordings: a .tgz with a table of numbers and a JSON file per signal, and a table of
+// epochs.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -36,7 +37,7 @@ class NemsRecording {
 
   const std::string& file() const { return file_; }
 
-  // "resp", "stim", "pupil": "eno052d-a1.resp.json" is resp's.
+  // Names of the signals, "resp", "stim", "pupil", from files such as "eno052d-a1.resp.json".
   std::vector<std::string> signals() const {
     std::set<std::string> names;
     for (const auto& [name, text] : texts_) {
@@ -72,7 +73,7 @@ class NemsRecording {
 
   double rate_of(const std::string& name) const { return rate_in(json_of(name), name); }
 
-  // Those of a signal, or of the whole recording, in the order of the file.
+  // Epochs of a signal, or of the whole recording, in the order of the file.
   std::vector<NemsEpoch> epochs(const std::string& signal) const {
     std::string name = ending_in("." + signal + ".epoch.csv");
     if (name.empty()) name = ending_in("epoch.csv");
@@ -123,7 +124,7 @@ class NemsRecording {
     }
   }
 
-  // A line a frame, a cell a channel, without a header.
+  // One line per frame, one cell per channel, no header.
   void read_values(const std::string& name, NemsSignal& signal) const {
     const std::string found = ending_in("." + name + ".csv");
     if (found.empty()) {
@@ -183,7 +184,7 @@ std::string nems_pattern(config::Node& node) {
   return pattern;
 }
 
-// Name -> its epochs.
+// Epochs by name of the sound.
 std::map<std::string, std::vector<NemsEpoch>> sounds_of_epochs(const std::vector<NemsEpoch>& epochs,
                                                                const std::string& pattern) {
   std::map<std::string, std::vector<NemsEpoch>> sounds;
@@ -200,7 +201,7 @@ std::int64_t frames_of_epochs(const std::vector<NemsEpoch>& epochs, double rate_
   return static_cast<std::int64_t>(std::llround(std::clamp(shortest * rate_hz, 0.0, 1e9)));
 }
 
-// One band: 1 while the sound is on, 0 in the silences around it.
+// One band: 1 while the sound is on, 0 in the silence before and after it.
 Array<float> on_and_off(const NemsEpoch& sound, const std::vector<NemsEpoch>& all,
                         std::int64_t frames, double rate_hz) {
   double begin = sound.begin, end = sound.end;
@@ -276,7 +277,7 @@ ReadSounds nems_sounds(config::Node& node) {
       SoundEntry sound;
       sound.key = sound.name = sound.label = name;
       sound.number = static_cast<std::int64_t>(sounds.list.size()) + 1;
-      sound.distinct = on_off;  // all are the same as far as is known of them
+      sound.distinct = on_off;  // all on_off spectrograms may be equal
       sound.spectrogram = [values] { return values; };
       sounds.list.push_back(std::move(sound));
     }

@@ -78,7 +78,7 @@ Sound sound_of_series(const files::Reader& reader, const std::string& path, int 
   sound.rate_hz = rate_of_series(reader, path);
   const double conversion = reader.optional_number_attribute(data, "conversion").value_or(1);
   const double offset = reader.optional_number_attribute(data, "offset").value_or(0);
-  // Whole numbers without a conversion are samples as in a WAV file: full scale is 1.
+  // Integers without a conversion are samples as in a WAV file: full scale is 1.
   double scale = conversion;
   if (reader.stored(data) == files::Stored::integer && conversion == 1 && offset == 0) {
     const auto largest =
@@ -102,7 +102,7 @@ ReadSounds nwb_sounds(config::Node& node) {
   const int channel = node.get("channel", 0, config::at_least(0),
                                "of sounds with several, from 1; 0: they have one");
   return [=](Reading& reading) {
-    // Kept open: opening goes through the whole file.
+    // Kept open, because opening checks the whole file.
     const auto opened = std::make_shared<const files::Reader>(reading.source(given));
     const files::Reader& reader = *opened;
     expect_group(reader, path, "a group of sounds");
@@ -127,8 +127,8 @@ ReadSounds nwb_sounds(config::Node& node) {
   };
 }
 
-// Columns of a DynamicTable of `rows` rows: numbers and texts; ragged ones (with an index) are left
-// out.
+// Columns of a DynamicTable with `rows` rows: numbers and text. Ragged columns (with an index) are
+// skipped.
 std::vector<EventColumn> columns_of(const files::Reader& reader, const std::string& table,
                                     std::int64_t rows) {
   std::vector<EventColumn> columns;
@@ -184,7 +184,7 @@ ReadPresentations nwb_presentations(config::Node& node) {
   };
 }
 
-// Row i of a ragged column goes from ends[i - 1] to ends[i].
+// Row i of a ragged column is [ends[i - 1], ends[i]).
 std::vector<std::int64_t> ends_of(const files::Reader& reader, const std::string& path,
                                   std::int64_t units, std::int64_t all) {
   auto ends = reader.integers(path, {{units}, "(N), as there are units"}).values;
@@ -282,7 +282,7 @@ ReadResponses nwb_responses(config::Node& node) {
 void draft_nwb(const Listing& files, Draft& draft) {
   const auto found = files.ending(".nwb");
   if (found.empty()) return;
-  // Of several the first with sounds.
+  // The first file with sounds.
   const auto has_sounds = [&](const std::string& name) {
     try {
       const files::Reader reader(files.folder + "/" + name);

@@ -1,4 +1,4 @@
-// Kilosort's output as phy shows it: spike_times.npy in samples, spike_clusters.npy, params.py.
+// Kilosort's output in phy's format: spike_times.npy in samples, spike_clusters.npy, params.py.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// `sample_rate = 30000.` of params.py, which is read, never run.
+// Finds `sample_rate = 30000.` in params.py, without executing it.
 std::optional<double> rate_of_params(const std::string& file) {
   const std::string text = read_bytes(file, 1 << 20);
   const std::string word = "sample_rate";
@@ -37,7 +37,7 @@ std::optional<double> rate_of_params(const std::string& file) {
   return std::nullopt;
 }
 
-// cluster -> its row of facts, of the tables of the folder that are there.
+// Metadata of each cluster, from the tables in the folder.
 struct ClusterFacts {
   std::map<std::int64_t, std::map<std::string, std::string>> rows;
 
@@ -47,14 +47,14 @@ struct ClusterFacts {
     while (table.next()) {
       auto& row = rows[static_cast<std::int64_t>(table.number(id))];
       for (std::size_t i = 0; i < table.header().size(); ++i) {
-        // phy says the later group in cluster_info.tsv and cluster_group.tsv alike.
+        // Later tables win; cluster_info.tsv and cluster_group.tsv have the same groups.
         if (i != id) row[table.header()[i]] = table.cell(i);
       }
     }
   }
   std::string group_of(std::int64_t cluster) const {
     const std::string group = of(cluster, "group");
-    return group.empty() ? of(cluster, "KSLabel") : group;  // nobody has looked at it yet
+    return group.empty() ? of(cluster, "KSLabel") : group;  // no manual curation yet
   }
   std::string of(std::int64_t cluster, const std::string& name) const {
     const auto row = rows.find(cluster);
@@ -147,7 +147,9 @@ ReadResponses phy_responses(config::Node& node) {
       if (there(name)) known.read(reading.source(folder + name));
     }
     std::map<std::int64_t, std::vector<double>> trains;
-    for (const auto& [cluster, row] : known.rows) trains[cluster];  // those without a spike too
+    for (const auto& [cluster, row] : known.rows)
+      trains[cluster];  // includes clusters without
+                        // spikes
     std::map<std::int64_t, std::vector<double>>::iterator now = trains.end();
     for (std::size_t i = 0; i < times.values.size(); ++i) {
       if (times.values[i] < (i == 0 ? 0 : times.values[i - 1])) {
@@ -192,7 +194,7 @@ ReadResponses phy_responses(config::Node& node) {
   };
 }
 
-// "3 good, 1 mua": what the clusters' tables say.
+// Number of clusters per group, "3 good, 1 mua", from the tables.
 std::string groups_there(const fs::path& folder) {
   ClusterFacts known;
   for (const char* name : {"cluster_KSLabel.tsv", "cluster_group.tsv", "cluster_info.tsv"}) {
@@ -200,7 +202,7 @@ std::string groups_there(const fs::path& folder) {
     if (!fs::is_regular_file(folder / name, ignored)) continue;
     try {
       known.read((folder / name).string());
-    } catch (const DataError&) {  // said when it is imported
+    } catch (const DataError&) {  // the import reports it
       return "";
     }
   }

@@ -1,4 +1,4 @@
-// pprox: a JSON file a unit, spike times by stimulus and trial
+// pprox: one JSON file per unit, spike times by stimulus and trial
 // (https://meliza.org/spec:2/pprox.json).
 #include <algorithm>
 #include <cmath>
@@ -25,7 +25,7 @@ constexpr std::size_t kDeepestPprox = 16;
 PproxJson parsed_pprox(const std::string& file) {
   const std::string text = read_bytes(file, kLargestPprox);
   std::size_t depth = 0, deepest = 0;
-  for (const char c : text) {  // counts brackets in texts too: none of these files has many
+  for (const char c : text) {  // also counts brackets in texts, which are few
     if (c == '[' || c == '{') deepest = std::max(deepest, ++depth);
     if ((c == ']' || c == '}') && depth > 0) --depth;
   }
@@ -106,7 +106,8 @@ class PproxReader {
     trial.unit = place;
     trial.sound = static_cast<std::size_t>(sound);
     trial.trial = next[trial.sound]++;
-    // Times are from the start of the trial; where that is not the sound's onset, the trial says.
+    // Times count from the start of the trial; the trial gives the onset of the sound if it
+    // differs.
     double onset = 0;
     if (one.contains("stimulus") && one["stimulus"].is_object() &&
         one["stimulus"].contains("interval") && one["stimulus"]["interval"].is_array() &&

@@ -1,4 +1,4 @@
-// Sounds as spectrograms that somebody else computed: HDF5, NumPy and MATLAB.
+// Sounds as spectrograms computed elsewhere: HDF5, NumPy and MATLAB.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -22,7 +22,7 @@ struct SpectrogramFiles {
   std::vector<std::string> axes;
 };
 
-// (F, T). Without `axes`: the axis that has as many bands as there are frequencies.
+// Spectrogram (F, T). Without `axes`, the frequency axis is the one of length `bands`.
 Array<float> bands_by_frames(const FoundArray& found, const SpectrogramFiles& options,
                              std::int64_t bands, const std::string& file,
                              const std::string& place) {
@@ -65,7 +65,7 @@ std::vector<double> frequencies_of(const SpectrogramFiles& options, std::int64_t
   return frequencies;
 }
 
-// Bands where no list of frequencies says how many there are: the shorter axis.
+// Number of bands: that of the frequencies, else the named axis, else the shorter one.
 std::int64_t bands_of(const FoundArray& found, const SpectrogramFiles& options) {
   if (!options.frequencies_hz.empty())
     return static_cast<std::int64_t>(options.frequencies_hz.size());

@@ -1,4 +1,4 @@
-// One text file a sound (and unit), a line a trial, spike times between blanks.
+// One text file per sound (and unit): one line per trial, spike times separated by blanks.
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -117,12 +117,14 @@ bool holds_numbers(const std::string& file) {
   return !text.empty() && text.find_first_not_of("0123456789.eE+- \t\r\n") == std::string::npos;
 }
 
-// Files whose names share what the sounds' names vary in: stim7.wav and spike7, A8.wav and A8.txt.
+// Finds files whose names contain the varying part of the sounds' names: stim7.wav and spike7,
+// A8.wav and A8.txt.
 void draft_text_trials(const Listing& files, Draft& draft) {
   if (!draft.spikes.empty() || draft.sound_names.empty()) return;
   namespace fs = std::filesystem;
   const std::set<std::string> names(draft.sound_names.begin(), draft.sound_names.end());
-  std::map<std::string, std::pair<std::size_t, std::set<std::string>>> patterns;  // -> files, units
+  std::map<std::string, std::pair<std::size_t, std::set<std::string>>> patterns;  // pattern ->
+                                                                                  // files, units
   for (const auto& file : files.files) {
     const fs::path path(file);
     const std::string ending = path.extension().string();
@@ -139,7 +141,7 @@ void draft_text_trials(const Listing& files, Draft& draft) {
       }
       if (!holds_numbers((fs::path(files.folder) / file).string())) continue;
       std::string folder = path.parent_path().string(), unit;
-      // A folder of files of the same names beside others of the same: one a unit.
+      // Folders with files of the same names: one folder per unit.
       if (!folder.empty()) {
         unit = fs::path(folder).filename().string();
         folder = fs::path(folder).parent_path().string();

@@ -14,7 +14,7 @@ namespace strffit::import {
 
 namespace {
 
-// Equal for equal samples and rates.
+// Hash; equal for equal samples and rates.
 std::uint64_t print_of(std::span<const float> values, double rate_hz) {
   Fingerprint print;
   print.add(static_cast<std::uint64_t>(rate_hz * 1000));
@@ -83,7 +83,7 @@ bool Spectra::known(std::uint64_t print, std::size_t index) {
 
 void Spectra::keep(std::uint64_t print, std::size_t index, const Array<float>& values) {
   for (const float value : values.values) {
-    // A power, a logarithm and decibels are of values from 0 up.
+    // Compression needs values >= 0.
     if (value < 0 && manifest_.compression.kind != "none") {
       throw DataError(manifest_.file, "spectrogram.compression",
                       "expected spectrograms of values from 0 up; found " + std::to_string(value) +

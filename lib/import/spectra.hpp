@@ -1,4 +1,4 @@
-// The spectrograms of the sounds that were played. Internal to import.
+// Spectrograms of the sounds that were played. Internal to import.
 #pragma once
 
 #include <cstddef>
@@ -16,11 +16,11 @@
 
 namespace strffit::import {
 
-// Each sound is read once; compression may need the loudest of all, so that what comes before it
-// waits in a file meanwhile: one sound at a time is in memory.
+// Reads each sound once. Compression may need the loudest sound, so uncompressed spectrograms wait
+// in a scratch file, and memory holds one sound at a time.
 class Spectra {
  public:
-  // Sounds of the same samples, which are one stimulus.
+  // Sounds with the same samples; they are one stimulus.
   struct One {
     std::vector<std::size_t> sounds;  // indices into Sounds::list, ascending; one or more
     Shape shape;                      // (F, T)
@@ -28,13 +28,13 @@ class Spectra {
     std::int64_t frames() const { return shape[1]; }
   };
 
-  // Of the sounds in `played`. Notes what is to be told: names for the same samples, frames that
-  // look ahead, sounds of several rates whose values differ with the rate.
+  // Reads the sounds in `played`. Notes several names for the same samples, frames that look ahead,
+  // and values that depend on the sampling rate.
   Spectra(const Manifest& manifest, const Sounds& sounds, const std::vector<bool>& played,
           double dt_ms, Observer& observer, std::vector<std::string>& notes);
 
   const std::vector<One>& list() const { return all_; }
-  // (F, T), compressed, finite.
+  // Compressed spectrogram (F, T), finite.
   Array<float> read(const One& one) const;
 
  private:
@@ -46,7 +46,7 @@ class Spectra {
   const Manifest& manifest_;
   double dt_ms_, loudest_ = 0;
   std::map<std::uint64_t, std::size_t> prints_;
-  std::map<double, std::size_t> rates_hz_;  // -> the first sound that has it
+  std::map<double, std::size_t> rates_hz_;  // rate -> the first sound that has it
   files::Scratch scratch_;
   std::vector<One> all_;
 };

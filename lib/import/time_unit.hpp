@@ -1,4 +1,4 @@
-// In which unit a source gives its times.
+// The unit of time of a source.
 #pragma once
 
 #include <string>
@@ -10,15 +10,15 @@ namespace strffit::import {
 
 struct TimeUnit {
   std::string name;    // "s", "ms", "us", "min", "samples"
-  double seconds = 0;  // of one
+  double seconds = 0;  // seconds per unit
 };
 
-// The keys `unit` and, for samples, `rate_hz`. Required: a wrong unit gives a dataset that looks
-// sound.
+// Reads the keys `unit` and, for samples, `rate_hz`. Required, because a wrong unit gives a dataset
+// that looks valid.
 TimeUnit read_time_unit(config::Node& node);
 
-// Throws DataError where times that the manifest calls seconds are all whole numbers, ten or more:
-// they are samples or ms. `file` and `place` for the message.
+// DataError if ten or more times in seconds are all integers: they are samples or ms. `file` and
+// `place`: for the message.
 void refuse_whole_seconds(const TimeUnit& unit, const std::vector<double>& times_s,
                           const std::string& file, const std::string& place);
 
