@@ -1,4 +1,4 @@
-// Activations of models.md as plain functions of a number, made so that a compiler can vectorise
+// Activations of models.md as functions of one number, written so that compilers can vectorise
 // loops over them.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace strffit::ops {
 
 enum class Activation { identity, relu, leaky_relu, sigmoid, tanh, softplus, exp };
 
-// Names as in a config, in the order of the enum.
+// Names in a config, in the order of the enum.
 inline const std::vector<std::string>& activation_names() {
   static const std::vector<std::string> names = {"identity", "relu",     "leaky_relu", "sigmoid",
                                                  "tanh",     "softplus", "exp"};
@@ -22,8 +22,8 @@ inline const std::vector<std::string>& activation_names() {
 
 inline constexpr double kLeakySlope = 0.1;
 
-// exp without a call, so that loops over it vectorise: 2^n times a polynomial (Cephes expf), 2
-// units in the last place; saturates below -87 and above 88. double: the library's.
+// exp without a function call, so that loops vectorise: 2^n times a polynomial (Cephes expf). Error
+// 2 units in the last place; saturates below -87 and above 88. For double: std::exp.
 inline float fast_exp(float x) {
   x = std::min(std::max(x, -87.0F), 88.0F);
   const float shifted = x * 1.44269504F + 12582912.0F;  // 1.5 * 2^23: rounds to the nearest integer
@@ -36,7 +36,7 @@ inline float fast_exp(float x) {
   p = p * r + 1.6666665459e-1F;
   p = p * r + 5.0000001201e-1F;
   const float fraction = p * r * r + r + 1.0F;
-  // Unsigned: the sum wraps where x is not a number, and so is the result.
+  // Unsigned, because the sum overflows if x is NaN; the result is then NaN.
   const auto exponent = (std::bit_cast<std::uint32_t>(shifted) << 23) + (127U << 23);
   return fraction * std::bit_cast<float>(exponent);
 }
@@ -46,7 +46,7 @@ template <class T>
 T sigmoid(T x) {
   return 1 / (1 + fast_exp(-x));
 }
-// tanh through a sigmoid loses digits near 0, where it is replaced by its series.
+// tanh from a sigmoid loses digits near 0, so its series is used there.
 template <class T>
 T tanh_of(T x) {
   const T squared = x * x;
@@ -55,8 +55,8 @@ T tanh_of(T x) {
   return squared < T(0.01) ? near : far;
 }
 inline double tanh_of(double x) { return std::tanh(x); }
-// log(1 + y) without a call, 0 <= y <= 1: 2 artanh(y / (2 + y)), whose series is short there; 2
-// units in the last place. double: the library's.
+// log(1 + y) without a function call, 0 <= y <= 1: 2 artanh(y / (2 + y)), whose series is short
+// there. Error 2 units in the last place. For double: std::log1p.
 inline float fast_log1p(float y) {
   const float s = y / (2 + y), q = s * s;
   float p = 1.0F / 15;
@@ -75,7 +75,7 @@ T softplus(T x) {
   return std::max(x, T(0)) + fast_log1p(fast_exp(-std::abs(x)));
 }
 
-// Value of an activation at x, and its derivative given x and the value there.
+// Value of an activation at x, and its derivative from x and that value.
 template <Activation kind, class T>
 T activate(T x) {
   switch (kind) {
@@ -115,7 +115,7 @@ T derivative(T x, T value) {
   }
 }
 
-// Calls f.template operator()<kind>() with the activation as a constant.
+// Calls f.template operator()<kind>(), with the activation as a compile-time constant.
 template <class F>
 void with_activation(Activation kind, F&& f) {
   switch (kind) {

@@ -1,4 +1,4 @@
-// AdamW over the member axis, one pass over memory.
+// AdamW over the member axis, in one pass over memory.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,17 +7,16 @@
 
 namespace strffit::ops {
 
-// One step of every row (Loshchilov & Hutter 2019; models.md, Losses), in place. A parameter (R,
-// ...) has R rows with rates of their own: members, or where rates differ within a member its rows
-// too (the first axes taken together). All on the parameter's device, so that nothing waits for it:
-// rates, decays (R), double: learning rate and weight decay; scales (R), double: what the gradient
-// is multiplied with first (gradient clipping), undefined: nothing; corrections: of the step's
-// number.
+// One step of AdamW in place (Loshchilov & Hutter 2019; models.md, Losses). A parameter (R, ...)
+// has R rows, each with its own rates: members, or rows of members if rates differ within a member
+// (first axes merged). All tensors are on the parameter's device, so that nothing waits: rates,
+// decays (R), double: learning rate and weight decay; scales (R), double: factors applied to the
+// gradient first (gradient clipping), undefined for 1; corrections: of adamw_corrections().
 void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
            const at::Tensor& rates, const at::Tensor& decays, const at::Tensor& scales,
            const at::Tensor& corrections);
 
-// What the moments are divided by at step (), double, from 1: (2), double, where the step is.
+// Bias corrections of the moments at `step` (), double, counted from 1: (2), double, on its device.
 at::Tensor adamw_corrections(const at::Tensor& step);
 
 namespace plain {

@@ -1,4 +1,4 @@
-// Constants of AdamW: LibTorch's defaults.
+// Constants of AdamW: defaults of LibTorch.
 #pragma once
 
 namespace strffit::ops {

@@ -19,9 +19,9 @@ namespace {
 
 using Index = std::int64_t;
 
-// The average E of the past of all bands at one frame after the other, and dE/da, for one set of
-// a's. Infinite: E[t] = a E[t-1] + (1-a) x[t-1]. Finite K: the running sum S[t] = a S[t-1] + x[t-1]
-// - a^(K-1) x[t-K], E = S / P with P the sum of the K - 1 weights.
+// Running average E over the past of all bands, frame by frame, and dE/da, for one set of a's.
+// Infinite: E[t] = a E[t-1] + (1-a) x[t-1]. Finite K: the running sum S[t] = a S[t-1] + x[t-1] -
+// a^(K-1) x[t-K], E = S / P with P the sum of the K - 1 weights.
 template <class T>
 class Average {
  public:
@@ -39,7 +39,7 @@ class Average {
     }
   }
 
-  // x (frames, F) of one stimulus: E of its first frame is that frame.
+  // x (frames, F) of one stimulus. E of the first frame is that frame.
   void start(const T* x) {
     x_ = x;
     for (Index f = 0; f < F_; ++f) {
@@ -47,7 +47,7 @@ class Average {
       slope_[i(f)] = K_ == kInfinite ? T(0) : x[f] * scale_slope_[i(f)];
     }
   }
-  // From frame t - 1 to frame t, t >= 1.
+  // Advances from frame t - 1 to frame t, t >= 1.
   void step(Index t) {
     const T* before = x_ + (t - 1) * F_;
     if (K_ == kInfinite) {
@@ -80,8 +80,8 @@ class Average {
                : (slope_[i(f)] - value_[i(f)] * scale_slope_[i(f)] / scale_[i(f)]) / scale_[i(f)];
   }
 
-  // dx[t] += what the gradients g(t, f) of E leave at the frames of x, of one stimulus. Not
-  // vectorised: only gradient STRFs and tests need it.
+  // Adds to dx the gradient by x of one stimulus, given the gradients g(t, f) by E. Not vectorised,
+  // because only gradient STRFs and tests need it.
   template <class G>
   void add_input_gradient(G&& g, T* dx, Index frames, const Layout& layout) const {
     const auto cut = [&](Index t, Index s) {
@@ -107,7 +107,7 @@ class Average {
       dx[f] += K_ == kInfinite ? adjoint : scale_[i(f)] * adjoint;
     }
   }
-  // The part of a finite average's gradient that a window cuts off needs each frame's own adjoint.
+  // With windows, a finite average needs the adjoint of each frame separately.
   template <class G>
   void add_windowed_gradient(G&& g, T* dx, Index frames, const Layout& layout) const {
     for (Index f = 0; f < F_; ++f) {
@@ -160,9 +160,9 @@ void adaptrans_forward(const T* x, const T* a_on, const T* a_off, const T* w, T*
   }
 }
 
-// Gradients by a_on, a_off and w (F each, in `by`, 3 F): the slopes run along with the averages, so
-// that nothing but x has to be kept from the forward pass. `out` tells where rectification let the
-// gradient through.
+// Gradients by a_on, a_off and w (F each, in `by`, 3 F). Slopes are computed along with the
+// averages, so that the forward pass stores x only. `out` shows where rectification passes the
+// gradient.
 template <class T>
 void adaptrans_backward(const T* x, const T* out, const T* g, const T* a_on, const T* a_off,
                         const T* w, T* by, Index F, Index K, bool rectify, const Layout& layout) {
@@ -326,11 +326,11 @@ at::Tensor willmore(const at::Tensor& x, const at::Tensor& a, std::int64_t kerne
 namespace plain {
 namespace {
 
-// E of one stimulus x (M or 1, T, F), a (M or 1, 1, F): by doubling, as in plain::leaky.
+// E of one stimulus x (M or 1, T, F), a (M or 1, 1, F), by doubling as in plain::leaky.
 at::Tensor average(const at::Tensor& x, const at::Tensor& a, std::int64_t kernel_frames) {
   const auto T = x.size(1), taps = kernel_frames == kInfinite ? T : kernel_frames - 1;
   const auto first = x.narrow(1, 0, 1);
-  // What lies before the start is the first frame, so that of x less its first frame is zero.
+  // Frames before the start equal the first frame, so x minus its first frame is zero there.
   auto sum = at::constant_pad_nd((x - first).narrow(1, 0, T - 1), {0, 0, 1, 0}) + at::zeros_like(a);
   const auto delayed = [T](const at::Tensor& v, std::int64_t by) {
     return by >= T ? at::zeros_like(v) : at::constant_pad_nd(v.narrow(1, 0, T - by), {0, 0, by, 0});

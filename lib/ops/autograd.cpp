@@ -32,7 +32,7 @@ class HandWritten : public torch::autograd::Node {
 };
 
 // LibTorch 1.13 shares nodes by std::shared_ptr and deletes them by deleteNode, 2.15 by its own
-// pointer; the dependent call lets this compile with headers that have no deleteNode.
+// pointer. The dependent call also compiles with headers that lack deleteNode.
 using NodePointer = decltype(torch::autograd::Edge::function);
 template <class Pointer, class... Arguments>
 Pointer make_node(Arguments&&... arguments) {

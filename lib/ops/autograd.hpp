@@ -1,4 +1,4 @@
-// The one door from hand-written operations into LibTorch's autograd.
+// The only connection from hand-written operations to LibTorch's autograd.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,25 +8,25 @@
 
 namespace strffit::ops {
 
-// Gradient of the output -> gradients of the inputs, one each; an undefined tensor where none is
-// needed.
+// Maps the gradient of the output to the gradients of the inputs, one each; undefined tensors where
+// none is needed.
 using Backward = std::function<std::vector<at::Tensor>(const at::Tensor& gradient)>;
 
-// Whether a derivative of what is made from `inputs` is asked for.
+// True if anything made from `inputs` needs a derivative.
 bool wants_derivatives(const std::vector<at::Tensor>& inputs);
 
-// `output`, made from `inputs` without autograd, with `backward` as its derivative. Returned as it
-// is where no input asks for a gradient. `backward` must not hold `output` itself (a cycle), but
-// may hold `output.detach()`.
+// Attaches `backward` to `output`, which was made from `inputs` without autograd. Does nothing if
+// no input requires a gradient. `backward` must not hold `output` (a cycle), but may hold
+// `output.detach()`.
 at::Tensor with_backward(at::Tensor output, const std::vector<at::Tensor>& inputs,
                          Backward backward);
 
-// Gradients of sum(output * weight) with respect to `inputs`; zeros where an input has no part in
-// it.
+// Gradients of sum(output * weight) with respect to `inputs`; zeros if it does not depend on an
+// input.
 std::vector<at::Tensor> gradients(const at::Tensor& output, const at::Tensor& weight,
                                   const std::vector<at::Tensor>& inputs, bool keep_graph = false);
 
-// While it lives, no operation of this thread is recorded.
+// Disables autograd on this thread for the lifetime of the object.
 class WithoutGradients {
  public:
   WithoutGradients();

@@ -5,8 +5,8 @@
 #include "util/processor.hpp"
 
 extern "C" {
-// There when the BLAS is OpenBLAS; the last two when it has kernels for several processors and
-// exports what its own initialiser calls.
+// Present if the BLAS is OpenBLAS; the last two, which OpenBLAS's own initialiser calls, if it has
+// kernels for several processors and exports them.
 __attribute__((weak)) char* openblas_get_corename(void);
 __attribute__((weak)) void gotoblas_dynamic_init(void);
 __attribute__((weak)) void gotoblas_dynamic_quit(void);
@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kVariable = "OPENBLAS_CORETYPE";
 
-// The best core type, where what is in use is older than that; else null.
+// The best core type if the current one is older; otherwise null.
 const BlasCore* better_core() {
   const auto* best = best_core(processor_instructions());
   const auto* in_use = known_core(blas_core().c_str());
@@ -35,8 +35,8 @@ bool is_set(const char* value) { return value != nullptr && *value != '\0'; }
 
 std::string blas_core() { return openblas_get_corename ? openblas_get_corename() : ""; }
 
-// OpenBLAS reads the variable when it sets itself up, in an initialiser of its own that may be
-// called again. The variable is no matter of a program that this one starts.
+// OpenBLAS reads the variable in its own initialiser, which may be called again. The variable is
+// restored, so that child processes do not inherit it.
 bool use_blas_core(const char* name) {
   if (!gotoblas_dynamic_init || !gotoblas_dynamic_quit) return false;
   const char* set = std::getenv(kVariable);

@@ -19,12 +19,12 @@ namespace {
 using blocks::Index;
 using blocks::Sizes;
 
-// The convolution whose result is the gradient of x: channels exchanged, kernel turned around, dz
-// with K_f - 1 bands of zeros on both sides.
+// Gradient of x as a convolution: channels swapped, kernel reversed, K_f - 1 bands of zeros on both
+// sides of dz.
 template <class T>
 void input_gradient(const T* dz, const at::Tensor& weight, T* dx, const Sizes& s,
                     const Layout& layout) {
-  // (K_out, K_f, K_t, C), turned around
+  // (K_out, K_f, K_t, C), reversed
   const auto turned = weight.flip({2, 3}).permute({0, 2, 3, 1}).contiguous();
   const std::vector<T> zero(static_cast<std::size_t>(s.inputs), T(0));
   Sizes back{s.outputs, s.inputs, s.bands_out, s.bands_in, s.width, s.lags, s.lags - 1 - s.ahead,
@@ -33,11 +33,11 @@ void input_gradient(const T* dz, const at::Tensor& weight, T* dx, const Sizes& s
     blocks::convolve(dz, turned.template data_ptr<T>(), zero.data(), dx, back);
     return;
   }
-  // Lag by lag, without what would cross a window's border.
+  // Lag by lag, without terms that cross the border of a window.
   const auto numbers = window_numbers(layout);
   std::vector<T> masked(static_cast<std::size_t>(s.outputs * s.bands_out * s.S), T(0));
   for (Index l = 0; l < s.lags; ++l) {
-    const Index shift = l - s.ahead;  // x at t meets dz at t + shift
+    const Index shift = l - s.ahead;  // x at t contributes to z at t + shift
     const auto one = turned.narrow(2, s.lags - 1 - l, 1).contiguous();
     for (Index row = 0; row < s.outputs * s.bands_out; ++row) {
       const T* from = dz + row * s.S;
@@ -149,7 +149,7 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, const at::
                        const LayoutPtr&, std::int64_t ahead) {
   const auto M = weight.size(0), outputs = weight.size(1), inputs = weight.size(2),
              lags = weight.size(4);
-  // All members as groups of one convolution.
+  // One grouped convolution, with a group per member.
   const auto signal =
       x.expand({M, inputs, x.size(2), x.size(3)}).reshape({1, M * inputs, x.size(2), x.size(3)});
   const auto padded = at::constant_pad_nd(signal, {lags - 1 - ahead, ahead});

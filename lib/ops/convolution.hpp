@@ -1,5 +1,5 @@
-// Convolutions over frequency and time, on planar signals (M, C, F, S): time fastest, so that a
-// vector register holds neighbouring frames whatever the number of channels.
+// Convolutions over frequency and time, on planar signals (M, C, F, S). Time is fastest, so that a
+// register holds neighbouring frames for any number of channels.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,13 +9,12 @@
 namespace strffit::ops {
 
 // z[m, o, f, t] = bias[m, o] + sum_{c, i, l} weight[m, o, c, i, l] x[m, c, f + i, t - l + ahead] at
-// the frames of the stimuli; what stands at gap frames means nothing (models.md, Backbones,
-// conv2d).
+// the frames of the stimuli; values at gap frames are undefined (models.md, Backbones, conv2d).
 //
 // x (M or 1, C, F, S), zero at gap frames, weight (M, K_out, C, K_f, K_t), bias (M, K_out) -> (M,
 // K_out, F - K_f + 1, S). ahead (0 .. K_t - 1): frames of the kernel that lie in the future. The
-// layout's gap must be at least K_t - 1. The gradient that comes back must be zero at gap frames;
-// that of x means nothing there.
+// gap of the layout must be at least K_t - 1. The gradient by z must be zero at gap frames; that by
+// x is undefined there.
 at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                        const LayoutPtr& layout, std::int64_t ahead = 0);
 
@@ -23,8 +22,8 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, const at::
 // x[m, k, t]. x (M, K, S), weight (M, N, K), bias (M, N) -> (M, S, N).
 at::Tensor dense_of_planar(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
-// The layout of planes of a planar signal, one after the other: to every operation a plane is what
-// a stimulus is.
+// Layout of the planes of a planar signal, joined along time, so that operations treat each plane
+// as a stimulus.
 LayoutPtr stacked(const Layout& layout, std::int64_t planes);
 
 namespace plain {

@@ -1,4 +1,4 @@
-// Convolutions of planes over frequency and time, one member's, in registers. Private to
+// Convolutions of one member's planes over frequency and time, in registers. Private to
 // ops/convolution.cpp.
 #pragma once
 
@@ -18,8 +18,8 @@ namespace strffit::ops::blocks {
 
 using Index = std::int64_t;
 
-// Written for registers by hand: a product with as few columns as there are channels spends its
-// time on packing, whichever BLAS does it.
+// Hand-written, because with as few columns as there are channels, every BLAS spends its time on
+// packing.
 #if defined(__AVX512F__)
 constexpr Index kVectorBytes = 64, kRegisters = 32;
 #elif defined(__AVX__)
@@ -41,7 +41,7 @@ struct Simd {
   static void store(T* to, const Vector& v) { std::memcpy(to, &v, sizeof(v)); }
 };
 
-// Room for numbers that are written before they are read, beginning where a register's memory does.
+// Uninitialised memory, aligned to registers.
 template <class T>
 class Scratch {
  public:
@@ -54,20 +54,20 @@ class Scratch {
   std::unique_ptr<typename Simd<T>::Vector[]> registers_;
 };
 
-// One member's convolution: x (inputs, bands_in, S) with `edge` bands of zeros on both sides of it,
-// which nobody stores, to z (outputs, bands_out, S). Frames [begin, end) of the output are worked.
+// One member's convolution: x (inputs, bands_in, S) with `edge` virtual bands of zeros on both
+// sides, to z (outputs, bands_out, S). Computes frames [begin, end) of the output.
 struct Sizes {
   Index inputs, outputs, bands_in, bands_out, width, lags, ahead, S, begin, end, edge = 0;
 
-  // Band `band` of x with its edges, of a channel, where it is not all zeros.
+  // Band `band`, counted with the edges: is it stored, and where is it in a channel?
   bool stored(Index band) const { return band >= edge && band < edge + bands_in; }
   Index row(Index channel, Index band) const { return (channel * bands_in + band - edge) * S; }
 };
 
-// Frames that stay in the cache with all channels and bands.
+// Frames per stretch; all its channels and bands stay in the cache.
 constexpr Index kStretch = 512;
-// Output channels worked at once, and registers of frames beside each: as many sums as there are
-// registers for, next to the frames and a weight, and enough to hide how long a sum takes.
+// Output channels per block, and registers of frames for each: the sums, the frames and one weight
+// fill the registers, with enough independent sums to hide the latency of an addition.
 constexpr Index kMostOutputs = kRegisters >= 32 ? 12 : 6;
 constexpr Index vectors_beside(Index outputs) {
   Index vectors = 8;
@@ -75,8 +75,8 @@ constexpr Index vectors_beside(Index outputs) {
   return vectors;
 }
 
-// Channels in as few groups of at most `most` as there can be, as even as can be: 14 of 12 are 7
-// and 7. visit(first, last).
+// Calls visit(first, last) for groups of at most `most` channels: as few and as even groups as
+// possible, for instance 14 as 7 and 7 if `most` is 12.
 template <class Visit>
 void in_groups(Index channels, Index most, const Visit& visit) {
   const Index groups = (channels + most - 1) / most;
@@ -88,8 +88,8 @@ void in_groups(Index channels, Index most, const Visit& visit) {
 }
 
 // n output channels of one band, `vectors` registers of frames from t on, of which the first `done`
-// are worked already. w: (C, K_f, K_t, K_out). start: what is added to, a number per output
-// channel; where there is none, what z holds.
+// frames are already computed. w: (C, K_f, K_t, K_out). start: initial value for each output
+// channel; if null, the values in z.
 template <Index n, Index vectors, class T>
 void forward_block(const T* x, const T* w, const T* start, T* z, Index band, Index t, Index done,
                    const Sizes& s) {
@@ -161,7 +161,7 @@ auto forward_bands(std::integer_sequence<Index, n...>) {
   return std::array<Band, sizeof...(n)>{forward_band<n + 1, T>...};
 }
 
-// Frames [from, to) of one band.
+// Computes frames [from, to) of one band.
 template <class T>
 void one_band(const T* x, const T* w, const T* start, T* z, Index band, Index from, Index to,
               const Sizes& s) {
@@ -173,16 +173,16 @@ void one_band(const T* x, const T* w, const T* start, T* z, Index band, Index fr
   });
 }
 
-// Frames of a stretch, in whole registers.
+// Rounds frames up to whole registers.
 template <class T>
 Index in_registers(Index frames) {
   return (frames + Simd<T>::kWidth - 1) / Simd<T>::kWidth * Simd<T>::kWidth;
 }
 
-// Kernels of three bands go by tiles, some neighbouring bands of the output, lag by lag (ops/
-// winograd.hpp). What the products of a tile of a stretch take of the input: u of every
-// channel (kProducts, C, stride), frame t of the output meeting its lag l at t - l. Zeros fill the
-// last register.
+// Kernels of three bands are computed in tiles of some neighbouring output bands, lag by lag
+// (ops/winograd.hpp). TileRows holds the transformed input of a tile in a stretch: u of every
+// channel (kProducts, C, stride); frame t of the output uses lag l at t - l. Zeros fill the last
+// register.
 template <class Tile, class T>
 class TileRows {
  public:
@@ -214,20 +214,20 @@ class TileRows {
                   to_row + p * step + count + in_registers<T>(to - from) - (to - from), T(0));
     }
   }
-  // The row of product p of a channel, from the first frame of the stretch on.
+  // Row of product p of a channel, starting at the first frame of the stretch.
   const T* row(Index p, Index channel) const {
     return rows_.data() + (p * channels_ + channel) * stride_ + lead_;
   }
   Index stride() const { return stride_; }
 
  private:
-  Index channels_, lead_, stride_;  // lead_: room for the lags of a stretch's first frame
+  Index channels_, lead_, stride_;  // lead_: frames for the lags of a stretch's first frame
   Scratch<T> rows_;
   std::vector<T> zeros_;
 };
 
-// k of every kernel, w as in forward_block: product by product and group by group of output
-// channels (C, K_t, channels of the group).
+// Transformed kernels k, from w as in forward_block: for each product and group of output channels
+// (C, K_t, channels of the group).
 template <class Tile, class T>
 std::vector<T> tile_weights(const T* w, const Sizes& s) {
   std::vector<T> result(static_cast<std::size_t>(Tile::kProducts * s.inputs * s.lags * s.outputs));
@@ -249,8 +249,8 @@ std::vector<T> tile_weights(const T* w, const Sizes& s) {
   return result;
 }
 
-// One product of n output channels, `vectors` registers of frames: the sums over the channels and
-// lags of u, stored to m (n, kStretch).
+// One product of n output channels, `vectors` registers of frames: sums over channels and lags of
+// u, stored to m (n, kStretch).
 template <Index n, Index vectors, class T>
 void product_block(const T* u, Index stride, const T* k, T* m, const Sizes& s) {
   using V = Simd<T>;
@@ -288,8 +288,7 @@ auto products_by_count(std::integer_sequence<Index, n...>) {
   return std::array<Rows, sizeof...(n)>{product_rows<n + 1, T>...};
 }
 
-// The convolution of the tiles that begin at `band`, as many as there is room for: the first band
-// that is left.
+// Convolution of all complete tiles from `band` on. Returns the first remaining band.
 template <class Tile, class T>
 Index convolve_tiles(const T* x, const std::vector<T>& k, const T* start, T* z, Index band,
                      Index from, Index to, const Sizes& s) {
@@ -331,7 +330,7 @@ Index convolve_tiles(const T* x, const std::vector<T>& k, const T* start, T* z, 
   return band;
 }
 
-// Calls work(from, to), a stretch of frames each.
+// Calls work(from, to) for each stretch of frames.
 template <class Work>
 void for_stretches(const Sizes& s, int threads, const Work& work) {
   parallel_for((s.end - s.begin + kStretch - 1) / kStretch, threads, [&](Index i) {
@@ -340,7 +339,7 @@ void for_stretches(const Sizes& s, int threads, const Work& work) {
   });
 }
 
-// The convolution, added to `start` (see forward_block).
+// The convolution; `start` as in forward_block.
 template <class T>
 void convolve(const T* x, const T* w, const T* start, T* z, const Sizes& s) {
   const bool tiled = s.width == kTileWidth;
@@ -361,8 +360,8 @@ void convolve(const T* x, const T* w, const T* start, T* z, const Sizes& s) {
   }
 }
 
-// dw: products of n output channels of dz, `plane` from channel to channel, with `lags` shifts of a
-// row of x, summed over `frames` frames and added to sums (K_out, K_t), a register each.
+// dw: adds to `sums` (K_out, K_t), one register each, the products of n output channels of dz
+// (`plane` numbers apart) with `lags` shifts of a row of x, summed over `frames` frames.
 template <Index n, Index lags, class T>
 void weight_block(const T* x, const T* dz, Index plane, typename Simd<T>::Vector* sums, Index step,
                   Index frames) {
@@ -390,20 +389,21 @@ void weight_block(const T* x, const T* dz, Index plane, typename Simd<T>::Vector
   }
 }
 
-// Output channels and lags of a weight_block: as square as the registers allow, which loads least.
+// Largest number of output channels and lags in a weight_block; a square block needs the fewest
+// loads.
 constexpr Index kMostSums = kRegisters >= 32 ? 5 : 3;
 
 template <class T>
 using WeightBlock = void (*)(const T*, const T*, Index, typename Simd<T>::Vector*, Index, Index);
 
-// Block of n output channels and lags: [(n - 1) kMostSums + lags - 1].
+// weight_block for n output channels and `lags` lags is at [(n - 1) kMostSums + lags - 1].
 template <class T, Index... i>
 auto weight_blocks(std::integer_sequence<Index, i...>) {
   return std::array<WeightBlock<T>, sizeof...(i)>{
       weight_block<i / kMostSums + 1, i % kMostSums + 1, T>...};
 }
 
-// The same for all output channels and lags of one row of x.
+// weight_block for all output channels and lags of one row of x.
 template <class T>
 void weight_row(const T* x, const T* dz, Index plane, typename Simd<T>::Vector* sums, Index frames,
                 const Sizes& s) {
@@ -417,8 +417,8 @@ void weight_row(const T* x, const T* dz, Index plane, typename Simd<T>::Vector* 
   });
 }
 
-// What is added to dw: sums of registers (rows, C, K_out, K_t), rows the bands of the kernel or the
-// products of a tile.
+// Sums for dw, in registers: (rows, C, K_out, K_t), with a row per band of the kernel or product of
+// a tile.
 template <class T>
 class WeightSums {
  public:
@@ -441,8 +441,8 @@ class WeightSums {
   std::vector<Vector> sums_;
 };
 
-// dw (K_out, C, K_f, K_t) of the tiles of bands [band, bands_out), as many as there is room for,
-// added to dw: the first band that is left.
+// Adds to dw (K_out, C, K_f, K_t) the gradient of all complete tiles of bands from `first_band` on.
+// Returns the first remaining band.
 template <class Tile, class T>
 Index weight_gradient_of_tiles(const T* x, const T* dz, T* dw, Index first_band, const Sizes& s) {
   if (first_band + Tile::kOutputs > s.bands_out) return first_band;

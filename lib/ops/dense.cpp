@@ -14,13 +14,13 @@
 namespace strffit::ops {
 namespace {
 
-// A layer of a single output, for which a product of matrices would copy more than it computes.
-// Members of x lie `member` numbers apart, its frames `frame` numbers; what comes out is (M, S).
+// A layer with one output, for which a matrix product would copy more than it computes. In x,
+// members are `member` numbers apart and frames `frame` numbers; the result is (M, S).
 struct Single {
   std::int64_t M, S, H, member, frame;
 
-  // work(m, t, frames): stretches of frames of each member, of all members before the next stretch,
-  // since members that lie side by side share lines of the cache.
+  // Calls work(m, t, frames) for stretches of frames, all members before the next stretch, since
+  // members side by side share cache lines.
   template <class Work>
   void for_stretches(Work&& work) const {
     constexpr std::int64_t kStretch = 512;
@@ -48,8 +48,8 @@ void outer_product(const T* w, const T* dr, T* dx, std::int64_t frames, const Si
   }
 }
 
-// dw (M, H), in single precision over stretches of frames, then in double, db (M), and dx, or null,
-// as x lies.
+// dw (M, H), summed in single precision within a stretch and in double over stretches; db (M); dx
+// (may be null), laid out like x.
 template <class T>
 void single_backward(const T* x, const T* w, const T* dr, T* dw, T* db, T* dx, const Single& s) {
   std::vector<T> part(static_cast<std::size_t>(s.H));

@@ -1,5 +1,5 @@
-// Numbers that are needed soon are asked for: where many short runs are read or written in turn, a
-// processor does not foresee them by itself. Private to this room.
+// Prefetches numbers that are needed soon: processors do not predict alternating access to many
+// short runs. Private to this room.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@ namespace strffit::ops {
 
 enum class For { reading, writing };
 
-// `count` numbers from `from` on come into the cache meanwhile.
+// Prefetches `count` numbers from `from` on.
 template <For use = For::reading, class T>
 void fetch(const T* from, std::int64_t count) {
   constexpr auto kLine = static_cast<std::int64_t>(64 / sizeof(T));

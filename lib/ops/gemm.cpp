@@ -18,7 +18,7 @@ void sgemv_(const char*, const int*, const int*, const float*, const float*, con
             const float*, const int*, const float*, float*, const int*);
 void dgemv_(const char*, const int*, const int*, const double*, const double*, const int*,
             const double*, const int*, const double*, double*, const int*);
-// There when the BLAS is OpenBLAS or MKL.
+// Present if the BLAS is OpenBLAS or MKL.
 __attribute__((weak)) void openblas_set_num_threads(int);
 __attribute__((weak)) char* openblas_get_config(void);
 __attribute__((weak)) void mkl_get_version_string(char*, int);
@@ -27,7 +27,7 @@ __attribute__((weak)) void mkl_get_version_string(char*, int);
 namespace strffit::ops {
 namespace {
 
-// What set_inner_threads allowed, less those that OneThreadAProduct took.
+// Threads allowed by set_inner_threads, reduced to 1 by OneThreadAProduct.
 std::atomic<int> product_threads = 1;
 
 template <class T>
@@ -50,8 +50,8 @@ void gemm_of_rows(bool transposed_a, bool transposed_b, std::int64_t m, std::int
 
 }  // namespace
 
-// The threads are ours, not the BLAS's, which would cut a product by their number: its kernels
-// round at edges as they do nowhere else.
+// This function makes the threads itself. The BLAS would divide a product by their number, and its
+// kernels round differently at edges.
 template <class T>
 void gemm(bool transposed_a, bool transposed_b, std::int64_t m, std::int64_t n, std::int64_t k,
           const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c,
@@ -61,7 +61,7 @@ void gemm(bool transposed_a, bool transposed_b, std::int64_t m, std::int64_t n, 
   const OneThreadAProduct guard;
   const int own = inner_threads();
   in_row_blocks(threads, m, n, k, [&](std::int64_t first, std::int64_t rows) {
-    if (threads > 1) stay_on_this_thread();  // OpenBLAS asks OpenMP, which counts by thread
+    if (threads > 1) stay_on_this_thread();  // for OpenBLAS, which asks OpenMP per thread
     gemm_of_rows(transposed_a, transposed_b, rows, n, k, a + first * (transposed_a ? 1 : lda), lda,
                  b, ldb, beta, c + first * ldc, ldc);
   });
@@ -79,7 +79,7 @@ void gemv(bool transposed, std::int64_t m, std::int64_t k, const T* a, std::int6
           std::int64_t step_x, T* y, std::int64_t step_y) {
   if (m == 0 || k == 0) return;
   const OneThreadAProduct guard;
-  const char* kind = transposed ? "N" : "T";  // of the transpose, as BLAS reads a
+  const char* kind = transposed ? "N" : "T";  // BLAS reads `a` as its transpose
   const int rows = static_cast<int>(k), columns = static_cast<int>(m), step = static_cast<int>(lda),
             from = static_cast<int>(step_x), to = static_cast<int>(step_y);
   const T one = 1, zero = 0;

@@ -1,33 +1,33 @@
-// Matrix products on row-major memory, straight to BLAS: LibTorch's own calls cost microseconds of
-// bookkeeping each, as much as a small product takes.
+// Matrix products on row-major memory, by direct calls of BLAS: LibTorch's calls add microseconds
+// of bookkeeping, as much as a small product takes.
 #pragma once
 
 #include <cstdint>
 
 namespace strffit::ops {
 
-// c (m, n) = a (m, k) b (k, n) + beta c. `transposed_a`: a is stored (k, m); likewise b. lda, ldb,
-// ldc: elements between stored rows. On the calling thread, or on as many as set_inner_threads
-// allows, whose number changes no bit. How a number is rounded depends on m, n and its place:
-// ops/ordered_gemm.hpp is for products whose columns are several members'.
+// c (m, n) = a (m, k) b (k, n) + beta c. `transposed_a`: a is stored as (k, m); likewise b. lda,
+// ldb, ldc: numbers between stored rows. Runs on the calling thread, or on as many as
+// set_inner_threads allows, with the same bits. The rounding of a number depends on m, n and its
+// position; if the columns belong to several members, use ops/ordered_gemm.hpp.
 template <class T>
 void gemm(bool transposed_a, bool transposed_b, std::int64_t m, std::int64_t n, std::int64_t k,
           const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c,
           std::int64_t ldc);
 
-// y (m) = a (m, k) x (k), or with `transposed` y (k) = a^T x (m). Numbers from one element to the
-// next: lda, between stored rows, step_x and step_y.
+// y (m) = a (m, k) x (k), or with `transposed` y (k) = a^T x (m). lda: numbers between stored rows;
+// step_x, step_y: numbers between elements.
 template <class T>
 void gemv(bool transposed, std::int64_t m, std::int64_t k, const T* a, std::int64_t lda, const T* x,
           std::int64_t step_x, T* y, std::int64_t step_y);
 
-// Threads inside one product, and inside LibTorch's own operations on the calling thread. To be
-// called while no product runs.
+// Threads inside one product, and inside LibTorch's operations on the calling thread. Do not call
+// while products run.
 void set_inner_threads(int threads);
 int inner_threads();
 
-// While it lives, products stay on the thread that asks for them: for threads that share out the
-// work on one step themselves.
+// Keeps products on the calling thread for the lifetime of the object, for code that divides a step
+// between threads itself.
 class OneThreadAProduct {
  public:
   OneThreadAProduct();
@@ -39,11 +39,11 @@ class OneThreadAProduct {
   int before_;
 };
 
-// For a thread that works on its own chunk of members: LibTorch's operations on it start no others.
+// For a thread with its own chunk of members: LibTorch's operations on it start no other threads.
 void stay_on_this_thread();
 
-// Name, version and core type of the BLAS in use, for instance "OpenBLAS 0.3.21 (SkylakeX)";
-// "reference BLAS" for another, which is slow.
+// Name, version and core type of the BLAS, for instance "OpenBLAS 0.3.21 (SkylakeX)"; "reference
+// BLAS" for any other, which is slow.
 const char* blas_name();
 
 }  // namespace strffit::ops

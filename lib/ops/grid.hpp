@@ -1,7 +1,6 @@
-// How a signal (M, S, K) lies in memory: member after member, or all members' channels side by side
-// in each frame. Either way it is `blocks` matrices of `rows` frames and `columns` numbers, and
-// what belongs to a channel (a bias, a norm's weight) is a vector (blocks, columns) in the same
-// order.
+// Memory order of a signal (M, S, K): member after member, or the channels of all members side by
+// side in each frame. Both are `blocks` matrices of `rows` frames and `columns` numbers. Numbers
+// per channel (a bias, the weight of a norm) form a vector (blocks, columns) in the same order.
 #pragma once
 
 #include <ATen/Functions.h>
@@ -20,7 +19,7 @@ namespace strffit::ops {
 struct Grid {
   std::int64_t blocks, rows, columns;
 
-  // From a signal in one of the two orders (see `ordered`).
+  // `signal` must have one of the two orders (see `ordered`).
   explicit Grid(const at::Tensor& signal)
       : blocks(signal.size(0)), rows(signal.size(1)), columns(signal.size(2)) {
     if (!signal.is_contiguous()) {
@@ -30,33 +29,33 @@ struct Grid {
   }
 };
 
-// The signal itself where it is in one of the two orders, else a copy member after member.
+// The signal itself if it has one of the two orders, otherwise a copy, member after member.
 inline at::Tensor ordered(const at::Tensor& signal) {
   const bool side_by_side = signal.stride(2) == 1 && signal.stride(0) == signal.size(2) &&
                             signal.stride(1) == signal.size(0) * signal.size(2);
   return side_by_side ? signal : signal.contiguous();
 }
 
-// The signal in the order of `model`, copied if need be.
+// The signal in the order of `model`, copied if necessary.
 inline at::Tensor ordered_like(const at::Tensor& signal, const at::Tensor& model) {
   if (model.is_contiguous()) return signal.contiguous();
   if (signal.strides() == model.strides()) return signal;
   return at::empty_strided(signal.sizes(), model.strides(), signal.options()).copy_(signal);
 }
 
-// Uninitialised, for the signals of a whole batch: on large pages where it fills them.
+// Uninitialised signal of a whole batch, on large pages if it fills them.
 at::Tensor empty_signal(at::IntArrayRef sizes, const at::TensorOptions& options);
 
-// Uninitialised, (M, S, K), in the order of `model` (another K allowed).
+// Uninitialised signal (M, S, K) in the order of `model`; K may differ.
 inline at::Tensor empty_like_signal(const at::Tensor& model, std::int64_t channels) {
   const auto members = model.size(0), frames = model.size(1);
   if (model.is_contiguous()) return empty_signal({members, frames, channels}, model.options());
   return empty_signal({frames, members, channels}, model.options()).transpose(0, 1);
 }
 
-// sums[i] = what `add(frame, part)` adds to part[i] over the frames of the stimuli. Each column is
-// summed in the same order whatever stands beside it, so that a member's numbers do not depend on
-// its company; in single precision over stretches of frames, then in double.
+// sums[i] = sum over the frames of the stimuli of what add(frame, part) adds to part[i]. The order
+// of each column's sum does not depend on other columns, so that a member's numbers do not depend
+// on other members. Single precision within a stretch of frames, double over stretches.
 template <class T, class Add>
 void column_sums(const Layout& layout, std::int64_t columns, double* sums, Add&& add) {
   constexpr std::int64_t kStretch = 128;
@@ -73,9 +72,9 @@ void column_sums(const Layout& layout, std::int64_t columns, double* sums, Add&&
   }
 }
 
-// Adds the sums of value(t)[i] over t = from .. to - 1 to sums[i], in lanes side by side, which
-// fill vector registers where neighbouring values lie side by side in memory: a compiler may not
-// reorder a sum by itself.
+// Adds to sums[i] the sum of value(t)[i] over t = from .. to - 1, in several partial sums. They
+// fill vector registers if neighbouring values are side by side in memory; a compiler may not
+// reorder a sum itself.
 template <class T, std::size_t n, class Value>
 void add_lanes(std::int64_t from, std::int64_t to, Value&& value, std::array<double, n>& sums) {
   constexpr std::int64_t kLanes = 16;
@@ -96,8 +95,8 @@ void add_lanes(std::int64_t from, std::int64_t to, Value&& value, std::array<dou
   }
 }
 
-// The sums of column_sums for a signal of a single column, whose frames lie side by side in memory:
-// sums[i] = the sum of value(frame)[i] over the frames of the stimuli.
+// column_sums for a signal of one column, whose frames are side by side: sums[i] = sum of
+// value(frame)[i] over the frames of the stimuli.
 template <class T, std::size_t n, class Value>
 std::array<double, n> line_sums(const Layout& layout, Value&& value) {
   constexpr std::int64_t kStretch = 2048;
@@ -109,13 +108,13 @@ std::array<double, n> line_sums(const Layout& layout, Value&& value) {
   return sums;
 }
 
-// Frames of a signal of few columns that are worked at once: they fill registers however few the
-// columns. Sixteen whatever the number of columns, so that a column is summed in the same order
-// whatever stands beside it.
+// Frames per step in signals of few columns; they fill registers for any number of columns. Always
+// sixteen, so that the order of a column's sum does not depend on other columns.
 inline constexpr std::int64_t kFramesAtOnce = 16;
 
-// work(at, count) for the numbers at .. at + count - 1 of a block, those of kFramesAtOnce frames at
-// a time: place i holds column i % columns. `count` is a constant where there is a single column.
+// Calls work(at, count) for numbers at .. at + count - 1 of a block, kFramesAtOnce frames at a
+// time; position i belongs to column i % columns. `count` is a compile-time constant if there is
+// one column.
 template <class Work>
 void for_few_columns(std::int64_t from, std::int64_t to, std::int64_t columns, Work&& work) {
   for (; columns == 1 && from + kFramesAtOnce <= to; from += kFramesAtOnce)
@@ -124,9 +123,8 @@ void for_few_columns(std::int64_t from, std::int64_t to, std::int64_t columns, W
   for (; from < to; from += step) work(from, std::min(step, to - from));
 }
 
-// sums[j apart + column] += what add(at, count, parts) adds to parts (n, kFramesAtOnce columns) for
-// the numbers of a block, as for_few_columns: in single precision over a few frames, then in
-// double.
+// sums[j apart + column] += what add(at, count, parts) adds to parts (n, kFramesAtOnce columns),
+// called as in for_few_columns. Single precision over a few frames, then double.
 template <class T, std::int64_t n, class Add>
 void sums_of_few_columns(std::int64_t size, std::int64_t columns, double* sums, std::int64_t apart,
                          Add&& add) {
@@ -145,7 +143,7 @@ void sums_of_few_columns(std::int64_t size, std::int64_t columns, double* sums, 
   }
 }
 
-// Sum of a signal over all its frames, (M, S, K) -> (M, K): the gradient of a bias.
+// Sum of a signal over all frames, (M, S, K) -> (M, K): the gradient of a bias.
 at::Tensor sum_over_frames(const at::Tensor& signal);
 
 }  // namespace strffit::ops

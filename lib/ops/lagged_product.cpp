@@ -23,8 +23,8 @@ namespace {
 
 using Sizes = LaggedSizes;
 
-// A product with the outputs as columns, which are several members' where they share x: those are
-// worked so that no member's numbers depend on the others.
+// A product with the outputs as columns. If members share x, the columns belong to several members,
+// whose numbers must not depend on each other.
 template <class T>
 void product_of_outputs(const Sizes& s, int threads, bool transposed_a, std::int64_t m,
                         std::int64_t n, std::int64_t k, const T* a, std::int64_t lda, const T* b,
@@ -36,8 +36,8 @@ void product_of_outputs(const Sizes& s, int threads, bool transposed_a, std::int
   }
 }
 
-// Few outputs: z[t] = sum_l y[t - l, l] with y = x times the kernels of all lags at once, which
-// reads x once, not L times. In stretches of frames that stay in the cache.
+// For few outputs: z[t] = sum_l y[t - l, l] with y = x times the kernels of all lags in one
+// product, which reads x once, not L times. Stretches of frames stay in the cache.
 constexpr std::int64_t kFewColumns = 40;
 constexpr std::int64_t kStretch = 256;
 
@@ -75,7 +75,7 @@ void forward_many(const T* x, const T* w, const T* bias, T* z, const Sizes& s) {
   for (std::int64_t t = 0; t < s.S; ++t) std::copy_n(bias, s.outputs, z + t * s.outputs);
   const auto inner = s.L * s.inputs;
   for (std::int64_t phase = 0; phase < s.L; ++phase) {
-    // The window of frames phase .. phase + L - 1 gives the output at its last frame less `ahead`.
+    // The window of frames phase .. phase + L - 1 gives the output at its last frame minus `ahead`.
     const auto output = phase + s.L - 1 - s.ahead;
     product_of_outputs(s, inner_threads(), false, windows_from(phase, s), s.outputs, inner,
                        x + phase * s.inputs, inner, w, s.outputs, T(1), z + output * s.outputs,
@@ -94,27 +94,27 @@ void kernel_gradient_many(const T* x, const T* dz, T* dw, const Sizes& s) {
   }
 }
 
-// Many outputs: lags by threes, `step` = ceil(L / 3) apart, missing ones as zeros, so that the
-// outputs of four frames that are `step` apart make a tile (ops/winograd.hpp). A tile's d are runs
-// of `step` frames of x, which lie side by side in memory, and its products matrix products. The
-// tiles of `step` neighbouring frames make a set; what they take of the input overlaps, and is
-// computed once for the set. Sets go in stretches that stay in the cache.
+// For many outputs: Winograd's algorithm (ops/winograd.hpp). Lags are grouped in threes, `step` =
+// ceil(L / 3) apart, with zeros for missing ones, so that a tile gives the outputs of four frames
+// `step` apart. The inputs d of a tile are runs of `step` frames of x, contiguous in memory, and
+// its products are matrix products. The tiles of `step` neighbouring frames form a set; their
+// inputs overlap and are transformed once. Sets form stretches that stay in the cache.
 using Tile = TileOfFour;
-// By the outputs of one member, so that its numbers do not depend on its company.
+// Depends on the outputs of one member only, as rounding must not depend on other members.
 bool in_tiles(const Sizes& s) { return s.L >= 3 && s.of_member >= 16; }
 constexpr std::int64_t kSets = 32;
-// Stretches that one thread works at a time, and sums a gradient over: however many threads there
-// are, so that their number changes no bit.
+// Stretches per group: a thread works on one group at a time and sums its gradient. Independent of
+// the number of threads, which therefore changes no bit.
 constexpr std::int64_t kStretches = 12;
 
 template <class T>
 struct Tiles {
   std::int64_t inputs, frames;  // of x
-  std::int64_t step, row;       // row: numbers of a run
-  std::int64_t windows;         // of L frames in x, one an output frame
-  std::int64_t first;           // the output frame of the first of them
+  std::int64_t step, row;       // row: numbers in a run
+  std::int64_t windows;         // of L frames in x, one per output frame
+  std::int64_t first;           // output frame of the first window
   std::int64_t sets;
-  std::int64_t terms;  // of a set for each product, in whole registers
+  std::int64_t terms;  // per set and product, in whole registers
   Panels<T> panels;    // of the outputs
   std::int64_t n;      // outputs
 
@@ -133,13 +133,13 @@ struct Tiles {
 
   std::int64_t groups() const { return (sets + kStretches * kSets - 1) / (kStretches * kSets); }
   static constexpr std::int64_t kApart = 5 * Panels<T>::kLanes;
-  // Numbers of each product's terms in a stretch, and of a kernel in the panels.
+  // Numbers of one product: transformed input of a stretch, and transformed kernel in panels.
   std::int64_t input_size() const { return kSets * terms + kApart; }
   std::int64_t kernel_size() const { return row * panels.padded(); }
-  // Numbers of the tiles of a stretch in a panel: tile after tile of each frame of the sets.
+  // Numbers of a stretch's tiles in a panel: for each frame of the sets, tile after tile.
   std::int64_t tiles_size(std::int64_t width) const { return step * kSets * width + kApart; }
 
-  // work(begin, end) for the stretches of sets of a group, one after the other.
+  // Calls work(begin, end) for the stretches of sets in a group, one after the other.
   template <class Work>
   void for_stretches(std::int64_t group, Work&& work) const {
     const auto last = std::min((group + 1) * kStretches * kSets, sets);
@@ -147,7 +147,7 @@ struct Tiles {
       work(begin, std::min(begin + kSets, last));
   }
 
-  // The first window of a set's tile; the others follow `step` frames apart.
+  // First window of a tile of a set; the others follow `step` frames apart.
   std::int64_t window(std::int64_t set, std::int64_t tile) const {
     return set * Tile::kOutputs * step + tile;
   }
@@ -158,7 +158,7 @@ std::vector<T> zeros(std::int64_t numbers) {
   return std::vector<T>(static_cast<std::size_t>(numbers), T(0));
 }
 
-// k of the kernels (L, inputs, outputs): (kProducts, panels: (row, width)).
+// Transformed kernels k of w (L, inputs, outputs): (kProducts, panels: (row, width)).
 template <class T>
 std::vector<T> kernel_terms(const T* w, const Tiles<T>& tiles, const Sizes& s) {
   const auto n = tiles.n, size = tiles.row * n, all = s.L * s.inputs * n;
@@ -169,7 +169,7 @@ std::vector<T> kernel_terms(const T* w, const Tiles<T>& tiles, const Sizes& s) {
     for (std::int64_t i = 0; i < tiles.row; ++i) {
       T* to = terms.data() + tiles.row * begin + i * width;
       const T* from = w + i * n + begin;
-      const bool last = 2 * size + i * n < all;  // the third lag is there
+      const bool last = 2 * size + i * n < all;  // the third lag exists
       const bool second = size + i * n < all;
 #pragma GCC ivdep
       for (std::int64_t o = 0; o < there; ++o) {
@@ -184,20 +184,20 @@ std::vector<T> kernel_terms(const T* w, const Tiles<T>& tiles, const Sizes& s) {
   return terms;
 }
 
-// Sets that are asked for while others are worked, and their numbers before `end`.
+// Sets to prefetch ahead; fetch_before prefetches up to `end`.
 constexpr std::int64_t kAhead = 4;
 template <class T>
 void fetch_before(const T* end, const T* from, std::int64_t count) {
   fetch(from, std::min<std::int64_t>(count, end - from));
 }
 
-// u of sets [begin, end): (kProducts, kSets, terms).
+// Transformed input u of sets [begin, end): (kProducts, kSets, terms).
 template <class T>
 void input_terms(const T* x, T* terms, std::int64_t begin, std::int64_t end,
                  const Tiles<T>& tiles) {
   constexpr auto kInputs = Tile::kOutputs + kTileWidth - 1;
   const auto row = tiles.row, size = tiles.input_size(), numbers = tiles.terms;
-  std::vector<T> beyond;  // the runs of a set that reaches beyond the end
+  std::vector<T> beyond;  // runs of a set that extends beyond the end
   for (auto set = begin; set < end; ++set) {
     const auto t = tiles.window(set, 0) * tiles.inputs, all = tiles.frames * tiles.inputs,
                needed = (kInputs - 1) * row + numbers;
@@ -219,7 +219,7 @@ void input_terms(const T* x, T* terms, std::int64_t begin, std::int64_t end,
   }
 }
 
-// The outputs of one tile from its products, `apart` numbers from one to the next.
+// Computes the outputs of one tile from its products, which are `apart` numbers apart.
 template <class T>
 void store_outputs(const T* m, std::int64_t apart, const T* bias, T* z, std::int64_t window,
                    const Tiles<T>& tiles) {
@@ -243,8 +243,7 @@ void store_outputs(const T* m, std::int64_t apart, const T* bias, T* z, std::int
   }
 }
 
-// Asks for part p of the products' number of what sets [begin, end) will write, while products are
-// computed.
+// Prefetches part p of kProducts of the outputs of sets [begin, end), while products are computed.
 template <class T>
 void fetch_outputs(const T* z, std::int64_t begin, std::int64_t end, std::int64_t p,
                    const Tiles<T>& tiles) {
@@ -296,8 +295,8 @@ void forward_in_tiles(const T* x, const T* w, const T* bias, T* z, const Sizes& 
   });
 }
 
-// The gradients of a tile's products in a panel, from those of its outputs, `apart` numbers from
-// one to the next; what fills the panel's last register is zero there already.
+// Gradients of a tile's products in a panel from those of its outputs, `apart` numbers apart. The
+// rest of the panel's last register must be zero already.
 template <class T>
 void output_errors(const T* dz, T* m, std::int64_t apart, std::int64_t window, std::int64_t panel,
                    const T* nothing, const Tiles<T>& tiles) {
@@ -317,7 +316,8 @@ void output_errors(const T* dz, T* m, std::int64_t apart, std::int64_t window, s
   }
 }
 
-// Of one group of sets, in the terms of a tile: (kProducts, row, padded outputs), added to `sums`.
+// Adds the gradient of one group of sets, in transformed form (kProducts, row, padded outputs), to
+// `sums`.
 template <class T>
 void add_kernel_gradient(const T* x, const T* dz, T* sums, std::int64_t group,
                          const Tiles<T>& tiles) {
@@ -369,7 +369,7 @@ void kernel_gradient_in_tiles(const T* x, const T* dz, T* dw, const Sizes& s) {
     for (std::int64_t i = 0; i < all; ++i)
       sums[static_cast<std::size_t>(i)] += sums[static_cast<std::size_t>(group * all + i)];
   }
-  const auto apart = tiles.row * n;  // from one lag to the next
+  const auto apart = tiles.row * n;  // between two lags
   for (std::int64_t i = 0; i < tiles.row; ++i) {
     const T* from = sums.data() + i * padded;
     T* to = dw + i * n;
@@ -382,7 +382,7 @@ void kernel_gradient_in_tiles(const T* x, const T* dz, T* dw, const Sizes& s) {
         for (std::int64_t lag = 0; lag < lags; ++lag) to[lag * apart + o] = dg[lag];
       }
     };
-    const auto lags = (s.L * s.inputs - i + tiles.row - 1) / tiles.row;  // of those that there are
+    const auto lags = (s.L * s.inputs - i + tiles.row - 1) / tiles.row;  // number of existing lags
     if (lags >= kTileWidth) {
       store(std::integral_constant<std::int64_t, kTileWidth>());
     } else {
@@ -396,7 +396,7 @@ void forward(const T* x, const T* w, const T* bias, T* z, const Sizes& s) {
   (in_tiles(s) ? forward_in_tiles<T> : forward_many<T>)(x, w, bias, z, s);
 }
 
-// dx[t] = sum_l dz[t + l - ahead] k_l: a lagged product of dz with the kernels turned around.
+// dx[t] = sum_l dz[t + l - ahead] k_l: a lagged product of dz with reversed kernels.
 template <class T>
 void lagged_input_gradient(const T* dz, const T* w, T* dx, const Sizes& s) {
   auto newest_first = zeros<T>(s.L * s.outputs * s.inputs);  // (L, outputs, inputs)
@@ -416,9 +416,9 @@ void lagged_input_gradient(const T* dz, const T* w, T* dx, const Sizes& s) {
   forward(dz, newest_first.data(), zeros<T>(s.inputs).data(), dx, back);
 }
 
-// Rows [begin, begin + rows) of the windows of dz written out: d (rows, L, outputs), d[r, l] =
-// dz[begin + r + lag - ahead] with lag = L - 1 - l; zero beyond the ends and, given a layout with
-// windows, across their borders.
+// Writes out rows [begin, begin + rows) of the windows of dz: d (rows, L, outputs), d[r, l] =
+// dz[begin + r + lag - ahead] with lag = L - 1 - l; zero beyond the ends. cut_windows sets terms
+// across the borders of a layout's windows to zero.
 template <class T>
 void expand(const T* dz, T* d, std::int64_t begin, std::int64_t rows, const Sizes& s) {
   for (std::int64_t r = 0; r < rows; ++r) {
@@ -448,7 +448,7 @@ void cut_windows(T* d, std::int64_t begin, std::int64_t rows,
   }
 }
 
-// Gradients by way of the written-out windows of dz. dw or dx may be null.
+// Gradients from written-out windows of dz. dw or dx may be null.
 template <class T>
 void gradients_expanded(const T* x, const T* w, const T* dz, T* dw, T* dx, const Layout& layout,
                         const Sizes& s) {
@@ -549,7 +549,7 @@ at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const a
   for (std::int64_t lag = 0; lag < L; ++lag) {
     const auto weight = kernel.select(4, lag).reshape({M, K, -1}).transpose(1, 2);  // (M, C F, K)
     const auto by_frame = at::matmul(x, weight);
-    const auto shift = lag - ahead;  // output frame t takes input frame t - shift
+    const auto shift = lag - ahead;  // output frame t uses input frame t - shift
     z = z + (shift >= 0
                  ? at::constant_pad_nd(by_frame.narrow(1, 0, S - shift), {0, 0, shift, 0})
                  : at::constant_pad_nd(by_frame.narrow(1, -shift, S + shift), {0, 0, 0, -shift}));

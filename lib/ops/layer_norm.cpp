@@ -19,13 +19,12 @@ namespace {
 
 using Index = std::int64_t;
 
-// A group is the K channels of a frame and position, side by side. What is done to each number is
-// done over many groups at once; sums over a group, and numbers that all of a group share, go by
-// registers of `lanes` numbers.
+// A group is the K channels of a frame and position, side by side. Operations on single numbers run
+// over many groups at once; sums over a group, and numbers shared by a group, use registers of
+// `lanes` numbers.
 constexpr Index kMostLanes = 8;
 
-// Calls f(lanes) as a constant: as many as a register holds and a group fills; 1 where it fills
-// none.
+// Calls f(lanes) with a compile-time constant: as many as fit a register and a group fills, or 1.
 template <class T, class F>
 void with_lanes(Index K, F&& f) {
   constexpr Index most = std::min(kMostLanes, static_cast<Index>(kRegisterBytes / sizeof(T)));
@@ -42,11 +41,11 @@ class Groups {
 
  public:
   explicit Groups(Index channels) : K_(channels), share_(1 / static_cast<T>(channels)) {
-    // The last register of a group reaches back over channels that are summed already.
+    // The last register of a group starts earlier and masks channels that are already summed.
     for (Index j = 0; j < lanes; ++j) last_[j] = j >= lanes - K_ % lanes ? -1 : 0;
   }
 
-  // Mean and the inverse of the deviation of every group in z (count).
+  // Mean and inverse standard deviation of every group in z (count).
   void moments(const T* z, Index count, T* mean, T* inverse) const {
     const auto groups = count / K_;
     sums(
@@ -72,7 +71,8 @@ class Groups {
         mean_en);
   }
 
-  // Writes each group's number to all its places: to `count` and up to kMostLanes - 1 beyond.
+  // Copies each group's number to all its positions: `count` numbers, and up to kMostLanes - 1
+  // beyond.
   void spread(const T* of_group, Index count, T* to) const {
     for (Index group = 0; group < count / K_; ++group, to += K_) {
       const Numbers all = of_group[group] - Numbers{};
@@ -87,8 +87,8 @@ class Groups {
     return numbers;
   }
 
-  // Means over groups, as many side by side as a register holds. value(group, k) is a register of
-  // what channels k, k + 1, ... of a group add.
+  // Means over groups, a register of groups at a time. value(group, k): register with the terms of
+  // channels k, k + 1, ...
   template <class Value>
   void sums(Index groups, Value&& value, T* to) const {
     Numbers parts[lanes] = {};
@@ -110,7 +110,7 @@ class Groups {
     }
   }
 
-  // What is left to sum of a group.
+  // Sums a group to one register.
   template <class Value>
   Numbers part(Index group, Value&& value) const {
     Numbers sum = value(group, 0);
@@ -123,7 +123,7 @@ class Groups {
     return sum;
   }
 
-  // parts[0] becomes the sums over each of parts[0 .. lanes - 1].
+  // Sets parts[0] to the sums over each of parts[0 .. lanes - 1].
   template <Index apart = lanes / 2>
   static void add_pairs(Numbers (&parts)[lanes]) {
     if constexpr (apart > 0) {
@@ -134,8 +134,8 @@ class Groups {
       add_pairs<apart / 2>(parts);
     }
   }
-  // Sums of numbers that are `apart` lanes from each other: those of a where the first of them
-  // lies, those of b where the second does.
+  // Sums of numbers `apart` lanes apart: of `a` in the lanes of the first, of `b` in those of the
+  // second.
   template <Index apart, int... lane>
   static Numbers pair(const Numbers& a, const Numbers& b, std::integer_sequence<int, lane...>) {
     constexpr int d = static_cast<int>(apart), n = static_cast<int>(lanes);
@@ -148,8 +148,8 @@ class Groups {
   Mask last_;
 };
 
-// Weight and bias of every column of a block, repeated for as many rows as are worked at once: long
-// enough for the loops over them to fill registers whatever the number of channels.
+// Weight and bias of every column of a block, repeated for the rows of one step. Loops over them
+// are long enough to fill registers for any number of channels.
 template <class T>
 struct LayerColumns {
   Index K, columns, rows;
@@ -167,15 +167,15 @@ struct LayerColumns {
     }
   }
   std::size_t size() const { return weight.size(); }
-  // Room for what is spread over groups.
+  // A buffer for numbers spread over groups.
   std::vector<T> room() const { return std::vector<T>(size() + kMostLanes); }
 
  private:
   static constexpr Index kAtOnce = 512;
 };
 
-// Calls work(begin, count) for the numbers of some rows of the stimuli at a time, and gap for the
-// stretches between.
+// Calls work(begin, count) for the numbers of some rows of the stimuli at a time, and gap(from, to)
+// for the gaps.
 template <class T, class Work, class Gap>
 void for_stretches(const Layout& layout, const LayerColumns<T>& c, Work&& work, Gap&& gap) {
   Index done = 0;
@@ -188,7 +188,7 @@ void for_stretches(const Layout& layout, const LayerColumns<T>& c, Work&& work, 
   gap(done * c.columns, layout.total * c.columns);
 }
 
-// mean, inverse: of every group, for the backward pass.
+// mean, inverse: of every group, stored for the backward pass.
 template <Activation kind, Index lanes, class T>
 void layer_forward(const T* z, const LayerColumns<T>& c, T* h, T* mean, T* inverse,
                    const Layout& layout) {
@@ -219,7 +219,7 @@ void layer_backward(const T* z, const T* h, const T* g, const T* mean, const T* 
   const Groups<T, lanes> groups(c.K);
   auto normalised = c.room(), errors = c.room(), inverses = c.room(), first_means = c.room(),
        second_means = c.room(), mean_e = c.room(), mean_en = c.room();
-  // In single precision over some stretches, then in double.
+  // Single precision over some stretches, then double.
   constexpr Index kBetweenFlushes = 32;
   std::vector<T> weight_sums(c.size(), T(0)), bias_sums(c.size(), T(0));
   const auto flush = [&] {
@@ -279,7 +279,7 @@ at::Tensor layer_norm(const at::Tensor& z, const NormState& state, Activation ac
   const auto of_group = [=]<class T>(const at::Tensor& signal, Index b) {
     return signal.template data_ptr<T>() + b * (size / K);
   };
-  // work(b, its columns, kind, lanes) for every block.
+  // Calls work(b, its columns, kind, lanes) for every block.
   const auto for_blocks = [=]<class T>(T, auto&& work) {
     with_activation(activation, [&]<Activation kind>() {
       with_lanes<T>(K, [&](auto lanes) {

@@ -1,9 +1,9 @@
-// Stimuli of different lengths, joined end to end along time.
+// Stimuli of different lengths, joined along time.
 //
-// Every signal is a tensor (M, S, K): members, frames of all stimuli joined, channels (fastest).
-// Between stimuli, before the first and after the last lie `gap` frames that belong to none ("gap
-// frames"), so that a kernel of up to gap + 1 frames never sees two stimuli at once and no stimulus
-// is padded to the length of another. Operations promise: gradients at gap frames are zero.
+// Every signal is a tensor (M, S, K): members, frames of all stimuli, channels (fastest). Before
+// the first, between, and after the last stimulus there are `gap` frames ("gap frames"). A kernel
+// of up to gap + 1 frames therefore never covers two stimuli, and no stimulus is padded to the
+// length of another. Operations guarantee that gradients at gap frames are zero.
 #pragma once
 
 #include <algorithm>
@@ -22,16 +22,16 @@ struct Layout {
   std::vector<Segment> segments;
   std::int64_t gap = 0;
   std::int64_t total = 0;   // S
-  std::int64_t frames = 0;  // of all stimuli together
+  std::int64_t frames = 0;  // without gap frames
 
-  // Where window > 0, no gradient flows between frames of different windows: the frames of a
-  // stimulus numbered phase + window q .. phase + window (q + 1) - 1 make one, q = -1, 0, ...
-  // Values are as without. This gives every frame's own derivatives in `window` backward passes
-  // (Model::dynamic_strf). On a CPU alone.
+  // If window > 0, no gradient flows between frames of different windows. Window q = -1, 0, ...
+  // consists of frames phase + window q .. phase + window (q + 1) - 1 of a stimulus. Values do not
+  // change. This gives the derivatives of every frame in `window` backward passes
+  // (Model::dynamic_strf). CPU only.
   std::int64_t window = 0;
   std::int64_t phase = 0;
 
-  // Number of the window that frame t of a stimulus belongs to.
+  // Window of frame t of a stimulus.
   std::int64_t window_of(std::int64_t t) const {
     return window > 0 ? (t + window - phase) / window : 0;
   }
@@ -39,7 +39,7 @@ struct Layout {
 
 using LayoutPtr = std::shared_ptr<const Layout>;
 
-// Stimuli of these lengths (frames), with `gap` frames around each.
+// Layout of stimuli of these lengths (frames), with `gap` frames around each.
 inline LayoutPtr join(const std::vector<std::int64_t>& lengths, std::int64_t gap) {
   auto layout = std::make_shared<Layout>();
   layout->gap = gap;
@@ -52,7 +52,7 @@ inline LayoutPtr join(const std::vector<std::int64_t>& lengths, std::int64_t gap
   return layout;
 }
 
-// The same layout with gradients cut into windows of `window` frames from `phase` on.
+// The same layout with windows of `window` frames, starting at `phase`.
 inline LayoutPtr with_windows(const Layout& layout, std::int64_t window, std::int64_t phase) {
   auto cut = std::make_shared<Layout>(layout);
   cut->window = window;
@@ -60,7 +60,7 @@ inline LayoutPtr with_windows(const Layout& layout, std::int64_t window, std::in
   return cut;
 }
 
-// Its stimuli, the longest first.
+// The stimuli, longest first.
 inline std::vector<Segment> longest_first(const Layout& layout) {
   auto segments = layout.segments;
   std::stable_sort(segments.begin(), segments.end(),
@@ -68,7 +68,7 @@ inline std::vector<Segment> longest_first(const Layout& layout) {
   return segments;
 }
 
-// A number for each frame that tells its stimulus and window apart from all others.
+// A number for each frame that identifies its stimulus and window; -1 at gap frames.
 inline std::vector<std::int64_t> window_numbers(const Layout& layout) {
   std::vector<std::int64_t> numbers(static_cast<std::size_t>(layout.total), -1);
   std::int64_t next = 0;

@@ -32,7 +32,7 @@ void leaky_forward(const T* s, const T* A, const T* gain, T* y, std::int64_t n,
   std::fill(y + done * n, y + layout.total * n, T(0));
 }
 
-// dA gathers the derivative by A (gain included), adjoint is scratch (n).
+// Accumulates the derivative by A, including gain, in dA. adjoint: scratch (n).
 template <class T>
 void leaky_backward(const T* s, const T* y, const T* g, const T* A, const T* gain, bool decay_input,
                     T* ds, double* dA, T* adjoint, std::int64_t n, const Layout& layout) {
@@ -58,7 +58,7 @@ void leaky_backward(const T* s, const T* y, const T* g, const T* A, const T* gai
     for (std::int64_t i = 0; i < n; ++i) {
       const T a = g[begin * n + i] + A[i] * adjoint[i], leak = 1 - A[i];
       ds[begin * n + i] = a * gain[i] / leak;
-      // The start is s[0] whatever A, or s[0] / (1 - A) without the factor on the input.
+      // The first state is s[0] for any A, or s[0] / (1 - A) without the input factor.
       const T start = decay_input ? T(0) : a * s[begin * n + i] / (leak * leak);
       dA[i] += static_cast<double>(sum[static_cast<std::size_t>(i)]) + static_cast<double>(start);
     }
@@ -111,8 +111,8 @@ at::Tensor leaky(const at::Tensor& s, const at::Tensor& d, bool decay_input,
 
 namespace plain {
 
-// A first-order recursion by doubling: after k rounds y[t] holds the last 2^k inputs, so that a
-// device that works frames side by side needs log2(T) steps.
+// First-order recursion by doubling: after k rounds y[t] contains the last 2^k inputs, so that a
+// device that computes frames in parallel needs log2(T) rounds.
 at::Tensor leaky(const at::Tensor& s, const at::Tensor& d, bool decay_input,
                  const LayoutPtr& layout) {
   const auto squared = d * d;

@@ -42,8 +42,8 @@ T slope(T r, T y) {
   }
 }
 
-// Adds the losses of `some` numbers, a count or a constant, and how many of them count, to parts
-// (2, step).
+// Adds the losses of `some` numbers (a count, maybe a compile-time constant), and how many are
+// present, to parts (2, step).
 template <Loss kind, class T>
 void some_losses(const T* r, const T* y, auto some, T* parts, std::int64_t step) {
   const std::int64_t count = some;
@@ -84,13 +84,14 @@ at::Tensor loss(const at::Tensor& prediction, const at::Tensor& target, Loss kin
   if (!prediction.is_cpu()) return plain::loss(prediction, target, kind);
   const auto r = ordered(prediction.detach()), y = ordered_like(target, r);
   const auto M = r.size(0), S = r.size(1), N = r.size(2);
-  // Column sums in the order of memory, then over the N columns of each member.
+  // Column sums in memory order, then sums over the N columns of each member.
   const Grid grid(r);
   const auto n = grid.columns, all = grid.blocks * n, size = S * n;
   auto result = at::empty({M}, r.options());
   std::vector<double> counts(static_cast<std::size_t>(M));
   AT_DISPATCH_FLOATING_TYPES(r.scalar_type(), "loss", [&] {
-    std::vector<double> sums(static_cast<std::size_t>(2 * all), 0.0);  // of losses, of numbers
+    std::vector<double> sums(static_cast<std::size_t>(2 * all), 0.0);  // of losses, and of numbers
+                                                                       // present
     with_loss(kind, [&]<Loss k>() {
       for (std::int64_t b = 0; b < grid.blocks; ++b) {
         const auto *out = r.data_ptr<scalar_t>() + b * size,

@@ -7,8 +7,8 @@ namespace strffit::ops {
 
 enum class Loss { mse, poisson, huber };
 
-// Mean over the units and frames that count (target not NaN; gap frames are NaN) of a member's loss
-// (models.md, Losses); 0 where none counts. prediction, target (M, S, N) -> (M).
+// Mean loss of each member over units and frames whose target is not NaN; gap frames are NaN
+// (models.md, Losses). 0 if there are none. prediction, target (M, S, N) -> (M).
 at::Tensor loss(const at::Tensor& prediction, const at::Tensor& target, Loss kind);
 
 namespace plain {

@@ -18,7 +18,7 @@ namespace {
 
 using Index = std::int64_t;
 
-// Calls row(t) for every frame of the stimuli and gap(begin, end) for the stretches between.
+// Calls row(t) for every frame of the stimuli and gap(begin, end) for the gaps.
 template <class Row, class Gap>
 void for_rows(const Layout& layout, Row&& row, Gap&& gap) {
   Index done = 0;
@@ -30,9 +30,10 @@ void for_rows(const Layout& layout, Row&& row, Gap&& gap) {
   gap(done, layout.total);
 }
 
-// ---------------------------------------------------- norms with numbers per column: batch, none
+// ---------------------------------------------------- norms with statistics per column: batch,
+// none
 
-// Per column of one block: h = phi(scale (z - centre) + shift).
+// Parameters per column of one block: h = phi(scale (z - centre) + shift).
 template <class T>
 struct Columns {
   const T *centre, *scale, *shift;
@@ -54,8 +55,8 @@ void columns_forward(const T* z, const Columns<T>& c, T* h, const Layout& layout
       [&](Index from, Index to) { std::fill(h + from * n, h + to * n, T(0)); });
 }
 
-// e = gradient of the normalised value, zero at gap frames, and per column the sums (2 n) of e and
-// of e (z - centre).
+// Computes e, the gradient by the normalised value, zero at gap frames, and for each column the
+// sums (2 n) of e and of e (z - centre).
 template <Activation kind, class T>
 void columns_error(const T* z, const T* h, const T* g, const Columns<T>& c, T* e, double* sums,
                    const Layout& layout) {
@@ -72,7 +73,8 @@ void columns_error(const T* z, const T* h, const T* g, const Columns<T>& c, T* e
   });
 }
 
-// dz = scale e + slope (z - centre) + offset, in place of e: batch statistics add the last two.
+// dz = scale e + slope (z - centre) + offset, replacing e; slope and offset come from batch
+// statistics.
 template <class T>
 void columns_backward(const T* z, const Columns<T>& c, const T* slope, const T* offset, T* e,
                       const Layout& layout) {
@@ -88,7 +90,7 @@ void columns_backward(const T* z, const Columns<T>& c, const T* slope, const T* 
   }
 }
 
-// The three above for a single column, whose frames lie side by side.
+// The three functions above for one column, whose frames are side by side.
 template <Activation kind, class T>
 void line_forward(const T* z, const Columns<T>& c, T* h, const Layout& layout) {
   const T centre = *c.centre, scale = *c.scale, shift = *c.shift;
@@ -128,18 +130,18 @@ void line_backward(const T* z, const Columns<T>& c, T slope, T offset, T* e, con
   }
 }
 
-// Per channel (M, K) -> per column of a grid (M P K): repeated over positions.
+// Numbers per channel (M, K) -> per column of a grid (M P K), repeated over positions.
 at::Tensor to_columns(const at::Tensor& per_channel, Index positions) {
   return per_channel.unsqueeze(1)
       .expand({per_channel.size(0), positions, per_channel.size(1)})
       .contiguous();
 }
-// Per column -> per channel, summed over positions.
+// Numbers per column -> per channel, summed over positions.
 at::Tensor to_channels(const at::Tensor& per_column, Index M, Index positions) {
   return per_column.reshape({M, positions, -1}).sum(1);
 }
 
-// Mean of some frames spread over the stimuli, per member and channel (M, K), in z's precision.
+// Mean of some frames, spread over the stimuli, per member and channel (M, K), in z's precision.
 at::Tensor rough_mean(const at::Tensor& z, Index positions, const Layout& layout) {
   constexpr Index kSome = 32;
   std::vector<Index> frames;
@@ -168,7 +170,7 @@ void add_deviations(const T* z, const T* middle, T* sums, Index n) {
   }
 }
 
-// The sums of those of a single column: one after the other over frames that stay in the cache.
+// add_deviations for one column: one sum after the other, over frames that stay in the cache.
 template <class T>
 void line_deviations(const T* z, T middle, double* sums, const Layout& layout) {
   constexpr Index kAtOnce = 2048;
@@ -191,8 +193,9 @@ void line_deviations(const T* z, T middle, double* sums, const Layout& layout) {
   sums[1] = squares[0];
 }
 
-// Mean and variance (divisor n) of z per member and channel (M, K), double, in one pass: from the
-// deviations from a rough mean, so near the mean that their squares cancel no digits that matter.
+// Mean and variance (divisor n) of z per member and channel (M, K), double, in one pass. Uses
+// deviations from a rough mean, which is close enough that their squares lose no digits that
+// matter.
 std::pair<at::Tensor, at::Tensor> statistics(const at::Tensor& z, Index positions,
                                              const Layout& layout) {
   const Grid grid(z);
@@ -216,13 +219,13 @@ std::pair<at::Tensor, at::Tensor> statistics(const at::Tensor& z, Index position
   });
   const auto deviation = to_channels(sums.select(1, 0), M, positions) / count,
              square = to_channels(sums.select(1, 1), M, positions) / count;
-  // Rounded first, so that the variance is about the very mean that is used.
+  // Rounded first, so that the variance refers to the mean that is used.
   const auto mean = (rough.to(at::kDouble) + deviation).to(z.scalar_type()).to(at::kDouble);
   const auto moved = mean - rough.to(at::kDouble);
   return {mean, (square + moved * (moved - 2 * deviation)).clamp_min(0)};
 }
 
-// centre, inverse_deviation (M, K) in double; undefined for no norm at all.
+// centre, inverse_deviation (M, K) in double; undefined for Norm::none.
 at::Tensor by_columns(const at::Tensor& z, const at::Tensor& centre,
                       const at::Tensor& inverse_deviation, const NormState& state, bool training,
                       Activation activation, const LayoutPtr& layout) {
@@ -301,7 +304,7 @@ at::Tensor by_columns(const at::Tensor& z, const at::Tensor& centre,
       });
 }
 
-// v <- 0.9 v + 0.1 new, the new variance with divisor n - 1 (a single frame has none: 0).
+// v <- 0.9 v + 0.1 new; the new variance has divisor n - 1 (0 for a single frame).
 void update_running(const NormState& state, const at::Tensor& mean, const at::Tensor& variance,
                     double count) {
   const WithoutGradients guard;

@@ -10,9 +10,9 @@
 namespace strffit::ops {
 
 // phi(norm(z)), zero at gap frames. z (M, S, P K): P positions (bands) of K channels, channel
-// fastest. Batch norm takes mean and variance (divisor n) over the frames of the stimuli and the
-// positions when `training`, else the running ones; layer norm over the K channels (models.md,
-// Backbones).
+// fastest. Batch norm uses mean and variance (divisor n) over the frames of the stimuli and the
+// positions if `training`, otherwise the running statistics. Layer norm uses the K channels
+// (models.md, Backbones).
 at::Tensor norm_activation(const at::Tensor& z, Norm norm, const NormState& state, bool training,
                            Activation activation, const LayoutPtr& layout);
 

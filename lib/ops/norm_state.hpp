@@ -1,4 +1,4 @@
-// Kinds of norm, and the tensors of one.
+// Kinds of norm, and their tensors.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,11 +8,10 @@ namespace strffit::ops {
 inline constexpr double kNormEpsilon = 1e-5;
 inline constexpr double kNormMomentum = 0.1;  // of the running statistics
 
-// What normalises z over batch and time (batch) or over channels at each frame and position
-// (layer).
+// Statistics over batch and time (batch), or over channels at each frame and position (layer).
 enum class Norm { none, batch, layer };
 
-// Per member and channel (M, K); running statistics are for batch alone, and changed by training.
+// Per member and channel (M, K). Only batch norm uses running statistics; training updates them.
 struct NormState {
   at::Tensor weight, bias, running_mean, running_var;
 };

@@ -19,13 +19,12 @@ using Register __attribute__((vector_size(kRegisterBytes), aligned(sizeof(T)), m
 template <class T>
 constexpr Index kLanes = Panels<T>::kLanes;
 
-// Rows worked at once: as many sums as there are registers for, next to a row of b and a number of
-// a.
+// Rows per block: the sums, a row of b and a number of a fill the registers.
 constexpr Index rows_beside(Index columns) {
   const Index rows = (kRegisters - 2 - columns) / columns;
   return rows >= 16 ? 16 : rows >= 8 ? 8 : 4;
 }
-// Numbers summed in registers; sums of sums are kept in c. The panel of b stays in the cache.
+// Terms summed in registers before c is updated; this part of a panel of b stays in the cache.
 constexpr Index kDepth = 256;
 
 template <class T, Index columns>

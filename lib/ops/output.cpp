@@ -15,7 +15,7 @@
 namespace strffit::ops {
 namespace {
 
-// Value, and derivatives by x, b, c and d (that by a is 1).
+// Value, and derivatives by x, b, c and d (the one by a is 1).
 template <class T>
 struct Slopes {
   T value, x, b, c, d;
@@ -30,17 +30,17 @@ Slopes<T> slopes(T x, T a, T b, T c, T d) {
     const T u = c * (x - d), p = softplus(u), s = sigmoid(u);
     return {a + b * p / c, b * s, p / c, b * (s * u - p) / (c * c), -b * s};
   } else {
-    // Beyond exp(80) the outer exponential is 0 to every digit, and so are the derivatives.
+    // Above 80 the outer exponential and the derivatives are 0 to every digit.
     const T e = fast_exp(-c * (x - d)), g = e < T(80) ? fast_exp(-e) : T(0),
             eg = e < T(80) ? e * g : T(0);
     return {a + b * g, b * c * eg, g, b * eg * (x - d), -b * c * eg};
   }
 }
 
-// The parameters of a block's columns as they stand beside kFramesAtOnce frames in memory.
+// The parameters of a block's columns, repeated for kFramesAtOnce frames.
 template <class T>
 struct Repeated {
-  // From (4, all), where the block's n columns begin.
+  // parameters: (4, all), starting at the n columns of the block.
   Repeated(const T* parameters, std::int64_t all, std::int64_t n)
       : count(kFramesAtOnce * n), values(static_cast<std::size_t>(4 * count)) {
     for (std::int64_t i = 0; i < 4 * count; ++i)
@@ -51,7 +51,7 @@ struct Repeated {
   std::vector<T> values;
 };
 
-// r of `some` numbers, a count or a constant, of those that p is repeated for.
+// Computes r for `some` numbers (a count, maybe a compile-time constant).
 template <Parametric kind, class T>
 void some_values(const Repeated<T>& p, auto some, const T* x, T* r) {
   const std::int64_t count = some;
@@ -60,7 +60,7 @@ void some_values(const Repeated<T>& p, auto some, const T* x, T* r) {
   for (std::int64_t i = 0; i < count; ++i) r[i] = slopes<kind>(x[i], a[i], b[i], c[i], d[i]).value;
 }
 
-// dx of some numbers, and what they add to the gradients by a, b, c and d: sums (4, p.count).
+// Computes dx for `some` numbers, and adds to the gradients by a, b, c and d: sums (4, p.count).
 template <Parametric kind, class T>
 void some_gradients(const Repeated<T>& p, auto some, const T* x, const T* g, T* dx, T* sums) {
   const std::int64_t count = some;
@@ -148,7 +148,7 @@ at::Tensor parametric(const at::Tensor& x, const at::Tensor& a_, const at::Tenso
       return a + b * at::sigmoid((x - c) / d);
     case Parametric::softplus:
       return a + b * at::softplus(c * (x - d)) / c;
-    // Clamped where the outer exponential is 0: the infinity beyond would make the gradient NaN.
+    // Clamped where the outer exponential is 0; an infinity would make the gradient NaN.
     case Parametric::double_exponential:
       return a + b * at::exp(-at::exp((-c * (x - d)).clamp_max(80)));
   }

@@ -1,4 +1,4 @@
-// The output nonlinearities with parameters of their own per unit.
+// Output nonlinearities with parameters per unit.
 #pragma once
 
 #include <ATen/core/Tensor.h>

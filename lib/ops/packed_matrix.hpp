@@ -1,8 +1,7 @@
-// A matrix laid out for products of many rows with it, as recurrent layers need frame after frame.
-// A BLAS would copy the matrix at every call, and its kernels differ between processors; here the
-// matrix is copied once into the order in which it is read, and every output is summed over the
-// inputs in their order, so that a row's numbers depend neither on the rows beside it nor on the
-// BLAS. Private to this room.
+// A matrix packed for products with many rows, which recurrent layers need at every frame. A BLAS
+// would copy the matrix at every call, and its kernels differ between processors. Here the matrix
+// is copied once, in reading order, and each output is summed over the inputs in order. A row's
+// numbers therefore depend neither on other rows nor on the BLAS. Private to this room.
 #pragma once
 
 #include <algorithm>
@@ -21,16 +20,16 @@ class PackedMatrix {
   using Index = std::int64_t;
   using Vector __attribute__((vector_size(kRegisterBytes))) = T;
   static constexpr Index kLanes = kRegisterBytes / sizeof(T);
-  // Sums of a panel of outputs stay in registers: as many as one row needs to keep the processor
-  // busy, and for several rows as many rows as fit.
+  // Sums of a panel of outputs stay in registers: enough to keep the processor busy with one row,
+  // and as many rows as fit.
   static constexpr Index kWidest = 7, kMostRows = kRegisters >= 32 ? 4 : 2;
 
  public:
-  // Matrices (inner, outputs); nothing is in it before pack.
+  // For matrices (inner, outputs); empty before pack.
   explicit PackedMatrix(Index outputs)
       : outputs_(outputs), vectors_((outputs + kLanes - 1) / kLanes) {}
 
-  // Takes the matrix whose element (k, i) is row(k)[i step], k = 0 .. inner - 1.
+  // Copies the matrix with elements (k, i) = row(k)[i step], k = 0 .. inner - 1.
   template <class Row>
   void pack(Index inner, Index step, Row&& row) {
     inner_ = inner;
@@ -52,14 +51,13 @@ class PackedMatrix {
     });
   }
 
-  // Outputs, rounded up to whole registers: the numbers of a row of y and of start.
+  // Outputs in whole registers: length of a row of y and of start.
   Index padded() const { return vectors_ * kLanes; }
 
-  // y[r] = start[r] + s[r] times the matrix for rows r = 0 .. rows - 1. Of s[r] are read s[r][0],
-  // s[r][step], ..., `inner` numbers; start[r] and y[r] are `padded` numbers, `start_step` apart
-  // (0: one for all rows) and `padded` apart. start may be y. `last_first`: the matrix is read from
-  // its other end, which changes no number; in turn, call after call, what was read last is still
-  // in the cache.
+  // y[r] = start[r] + s[r] times the matrix for rows r = 0 .. rows - 1. Reads `inner` numbers
+  // s[r][0], s[r][step], ... start[r] and y[r] have `padded` numbers, start_step (0: one for all
+  // rows) and `padded` apart. start may be y. `last_first`: reads the matrix from its other end,
+  // with the same result; alternating calls then find in the cache what was read last.
   void multiply(Index rows, const T* const* s, Index step, const T* start, Index start_step, T* y,
                 bool last_first = false) const {
     for_panels(last_first, [&](Index first, Index width) {
@@ -83,7 +81,7 @@ class PackedMatrix {
     std::array<T, static_cast<std::size_t>(kLanes)> of;
   };
 
-  // work(first, width) for panels of `width` registers of outputs, all about equally wide.
+  // Calls work(first, width) for panels of `width` registers of outputs, about equally wide.
   template <class Work>
   void for_panels(bool last_first, Work&& work) const {
     const auto panels = (vectors_ + kWidest - 1) / kWidest;
@@ -149,7 +147,7 @@ class PackedMatrix {
   }
 
   Index outputs_, vectors_, inner_ = 0;
-  std::vector<Lanes> numbers_;  // panel after panel; in a panel input after input
+  std::vector<Lanes> numbers_;  // by panel, then by input
 };
 
 }  // namespace strffit::ops

@@ -18,17 +18,17 @@ namespace {
 
 using Index = std::int64_t;
 
-// Frames worked at once: what is kept of them for all channels stays in the cache.
+// Frames per step; the numbers of all channels stay in the cache.
 constexpr Index kStretch = 256;
 
-// One member's layer norm: K planes of `plane` numbers each.
+// Layer norm of one member: K planes of `plane` numbers.
 template <class T>
 struct Planes {
   Index K, plane;
   const T *weight, *bias;  // (K)
 };
 
-// Mean over the channels, and the inverse of the deviation, at `frames` places from z on.
+// Mean over the channels and inverse standard deviation, at `frames` positions from z on.
 template <class T>
 void moments(const T* z, Index frames, const Planes<T>& p, T* mean, T* inverse) {
   std::fill_n(mean, frames, T(0));
@@ -62,7 +62,7 @@ void planar_forward(const T* z, T* h, Index frames, const Planes<T>& p) {
   }
 }
 
-// e, normalised: room for K stretches.
+// e, normalised: buffers for K stretches.
 template <Activation kind, class T>
 void planar_backward(const T* z, const T* h, const T* g, T* dz, Index frames, const Planes<T>& p,
                      std::vector<T>& e, std::vector<T>& normalised, double* by_weight,
@@ -108,7 +108,7 @@ void planar_backward(const T* z, const T* h, const T* g, T* dz, Index frames, co
   }
 }
 
-// Calls work(offset, frames) for stretches of the frames of every band.
+// Calls work(offset, frames) for stretches of frames of every band.
 template <class Work>
 void for_planar_stretches(const Layout& layout, Index bands, Work&& work) {
   for (Index band = 0; band < bands; ++band) {
@@ -167,7 +167,7 @@ at::Tensor planar_layer(const at::Tensor& z, const NormState& state, Activation 
       });
 }
 
-// Channel fastest and back, for the operations that want signals so.
+// Converts to signals with the channel fastest, and back, for operations that need them.
 at::Tensor as_signal(const at::Tensor& z) {
   return z.permute({0, 3, 2, 1}).reshape({z.size(0), z.size(3), z.size(2) * z.size(1)});
 }
@@ -183,7 +183,7 @@ at::Tensor planar_norm_activation(const at::Tensor& z, Norm norm, const NormStat
   if (!z.is_cpu())
     return plain::planar_norm_activation(z, norm, state, training, activation, layout);
   if (norm == Norm::layer) return planar_layer(z, state, activation, layout);
-  // Every channel as a member of one channel, its bands as stimuli.
+  // Treats every channel as a member with one channel, and its bands as stimuli.
   const auto M = z.size(0), K = z.size(1), F = z.size(2), S = z.size(3);
   auto own = state;
   for (auto* tensor : {&own.weight, &own.bias, &own.running_mean, &own.running_var}) {

@@ -21,7 +21,7 @@ namespace {
 
 using Index = std::int64_t;
 
-// Of stimuli, longest first, those that still run at frame t are the first so many.
+// Number of stimuli, sorted by descending length, that have a frame t.
 Index running(const std::vector<Segment>& segments, Index t) {
   return std::partition_point(segments.begin(), segments.end(),
                               [t](const auto& s) { return s.frames > t; }) -
@@ -30,9 +30,8 @@ Index running(const std::vector<Segment>& segments, Index t) {
 
 constexpr Index kSaved = lanes::kSavedGates;
 
-// work(from, to) for units 0 .. H - 1 in stretches that fill registers: the last of them reaches
-// back over units that have been worked already, so what is worked may not depend on what it
-// replaces.
+// Calls work(from, to) for units 0 .. H - 1 in stretches that fill registers. The last stretch
+// overlaps the one before, so results must not depend on the values that they replace.
 template <class Work>
 void for_units(Index H, Work&& work) {
   constexpr Index kAtOnce = 16;
@@ -41,7 +40,7 @@ void for_units(Index H, Work&& work) {
   if (whole < H) work(std::max(Index{0}, H - kAtOnce), H);
 }
 
-// One frame: x and y, what input and state contribute to the gates -> h.
+// One frame: contributions x of the input and y of the state to the gates -> h.
 template <class T>
 void gru_forward(const T* x, const T* y, const T* before, T* h, T* saved, Index H) {
   for_units(H, [=](Index from, Index to) {
@@ -58,8 +57,8 @@ void gru_forward(const T* x, const T* y, const T* before, T* h, T* saved, Index 
   });
 }
 
-// g + later, the gradient of h -> gradients of x and y (3 H each), and of the state before by the
-// direct way.
+// g + later, the gradient by h -> gradients by x and y (3 H each), and directly by the state
+// before.
 template <class T>
 void gru_backward(const T* g, const T* later, const T* before, const T* saved, T* dx, T* dy,
                   T* to_before, Index H) {
@@ -99,7 +98,7 @@ void lstm_forward(const T* x, const T* y, const T* cell_before, T* cell, T* h, T
   });
 }
 
-// cell_later: gradient of the cell from later frames; to_cell_before: that of the cell before.
+// cell_later: gradient by the cell from later frames; to_cell_before: gradient by the cell before.
 template <class T>
 void lstm_backward(const T* gradient, const T* later, const T* cell_later, const T* cell,
                    const T* cell_before, const T* saved, T* dx, T* to_before, T* to_cell_before,
@@ -120,23 +119,22 @@ void lstm_backward(const T* gradient, const T* later, const T* cell_later, const
   });
 }
 
-// One member's layer. Frames of u and du are `step` numbers apart, those of the others side by
-// side.
+// One member's layer. Frames of u and du are `step` numbers apart, those of the others contiguous.
 template <class T>
 struct LayerOf {
   Index H, inputs, n, step;                // n: numbers of all gates, G H
   const T *u, *input_weight, *input_bias;  // (S, inputs), (n, inputs), (n)
   const T *hidden_weight, *hidden_bias;    // (n, H), (n)
-  T *h, *saved, *cell;  // (S, H); (S, 4 H), or null where no backward pass comes; (S, H) for lstm
+  T *h, *saved, *cell;  // (S, H); (S, 4 H), null without backward pass; (S, H) for LSTM
 };
 
-// A number of frames of every stimulus that still runs, worked at once where the recursion allows
-// it, one after the other where not: as many as stay in the cache. `rows` of them, those of one
-// stimulus side by side.
+// Some frames of every stimulus that is still running, as many as stay in the cache. Computed
+// together where possible, and in order in the recursion. Has `rows` rows; those of one stimulus
+// are contiguous.
 struct Stretch {
   Index begin, end;
-  std::vector<Index> first;   // per stimulus, its first row
-  std::vector<Index> frames;  // per row, the frame of the joined signal
+  std::vector<Index> first;   // per stimulus, index of its first row
+  std::vector<Index> frames;  // per row, frame in the joined signal
 
   Stretch(const std::vector<Segment>& segments, Index from, Index to) : begin(from), end(to) {
     for (const auto& [start, length] : segments) {
@@ -150,7 +148,7 @@ struct Stretch {
   }
 };
 
-// Rows at once, of all stimuli together.
+// Rows per stretch, over all stimuli.
 constexpr Index kRows = 64;
 Index frames_at_once(const std::vector<Segment>& segments) {
   return std::max(Index{4}, kRows / static_cast<Index>(segments.size()));
@@ -206,14 +204,14 @@ void recurrent_forward(const LayerOf<T>& l, Cell kind, const Layout& layout) {
   }
 }
 
-// Gradients of one member's layer, shaped as what they are of.
+// Gradients of one member's layer, with the shapes of its tensors.
 template <class T>
 struct LayerGradients {
   T *u, *input_weight, *input_bias, *hidden_weight, *hidden_bias;
 };
 
-// Gradient of a weight and bias (n, inputs), (n), gathered stretch after stretch: each row of gate
-// gradients meets the numbers that the weight met.
+// Accumulates the gradient of a weight and bias (n, inputs), (n) over stretches: products of gate
+// gradients with the inputs of the weight.
 template <class T>
 class WeightGradient {
  public:
@@ -225,7 +223,7 @@ class WeightGradient {
         part_(numbers<T>(gates)),
         bias_(static_cast<std::size_t>(gates), 0.0) {}
 
-  // gate (rows, n); met[r]: `inputs` numbers.
+  // gate (rows, n); met[r]: `inputs` numbers that the weight was applied to.
   void add(const std::vector<const T*>& met, const T* gate) {
     const auto rows = static_cast<Index>(met.size());
     met_.pack(rows, 1, [&](Index r) { return met[static_cast<std::size_t>(r)]; });
@@ -265,11 +263,11 @@ void recurrent_backward(const LayerOf<T>& l, const T* g, const LayerGradients<T>
   to_state.pack(n, 1, [&](Index k) { return l.hidden_weight + k * H; });
   to_input.pack(n, 1, [&](Index k) { return l.input_weight + k * l.inputs; });
   WeightGradient<T> input(n, l.inputs), hidden(n, H);
-  // Gradients of the states and cells from later frames, and those for the frames before.
+  // Gradients by states and cells from later frames, and those for the previous frame.
   const auto padded = to_state.padded();
   auto later = numbers<T>(batch * padded), next = later, cell_later = later, cell_next = later;
-  // Of a stretch: gradients by what input and state contribute to the gates, for lstm both in one,
-  // and of u.
+  // For a stretch: gradients by the contributions of input and state to the gates (one tensor for
+  // LSTM), and by u.
   const auto most = batch * at_once;
   auto by_input = numbers<T>(most * n), by_state = numbers<T>(kind == Cell::gru ? most * n : 0),
        du = numbers<T>(most * to_input.padded());

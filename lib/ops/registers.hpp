@@ -1,11 +1,11 @@
-// The processor that is compiled for. Private to this room.
+// Registers of the target processor. Private to this room.
 #pragma once
 
 #include <cstddef>
 
 namespace strffit::ops {
 
-// What one register of this build's processor holds, and how many of them there are.
+// Size of a register in bytes, and number of registers.
 #if defined(__AVX512F__)
 inline constexpr std::size_t kRegisterBytes = 64, kRegisters = 32;
 #elif defined(__AVX__)

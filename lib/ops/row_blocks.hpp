@@ -1,4 +1,4 @@
-// A product cut into blocks of rows, which threads share. Private to this room.
+// Divides a product into blocks of rows for threads. Private to this room.
 #pragma once
 
 #include <algorithm>
@@ -8,12 +8,12 @@
 
 namespace strffit::ops {
 
-// work(first, rows) for blocks of the m rows of a product (m, n) over k, on up to `threads` threads
-// where that is worth their while. The blocks are the same however many threads there are.
+// Calls work(first, rows) for blocks of the m rows of a product (m, n) over k, on up to `threads`
+// threads if it is large enough. The blocks do not depend on the number of threads.
 template <class Work>
 void in_row_blocks(int threads, std::int64_t m, std::int64_t n, std::int64_t k, const Work& work) {
   constexpr std::int64_t kRows = 512;
-  constexpr double kWorthAThread = 4e6;  // multiplications, a tenth of a millisecond
+  constexpr double kWorthAThread = 4e6;  // multiplications, about 0.1 ms
   const auto blocks = (m + kRows - 1) / kRows;
   const auto one = [&](std::int64_t block) {
     work(block * kRows, std::min(kRows, m - block * kRows));

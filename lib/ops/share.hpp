@@ -1,5 +1,5 @@
-// How AdapTrans holds its shares, a and w in (0, 1]: as 1 / (1 + v^2) of what is learnt. Private to
-// this room.
+// Parametrisation of AdapTrans: a and w in (0, 1] are 1 / (1 + v^2) of a learnt v. Private to this
+// room.
 #pragma once
 
 #include <ATen/TensorOperators.h>
@@ -14,8 +14,8 @@ inline at::Tensor share_of(const at::Tensor& v) {
   return (1 / (1 + v.detach().square())).contiguous();
 }
 
-// Appends to `gradients` those of the v's, given `by` (M, number of v's, F), those of their shares:
-// dshare/dv = -2 v share^2.
+// Appends to `gradients` the gradients by the v's, given those by their shares in `by` (M, number
+// of v's, F): dshare/dv = -2 v share^2.
 inline void append_gradients(const at::Tensor& by, const std::vector<at::Tensor>& v,
                              const std::vector<at::Tensor>& shares,
                              std::vector<at::Tensor>& gradients) {

@@ -17,7 +17,7 @@ namespace strffit::ops::gpu {
 
 namespace {
 
-// Memory that recorded work takes. A pool without graphs cannot be used again: the next graph takes
+// Memory pool of recorded work. A pool without graphs cannot be reused; the next graph then creates
 // another.
 struct Pool {
   at::cuda::MempoolId_t id = at::cuda::graph_pool_handle();
@@ -26,8 +26,8 @@ struct Pool {
     static std::weak_ptr<Pool> last;
     auto pool = last.lock();
     if (pool) return pool;
-    // Neither what a former pool left nor what steps left that were not recorded can be had while
-    // work is recorded, unless it is given back first.
+    // Recording cannot use cached memory of a former pool or of unrecorded steps, so it is freed
+    // first.
     c10::cuda::CUDACachingAllocator::emptyCache();
     last = pool = std::make_shared<Pool>();
     return pool;
@@ -37,7 +37,7 @@ struct Pool {
 class Graph : public Recording {
  public:
   explicit Graph(const std::function<void()>& work) : pool_(Pool::of_all_graphs()) {
-    // Nothing is recorded on the default stream, and what was begun there has to be done.
+    // The default stream cannot be recorded, and work started there must finish first.
     static const auto stream = c10::cuda::getStreamFromPool();
     c10::cuda::device_synchronize();
     const c10::cuda::CUDAStreamGuard guard(stream);
@@ -47,7 +47,7 @@ class Graph : public Recording {
     } catch (...) {
       try {
         graph_.capture_end();
-      } catch (const std::exception&) {  // of the recording broken off: what broke it is told
+      } catch (const std::exception&) {  // the error that broke the recording is reported
       }
       throw;
     }
@@ -71,7 +71,7 @@ std::unique_ptr<Recording> record(const std::function<void()>& work) {
     std::unique_ptr<Graph> graph;
     try {
       graph = std::make_unique<Graph>(work);
-    } catch (const c10::OutOfMemoryError&) {  // nothing of it has been done
+    } catch (const c10::OutOfMemoryError&) {  // no work was done
       c10::cuda::CUDACachingAllocator::emptyCache();
       graph = std::make_unique<Graph>(work);
     }

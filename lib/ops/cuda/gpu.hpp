@@ -1,4 +1,4 @@
-// What is asked of LibTorch's CUDA half and of CUDA itself.
+// Functions of CUDA and of LibTorch's CUDA half.
 #pragma once
 
 #include <functional>
@@ -8,15 +8,15 @@
 
 namespace strffit::ops::gpu {
 
-// Whether the program was built with LibTorch's CUDA half; nothing below may be called without.
+// True if the program was built with LibTorch's CUDA half; otherwise nothing below may be called.
 bool present();
 
-// The calling thread's current stream, a cudaStream_t: what LibTorch does next goes there too.
+// Current stream of the calling thread, a cudaStream_t; LibTorch's next operations use it too.
 void* current_stream();
 
-// A CUDA graph of `work`, started once. Every graph takes its memory from one pool, as one runs at
-// a time and none keeps anything there from one start to the next. c10::OutOfMemoryError where it
-// does not fit; RunError where it cannot be recorded.
+// Records `work` as a CUDA graph and runs it once. All graphs share one memory pool, since one runs
+// at a time and none keeps data there between runs. c10::OutOfMemoryError if it does not fit;
+// RunError if it cannot be recorded.
 std::unique_ptr<Recording> record(const std::function<void()>& work);
 
 }  // namespace strffit::ops::gpu

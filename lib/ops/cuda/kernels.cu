@@ -1,5 +1,6 @@
-// The lanes of ops/cuda/lanes.hpp and the teams of ops/cuda/teams.hpp as CUDA kernels. Free of LibTorch: nvcc
-// and its headers do not always go together.
+// CUDA kernels for the lanes of ops/cuda/lanes.hpp and the teams of ops/cuda/teams.hpp. Without
+// LibTorch, because
+// nvcc does not compile its headers in all versions.
 #include <algorithm>
 #include <stdexcept>
 #include <string>
@@ -21,9 +22,9 @@ __global__ void each(const Lane lane, Index count) {
   if (i < count) lane(i);
 }
 
-constexpr int kTeam = 512;  // threads at most
+constexpr int kTeam = 512;  // maximum number of threads
 
-// A block is a team, its threads take the units in turn.
+// One block per team; its threads share the units.
 template <class Team>
 __global__ void __launch_bounds__(kTeam) together(const Team team) {
   extern __shared__ __align__(16) unsigned char memory[];

@@ -11,10 +11,10 @@
 namespace strffit::ops::batched {
 namespace {
 
-// Up to this many columns of all lags together, x is read once for all of them, not once a lag.
+// Up to this many columns of all lags together, one product reads x once instead of once per lag.
 constexpr std::int64_t kColumnsAtOnce = 64;
 
-// The windows of L frames of a signal (blocks, S, K) that start at phase, phase + L, ...: (blocks,
+// Windows of L frames of a signal (blocks, S, K) that start at phase, phase + L, ...: (blocks,
 // windows, L K), a view.
 at::Tensor every_window(const at::Tensor& signal, std::int64_t phase, const LaggedSizes& s) {
   const auto K = signal.size(2);
@@ -22,7 +22,7 @@ at::Tensor every_window(const at::Tensor& signal, std::int64_t phase, const Lagg
                            signal.storage_offset() + phase * K);
 }
 
-// Of a signal, the frames frame, frame + L, ..., one for each of those windows: a view.
+// Frames frame, frame + L, ... of a signal, one per such window: a view.
 at::Tensor every_frame(const at::Tensor& signal, std::int64_t phase, std::int64_t frame,
                        const LaggedSizes& s) {
   const auto K = signal.size(2);
@@ -30,7 +30,7 @@ at::Tensor every_frame(const at::Tensor& signal, std::int64_t phase, std::int64_
                            signal.storage_offset() + frame * K);
 }
 
-// As on the CPU (ops/lagged_product.cpp): L products, each of every L-th window of L frames.
+// As on the CPU (ops/lagged_product.cpp): L products, each of every L-th window.
 at::Tensor by_windows(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                       const LaggedSizes& s) {
   auto z = bias.view({s.blocks, 1, s.outputs})
@@ -66,8 +66,8 @@ at::Tensor input_gradient_by_windows(const at::Tensor& weight, const at::Tensor&
   return dx;
 }
 
-// Few columns: y[t, l] = x[t] times the kernel of each lag, and z[t] the sum along a diagonal of
-// it. The oldest lag comes first: l = L - 1 - lag.
+// For few columns: y[t, l] = x[t] times the kernel of each lag; z[t] sums y along a diagonal. The
+// oldest lag comes first: l = L - 1 - lag.
 at::Tensor at_once(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                    const LaggedSizes& s) {
   const auto columns = s.L * s.outputs;
@@ -84,7 +84,7 @@ at::Tensor at_once(const at::Tensor& x, const at::Tensor& weight, const at::Tens
   return z;
 }
 
-// dz of the frames that a frame of x takes part in, by lag: (blocks, S, L outputs).
+// dz of the frames that depend on a frame of x, by lag: (blocks, S, L outputs).
 at::Tensor by_lag(const at::Tensor& dz, const LaggedSizes& s) {
   const auto padded = at::constant_pad_nd(dz, {0, 0, s.ahead, s.L - 1 - s.ahead});
   return padded
@@ -107,7 +107,7 @@ at::Tensor lagged_product(const at::Tensor& x, const at::Tensor& kernel, const a
     at::Tensor dx, dw;
     if (few) {
       const auto errors = by_lag(dz, s);
-      // By lag, not by the oldest first.
+      // In the order of lags, not oldest first.
       if (need_x) {
         dx = at::bmm(errors,
                      weight.flip(1).transpose(2, 3).reshape({s.blocks, s.L * s.outputs, s.inputs}));

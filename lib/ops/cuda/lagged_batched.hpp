@@ -1,5 +1,5 @@
-// The STRF product by LibTorch's batched matrix products: what ops::lagged_product does with
-// signals on a GPU. The same function, for layouts without windows. Private to this room.
+// The STRF product by LibTorch's batched matrix products, used by ops::lagged_product on a GPU. For
+// layouts without windows. Private to this room.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -18,7 +18,7 @@
 namespace strffit::ops::lanes {
 namespace {
 
-// These stimuli, as many at a time as an argument of a kernel holds.
+// Calls work(some) for the stimuli in groups that fit an argument of a kernel.
 template <class Work>
 void for_some(const std::vector<Segment>& segments, Work&& work) {
   const auto all = static_cast<int>(segments.size());
@@ -45,7 +45,7 @@ void run_lanes(const Lane& lane, c10::DeviceType type, Index count) {
   });
 }
 
-// All lanes of all stimuli, `bands` a stimulus and member.
+// Runs all lanes of all stimuli; `bands` lanes per stimulus and member.
 template <class Lane>
 void run(Lane lane, c10::DeviceType type, Index members, Index bands, const Layout& layout) {
   for_some(layout.segments, [&](const Segments& some) {
@@ -59,13 +59,13 @@ void run_team(const Team& team, Index number) {
   std::vector<typename Team::Number> shared(static_cast<std::size_t>(team.shared_numbers()));
   for (Index unit = 0; unit < team.H; ++unit) team.start(unit, shared.data());
   for (Index step = 0; step < team.steps(number); ++step) {
-    // From either end: units of one step may not ask for each other's numbers.
+    // In varying order, because units of one step must not depend on each other.
     for (Index i = 0; i < team.H; ++i)
       team.step(number, step % 3 == 0 ? team.H - 1 - i : i, step, shared.data());
   }
 }
 
-// All teams of all stimuli.
+// Runs all teams of all stimuli.
 template <class Team>
 void run_teams(Team team, c10::DeviceType type, Index members, const Layout& layout) {
   for_some(longest_first(layout), [&](const Segments& some) {
@@ -84,7 +84,7 @@ Index shared_bytes(Index stimuli, Index H, Cell cell, Index number_bytes) {
   return shared_backward(stimuli, H, gates(cell)) * number_bytes;
 }
 
-// use<stimuli>(): as many a team as there is room for.
+// Calls use<stimuli>() with as many stimuli per team as shared memory allows.
 template <class T, class Use>
 void with_team(Index H, Cell cell, Use&& use) {
   if (shared_bytes(4, H, cell, sizeof(T)) <= kSharedBytes) {
@@ -277,7 +277,7 @@ at::Tensor recurrent(const at::Tensor& x, const at::Tensor& hidden_weight,
                       type, M, *layout);
           });
         });
-        // Each gate meets the state before it: none at the start of a stimulus.
+        // The gradient of the weights uses the state before each frame, which is zero at the start.
         auto before = at::constant_pad_nd(own.narrow(1, 0, S - 1), {0, 0, 1, 0});
         if (layout->gap == 0) {
           for (const auto& segment : layout->segments) before.select(1, segment.begin).zero_();

@@ -1,6 +1,6 @@
-// The recursions along time by lanes and teams (ops/cuda/lanes.hpp, ops/cuda/teams.hpp): what
-// ops::adaptrans, willmore, leaky and recurrent do with signals on a GPU. The same functions; on a
-// CPU slower than theirs. Layouts without windows.
+// The recursions along time on a GPU, in lanes and teams (ops/cuda/lanes.hpp, ops/cuda/teams.hpp),
+// used by ops::adaptrans, willmore, leaky and recurrent. Same results; slower than those on a CPU.
+// For layouts without windows.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,11 +12,12 @@
 
 namespace strffit::ops::lanes {
 
-// Whether they can work where a tensor is: on a GPU, if they were compiled for one (STRFFIT_CUDA).
+// True if these operations run on the device of a tensor; a GPU needs STRFFIT_CUDA.
 bool reach(const at::Tensor& tensor);
-// That, and the layout has no windows.
+// True if these operations run there and the layout has no windows.
 bool on_gpu(const at::Tensor& signal, const Layout& layout);
-// Whether a team has room for what a recurrent layer with these weights shares: some hundred units.
+// True if a recurrent layer with these weights fits the shared memory of a team: some hundred
+// units.
 bool team_fits(const at::Tensor& hidden_weight, Cell cell);
 
 at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tensor& d_off,
@@ -26,7 +27,7 @@ at::Tensor willmore(const at::Tensor& x, const at::Tensor& a, std::int64_t kerne
                     bool rectify, const LayoutPtr& layout);
 at::Tensor leaky(const at::Tensor& s, const at::Tensor& d, bool decay_input,
                  const LayoutPtr& layout);
-// ops::adamw, an element a lane.
+// ops::adamw, one lane per element.
 void adamw(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
            const at::Tensor& rates, const at::Tensor& decays, const at::Tensor& scales,
            const at::Tensor& corrections);

@@ -1,8 +1,7 @@
-// The recursions along time, and the optimiser, as a GPU works them: a lane, one thread, is one
-// band (or unit) of one stimulus of one member, or an element of a parameter. nvcc makes kernels of
-// them (kernels.cu); ops/cuda/lane_operations.cpp runs them on a CPU too, lane after lane, which is
-// how their numbers are tested where there is no GPU. Signals are contiguous (M, S, F). Private to
-// this room.
+// GPU code of the recursions along time and of AdamW. A lane is one thread: it handles one band (or
+// unit) of one stimulus of one member, or one element of a parameter. nvcc compiles lanes to
+// kernels (kernels.cu). ops/cuda/lane_operations.cpp also runs them on a CPU, one after the other,
+// which tests them without a GPU. Signals are contiguous (M, S, F). Private to this room.
 #pragma once
 
 #include <cmath>
@@ -18,16 +17,16 @@ namespace strffit::ops::lanes {
 
 using Index = std::int64_t;
 
-// Some stimuli of a layout, small enough to be an argument of a kernel.
+// Some stimuli of a layout, few enough for an argument of a kernel.
 struct Segments {
   static constexpr int kMost = 64;
   int count = 0;
-  int number = 0;  // of the first of them in the layout
-  int of = 0;      // stimuli of the layout
+  int number = 0;  // index of the first one in the layout
+  int of = 0;      // number of stimuli in the layout
   int begin[kMost] = {}, frames[kMost] = {};
 };
 
-// What one lane works on.
+// Member, band and stimulus of one lane.
 struct Place {
   Index member, band, segment, begin, frames;
 
@@ -41,7 +40,7 @@ struct Place {
   }
 };
 
-// The average of the past and its slope by a, as in ops/adaptation.cpp, of one band.
+// Running average of one band and its slope by a, as in ops/adaptation.cpp.
 template <class T>
 struct Average {
   T a, scale, scale_slope, last, last_slope, sum = 0, sum_slope = 0;
@@ -64,7 +63,7 @@ struct Average {
     sum = K == 0 ? first : first * scale;
     sum_slope = K == 0 ? T(0) : first * scale_slope;
   }
-  // x: the band's frames, `stride` apart. From frame t - 1 to frame t.
+  // Advances from frame t - 1 to frame t. x: the band's frames, `stride` apart.
   STRFFIT_LANE void step(const T* x, Index t, Index stride) {
     const T before = x[(t - 1) * stride];
     if (K == 0) {
@@ -80,7 +79,7 @@ struct Average {
   STRFFIT_LANE T slope() const {
     return K == 0 ? sum_slope : (sum_slope - sum * scale_slope / scale) / scale;
   }
-  // dx += what gradients g(t) of the average leave at the frames of x.
+  // Adds to dx the gradient by x, given the gradients g(t) by the average.
   template <class G>
   STRFFIT_LANE void add_gradient(const G& g, T* dx, Index frames, Index stride) const {
     T adjoint = 0;
@@ -95,7 +94,8 @@ struct Average {
   }
 };
 
-// Forward: x (M or 1: x_stride 0, S, F) -> out (M, S, 2 F), zeros at gap frames there already.
+// Forward: x (M, or 1 with x_stride 0; S, F) -> out (M, S, 2 F). Gap frames of out must be zero
+// already.
 template <class T>
 struct AdaptransForward {
   const T *x, *a_on, *a_off, *w;  // (M, F)
@@ -124,7 +124,7 @@ struct AdaptransForward {
   }
 };
 
-// Gradients by a_on, a_off and w of each stimulus, by (M, stimuli, 3, F).
+// Gradients by a_on, a_off and w for each stimulus, by (M, stimuli, 3, F).
 template <class T>
 struct AdaptransBackward {
   const T *x, *out, *g, *a_on, *a_off, *w;
@@ -161,7 +161,7 @@ struct AdaptransBackward {
   }
 };
 
-// Gradient by x, dx (M, S, F), zeros there already.
+// Gradient by x, dx (M, S, F); gap frames must be zero already.
 template <class T>
 struct AdaptransInput {
   const T *out, *g, *a_on, *a_off, *w;
@@ -186,7 +186,7 @@ struct AdaptransInput {
   }
 };
 
-// x - E(x): out (M, S, F), zeros at gap frames there already; a (F).
+// x - E(x): out (M, S, F), a (F); gap frames must be zero already.
 template <class T>
 struct WillmoreForward {
   const T *x, *a;
@@ -228,7 +228,7 @@ struct WillmoreBackward {
   }
 };
 
-// ops/leaky.hpp: A and gain (M, F).
+// See ops/leaky.hpp; A and gain (M, F).
 template <class T>
 struct LeakyForward {
   const T *s, *A, *gain;
@@ -248,7 +248,7 @@ struct LeakyForward {
   }
 };
 
-// ds (M, S, F), zeros at gap frames there already; by_A (M, stimuli, F).
+// ds (M, S, F), by_A (M, stimuli, F); gap frames must be zero already.
 template <class T>
 struct LeakyBackward {
   const T *s, *y, *g, *A, *gain;
@@ -275,7 +275,7 @@ struct LeakyBackward {
   }
 };
 
-// ops/adamw.hpp: an element of a parameter (R, n) each.
+// See ops/adamw.hpp; one element of a parameter (R, n).
 template <class T>
 struct Adamw {
   T* parameter;
@@ -301,8 +301,8 @@ struct Adamw {
   }
 };
 
-// Calls lane(0) .. lane(count - 1) on the GPU, on a stream (a cudaStream_t). std::runtime_error
-// where the launch fails. Only with STRFFIT_CUDA.
+// Calls lane(0) .. lane(count - 1) on the GPU, on a stream (a cudaStream_t). std::runtime_error if
+// the launch fails. Only with STRFFIT_CUDA.
 template <class Lane>
 void launch(const Lane& lane, Index count, void* stream);
 

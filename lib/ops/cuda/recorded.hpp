@@ -1,5 +1,5 @@
-// Work that is recorded once on a GPU and started as one thing from then on (a CUDA graph): where
-// the single operations are small, starting them one by one takes longer than working them.
+// Records work on a GPU once and then starts it as a whole (a CUDA graph). Small operations take
+// longer to start one by one than to run.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -11,27 +11,26 @@
 
 namespace strffit::ops {
 
-// How work is recorded on devices of one type.
+// Recording on devices of one type.
 struct Recorder {
-  // Does `work` once, and keeps how.
+  // Runs `work` once and records it.
   std::unique_ptr<Recording> (*record)(const std::function<void()>& work);
-  // Does what is no operation of LibTorch's; null: nothing that a recording has to know of.
+  // Runs an operation that is not LibTorch's; null if recordings need not know of it.
   void (*perform)(std::function<void()> operation);
 };
 
-// CUDA has one where the program was built with it; without one, work is done anew each time. To
-// be set for the devices of tests.
+// Sets the recorder of a device type, for the devices of tests. CUDA has one if the program was
+// built with it. Without a recorder, work runs normally each time.
 void set_recorder(c10::DeviceType type, const Recorder& recorder);
 bool records_on(c10::DeviceType type);
-// Does an operation of the program's own in the memory of such a device.
+// Runs an operation of this program in the memory of such a device.
 void perform(c10::DeviceType type, std::function<void()> operation);
 
 class Recorded {
  public:
-  // Does `work`: anew the first time, when libraries set themselves up; from the second time on as
-  // recorded. Each call has to mean the same operations on the same tensors, which stay where they
-  // are in memory and are alone what goes in and comes out; `work` may wait for nothing on the
-  // device.
+  // Runs `work`: normally the first time, when libraries initialise, and recorded from the second
+  // time on. Each call must mean the same operations on the same tensors at the same addresses, and
+  // these must be the only inputs and outputs. `work` must not wait for the device.
   void run(c10::DeviceType type, const std::function<void()>& work);
 
  private:

@@ -1,4 +1,4 @@
-// Work that has been recorded on a device.
+// Work recorded on a device.
 #pragma once
 
 namespace strffit::ops {

@@ -1,9 +1,8 @@
-// Recurrent layers as a GPU works them: a team, a block of threads, has some stimuli of one member,
-// a thread for each recurrent unit. Their states lie in memory that the team shares; after every
-// step all wait for each other. nvcc makes kernels of them (kernels.cu);
-// ops/cuda/lane_operations.cpp runs them on a CPU too, unit after unit, which is how their numbers
-// are tested where there is no GPU: within a step the units may come in any order. Signals are
-// contiguous (M, S, K). Private to this room.
+// GPU code of the recurrent layers. A team is a block of threads: it handles some stimuli of one
+// member, with one thread per recurrent unit. The team shares the states in memory and synchronises
+// after every step. nvcc compiles teams to kernels (kernels.cu). ops/cuda/lane_operations.cpp also
+// runs them on a CPU, unit after unit, which tests them without a GPU: within a step, the units may
+// come in any order. Signals are contiguous (M, S, K). Private to this room.
 #pragma once
 
 #include <cmath>
@@ -12,11 +11,11 @@
 
 namespace strffit::ops::lanes {
 
-// What the backward pass needs of a frame beside h, on a CPU (ops/recurrent.cpp) too: GRU r, z, n,
-// y_n; LSTM i, f, g, o (and c apart).
+// Numbers that the backward pass needs of a frame beside h, also on a CPU (ops/recurrent.cpp): GRU
+// r, z, n, y_n; LSTM i, f, g, o (c is stored separately).
 inline constexpr Index kSavedGates = 4;
 
-// What a team may share on any GPU.
+// Shared memory per team that every GPU has.
 inline constexpr Index kSharedBytes = 48 * 1024;
 
 template <class T>
@@ -24,7 +23,7 @@ STRFFIT_LANE T logistic(T x) {
   return 1 / (1 + std::exp(-x));
 }
 
-// The stimuli of one team, up to `most`, of a layout whose longest come first.
+// Stimuli of one team, at most `most`, from a layout sorted by descending length.
 template <int most>
 struct TeamPlace {
   Index member;
@@ -38,7 +37,7 @@ struct TeamPlace {
   }
 };
 
-// Sizes and stimuli of both passes. A weight that is read once serves all stimuli of the team.
+// Sizes and stimuli of both passes. All stimuli of the team use a weight that is read once.
 template <int kStimuli>
 struct TeamWork {
   static constexpr int kMost = kStimuli;
@@ -54,8 +53,8 @@ struct TeamWork {
   }
 };
 
-// x (M, S, G H), weight (M, H, G H): of each state all gates, bias (M, G H) -> h (M, S, H), zeros
-// at gap frames there already, saved (M, S, 4 H), and for LSTM cell (M, S, H).
+// x (M, S, G H), weight (M, H, G H): all gates for each state, bias (M, G H) -> h (M, S, H), saved
+// (M, S, 4 H), and for LSTM cell (M, S, H). Gap frames of h must be zero already.
 template <class T, int kStimuli>
 struct RecurrentForward : TeamWork<kStimuli> {
   using Number = T;
@@ -64,7 +63,7 @@ struct RecurrentForward : TeamWork<kStimuli> {
   const T *x, *weight, *bias;
   T *h, *saved, *cell;
 
-  // The states before a frame and after it, in turn.
+  // Alternating buffers for the states before and after a frame.
   STRFFIT_LANE Index shared_numbers() const { return 2 * kStimuli * H; }
 
   STRFFIT_LANE void start(Index unit, T* shared) const {
@@ -117,13 +116,13 @@ struct RecurrentForward : TeamWork<kStimuli> {
   }
 };
 
-// Numbers that a team shares in the backward pass: more than in the other.
+// Numbers that a team shares in the backward pass, which needs more than the forward pass.
 STRFFIT_LANE Index shared_backward(Index stimuli, Index units, Index gates) {
   return (2 * gates + 2) * stimuli * units;
 }
 
-// g (M, S, H) -> dx, dy (M, S, G H), by what the input and by what the states contribute to the
-// gates, zeros at gap frames there already; for LSTM both are one. weight (M, G H, H).
+// g (M, S, H) -> dx, dy (M, S, G H), the gradients by the contributions of input and states to the
+// gates; for LSTM both are one tensor. weight (M, G H, H). Gap frames must be zero already.
 template <class T, int kStimuli>
 struct RecurrentBackward : TeamWork<kStimuli> {
   using Number = T;
@@ -132,8 +131,8 @@ struct RecurrentBackward : TeamWork<kStimuli> {
   const T *g, *h, *saved, *cell, *weight;
   T *dx, *dy;
 
-  // Gradients of the gates of a frame and of the one after it, in turn; then each unit's own: of
-  // the state before by the direct way, and of the cell before.
+  // Alternating buffers for the gate gradients of a frame and of the next one; then, for each unit,
+  // the direct gradient of the previous state, and the gradient of the previous cell.
   STRFFIT_LANE Index shared_numbers() const { return shared_backward(kStimuli, H, gates()); }
 
   STRFFIT_LANE void start(Index unit, T* shared) const {
@@ -185,8 +184,8 @@ struct RecurrentBackward : TeamWork<kStimuli> {
   }
 };
 
-// Lets teams 0 .. count - 1 work on the GPU, on a stream (a cudaStream_t), each with as many shared
-// numbers as it says. std::runtime_error where the launch fails. Only with STRFFIT_CUDA.
+// Runs teams 0 .. count - 1 on the GPU, on a stream (a cudaStream_t), with team.shared_numbers() in
+// shared memory. std::runtime_error if the launch fails. Only with STRFFIT_CUDA.
 template <class Team>
 void launch_teams(const Team& team, Index count, void* stream);
 
