@@ -10,8 +10,8 @@
 namespace strffit::files {
 
 // Expected shape; the default accepts any. -1 matches every size. If one axis is expected, a row (1
-// x n), a column (n x 1) and a single value are accepted too. Leading axes of expected size 1 may be
-// missing in the file. What is read always has the expected axes.
+// x n), a column (n x 1) and a single value are accepted too. Leading axes of expected size 1 may
+// be missing in the file. What is read always has the expected axes.
 struct Expected {
   std::optional<Shape> shape = std::nullopt;
   std::string axes;  // names of the axes for messages, "(N, R, T)"; may be empty
