@@ -1,4 +1,4 @@
-// Prints the BLAS core in use. Compiled for every x86-64 and without LibTorch, so that an emulated
+// Prints the current BLAS core. Compiled for every x86-64 and without LibTorch, so that an emulated
 // processor can run it: scripts/test.sh cores.
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-// eval as the tests call it.
+// The command eval, with the options of the tests.
 #pragma once
 
 #include <string>

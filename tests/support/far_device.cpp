@@ -34,8 +34,8 @@ C10_REGISTER_GUARD_IMPL(PrivateUse1, FarGuard);
 
 FarTransfers transfers;
 
-// While work is recorded, what its operations do, one after the other. Backward passes are worked
-// by another thread, while the one that asked for them waits.
+// Operations recorded so far, in order; null if nothing is recorded. Backward passes run on another
+// thread while the calling thread waits.
 std::vector<std::function<void()>>* tape = nullptr;
 
 void keep(std::function<void()> operation) {
@@ -77,8 +77,7 @@ struct FarHooks : at::PrivateUse1HooksInterface {
 
 const bool ready = [] {
 #if TORCH_VERSION_MAJOR > 1
-  // Newer LibTorch has one accelerator that it asks for streams: this one, not a GPU that may not
-  // be there.
+  // Newer LibTorch asks one accelerator for streams: this one, not a GPU that may be absent.
   static FarHooks hooks;
   at::RegisterPrivateUse1HooksInterface(&hooks);
   c10::register_privateuse1_backend(kFarName);
@@ -103,9 +102,9 @@ at::Tensor near(const at::Tensor& far) {
       far.options().device(at::kCPU).requires_grad(false));
 }
 
-// A tensor of the CPU, whose storage is all its own, as one of the far device.
+// A tensor of the far device from one of the CPU that does not share its storage.
 at::Tensor far(const at::Tensor& near) {
-  keep([near] {});  // the memory of what is recorded stays
+  keep([near] {});  // keeps the memory of recorded work
   c10::DataPtr data(
       near.storage().data_ptr().get(), new at::Tensor(near),
       [](void* owner) { delete static_cast<at::Tensor*>(owner); }, c10::Device(kFar, 0));
@@ -128,7 +127,7 @@ void become(const at::Tensor& target, const at::Tensor& other) {
   throw std::runtime_error(c10::toString(op.schema()) + " on the far device: " + why);
 }
 
-// Numbers found again, to where they were found first.
+// Copies the results of a replay into the tensors of the first run.
 void renew(const c10::IValue& first, const c10::IValue& again) {
   if (first.isTensorList()) {
     const auto from = again.toTensorVector();
@@ -139,7 +138,7 @@ void renew(const c10::IValue& first, const c10::IValue& again) {
   }
 }
 
-// Any operation without an own function below: by the CPU's.
+// Runs any operation without its own function below on the CPU.
 void by_cpu(const c10::OperatorHandle& op, c10::DispatchKeySet, torch::jit::Stack* stack) {
   const auto& schema = op.schema();
   const auto first = stack->size() - schema.arguments().size();
@@ -234,7 +233,7 @@ at::Tensor reshape_alias(const at::Tensor& self, at::IntArrayRef size, at::IntAr
   return strided_view(self, size, stride, self.storage_offset());
 }
 
-// Asked for by functions of their own, which a fallback does not replace.
+// Needs its own function: a fallback does not replace it.
 at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight,
                        const c10::optional<at::Tensor>& bias, at::IntArrayRef stride,
                        at::IntArrayRef padding, at::IntArrayRef dilation, bool transposed,

@@ -1,4 +1,5 @@
-// How the reading of a bad file ends, seen from outside: crashes, hangs and greed included.
+// Result of reading a bad file, seen from outside, with crashes, endless loops and excessive
+// memory.
 #pragma once
 
 #include <sys/resource.h>
@@ -16,7 +17,7 @@ namespace strffit::test {
 
 constexpr std::int64_t kMostKilobytes = std::int64_t{1} << 20;  // 1 GiB
 
-// Largest memory that this process and its children that have ended have had, kilobytes.
+// Peak memory of this process and its finished children, in kilobytes.
 inline std::int64_t peak_kilobytes() {
   struct rusage own {
   }, children{};
@@ -25,7 +26,7 @@ inline std::int64_t peak_kilobytes() {
   return std::max<std::int64_t>(own.ru_maxrss, children.ru_maxrss);
 }
 
-// The message of the DataError, "" where the file is read, "other: ..." for any other error.
+// Message of the DataError, "" if the file is read, "other: ..." for any other error.
 inline std::string message_of(const std::function<void()>& read) {
   try {
     read();
@@ -37,8 +38,8 @@ inline std::string message_of(const std::function<void()>& read) {
   return "";
 }
 
-// How a child process that reads ends: "read", "refused", or what went wrong. At most 5 s of
-// processor and 1 GiB.
+// How a child process that reads ends: "read", "refused", or an error. Limits: 5 s of processor
+// time, 1 GiB.
 inline std::string fate_of(const std::function<void()>& read) {
   const pid_t child = fork();
   if (child == 0) {

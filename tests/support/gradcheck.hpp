@@ -1,4 +1,4 @@
-// Derivatives by autograd, and by differences, of functions of several tensors.
+// Derivatives of functions of several tensors, by autograd and by differences.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace strffit::test {
 
 using Function = std::function<at::Tensor(const std::vector<at::Tensor>&)>;
 
-// Leaves with these values, in the order in memory of the originals.
+// Leaves with these values, in the memory order of the originals.
 inline std::vector<at::Tensor> leaves(const std::vector<at::Tensor>& inputs, at::ScalarType type) {
   std::vector<at::Tensor> result;
   for (const auto& input : inputs) {
@@ -24,10 +24,10 @@ inline std::vector<at::Tensor> leaves(const std::vector<at::Tensor>& inputs, at:
 
 struct Differentiated {
   at::Tensor value;
-  std::vector<at::Tensor> gradients;  // of sum(value * weight), one an input
+  std::vector<at::Tensor> gradients;  // of sum(value * weight), one per input
 };
 
-// A function at `inputs`, worked in `type`.
+// Value and gradients of a function at `inputs`, computed in `type`.
 inline Differentiated differentiate(const Function& function, const std::vector<at::Tensor>& inputs,
                                     const at::Tensor& weight, at::ScalarType type = at::kDouble) {
   const auto variables = leaves(inputs, type);
@@ -35,11 +35,11 @@ inline Differentiated differentiate(const Function& function, const std::vector<
   return {value.detach(), ops::gradients(value, weight.to(type), variables)};
 }
 
-// Largest difference between the gradients by autograd and central differences of every element,
-// relative to the largest of each gradient (or to 1 where that is smaller). NaN wherever one is.
+// Largest difference between gradients by autograd and by central differences of every element,
+// relative to the largest element of each gradient (or to 1 if that is smaller). NaN if any is.
 inline double gradient_error(const Function& function, const std::vector<at::Tensor>& inputs,
                              const at::Tensor& weight) {
-  constexpr double kStep = 1e-5;  // error: its square times the third derivative, and 1e-16 / step
+  constexpr double kStep = 1e-5;  // error: step^2 times the third derivative, plus 1e-16 / step
   const auto found = differentiate(function, inputs, weight).gradients;
   const ops::WithoutGradients guard;
   double worst = 0;

@@ -1,4 +1,4 @@
-// Breaking HDF5 files on purpose, with nothing but HDF5.
+// Damages HDF5 files, using HDF5 only.
 #pragma once
 
 #include <H5Cpp.h>
@@ -16,7 +16,7 @@ class H5Edit {
   void move(const std::string& from, const std::string& to) { file_.move(from, to); }
   bool exists(const std::string& path) const { return file_.nameExists(path); }
 
-  // In place of what is there, if anything; the group exists.
+  // Replaces an existing dataset; the group must exist.
   void put(const std::string& path, const std::vector<hsize_t>& shape,
            const std::vector<double>& values) {
     if (file_.nameExists(path)) file_.unlink(path);

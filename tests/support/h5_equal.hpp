@@ -1,4 +1,4 @@
-// Whether two HDF5 files hold the same, bit for bit, seen with nothing but HDF5.
+// Compares HDF5 files bit for bit, using HDF5 only.
 #pragma once
 
 #include <H5Cpp.h>
@@ -20,7 +20,7 @@ inline std::vector<std::string> datasets_of(const H5::H5File& file) {
   return paths;
 }
 
-// The bytes of a dataset; texts with their lengths.
+// Bytes of a dataset; texts are separated by NUL.
 inline std::string bytes_of(const H5::H5File& file, const std::string& path) {
   const H5::DataSet dataset = file.openDataSet(path);
   const auto points = static_cast<std::size_t>(dataset.getSpace().getSimpleExtentNpoints());
@@ -41,7 +41,7 @@ inline std::string bytes_of(const H5::H5File& file, const std::string& path) {
   return all;
 }
 
-// Paths at which two files differ, `ignored` apart.
+// Paths at which two files differ, except `ignored`.
 inline std::vector<std::string> differing(const std::string& a, const std::string& b,
                                           const std::set<std::string>& ignored = {}) {
   const H5::H5File one(a, H5F_ACC_RDONLY), other(b, H5F_ACC_RDONLY);
@@ -61,7 +61,7 @@ inline std::vector<std::string> differing(const std::string& a, const std::strin
 
 using Paths = std::vector<std::string>;
 
-// Differences of two runs in these files, the time that epochs took apart.
+// Paths at which two runs differ in these files, except the duration of epochs.
 inline Paths differences_of(const std::string& a, const std::string& b,
                             const Paths& files = {"results.h5", "checkpoint.h5"}) {
   Paths found;

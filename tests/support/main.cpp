@@ -1,5 +1,5 @@
-// Runs a room's tests. A test case that checked nothing fails, unless it says by MESSAGE why not:
-// where a LibTorch header is included after doctest, LibTorch's CHECK replaces doctest's.
+// Runs the tests of a room. A test case without assertions fails unless it explains itself by
+// MESSAGE: if a LibTorch header is included after doctest, LibTorch's CHECK replaces doctest's.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-// Small HDF5 files made and changed through HDF5 itself, for tests that break them on purpose.
+// Makes and changes small HDF5 files with HDF5 only, for tests with damaged files.
 #pragma once
 
 #include <H5Cpp.h>
@@ -23,7 +23,7 @@ inline hsize_t count(const std::vector<hsize_t>& sizes) {
   return std::accumulate(sizes.begin(), sizes.end(), hsize_t{1}, std::multiplies<>());
 }
 
-// A dataset of doubles 0, 1, 2, ... or of `fill`.
+// A dataset of doubles: 0, 1, 2, ..., or all `fill`.
 inline H5::DataSet put(File& file, const std::string& path, const std::vector<hsize_t>& sizes,
                        const H5::DataType& type = PredType::NATIVE_DOUBLE,
                        double fill = std::nan("")) {
@@ -43,7 +43,7 @@ inline void replace(File& file, const std::string& path, const std::vector<hsize
   put(file, path, sizes, type, fill);
 }
 
-// One value of a dataset of doubles.
+// Changes one value of a dataset of doubles.
 inline void poke(File& file, const std::string& path, std::size_t place, double value) {
   const H5::DataSet dataset = file.openDataSet(path);
   std::vector<double> values(static_cast<std::size_t>(dataset.getSpace().getSimpleExtentNpoints()));
@@ -82,7 +82,7 @@ inline void set_number(const H5::H5Object& object, const std::string& name, doub
   object.createAttribute(name, type, space_of(sizes)).write(PredType::NATIVE_DOUBLE, values.data());
 }
 
-// A dataset that claims `sizes` but of which nothing is written.
+// A dataset that claims `sizes` although nothing is written.
 inline void claim(File& file, const std::string& path, const std::vector<hsize_t>& sizes,
                   const H5::DSetCreatPropList& layout = {}) {
   file.unlink(path);

@@ -1,4 +1,4 @@
-// What an error says.
+// Messages of errors.
 #pragma once
 
 #include <functional>
@@ -6,7 +6,7 @@
 
 namespace strffit::test {
 
-// The message of the Error that `call` throws, "no error" where it throws none.
+// Message of the Error that `call` throws; "no error" if it throws none.
 template <class Error>
 std::string error_of(const std::function<void()>& call) {
   try {

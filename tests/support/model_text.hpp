@@ -10,8 +10,8 @@
 
 namespace strffit::test {
 
-// Reads the value of the key `model`, for instance "{kind: ln, context: 5}", as a run does: unknown
-// keys are refused. Throws ConfigError.
+// Reads the value of the key `model`, for instance "{kind: ln, context: 5}", like a run, which
+// refuses unknown keys. ConfigError.
 inline ModelSpec spec_of(const std::string& model) {
   auto document = config::Document::from_text("model: " + model + "\n", "fit.yaml");
   auto root = document.root();
@@ -21,7 +21,7 @@ inline ModelSpec spec_of(const std::string& model) {
   return spec;
 }
 
-// Likewise of the key `prefilter`.
+// The same for the key `prefilter`.
 inline std::unique_ptr<Prefilter> prefilter_of(const std::string& prefilter, const Axes& axes) {
   auto document = config::Document::from_text("prefilter: " + prefilter + "\n", "fit.yaml");
   auto root = document.root();
@@ -31,7 +31,7 @@ inline std::unique_ptr<Prefilter> prefilter_of(const std::string& prefilter, con
   return builder(axes);
 }
 
-// Band centres spaced logarithmically from 500 Hz, 3 a octave; frames of 5 ms.
+// Band centres spaced logarithmically from 500 Hz, 3 per octave; frames of 5 ms.
 inline Axes some_axes(std::int64_t bands) {
   Axes axes{.dt_ms = 5, .frequencies_hz = {}};
   for (std::int64_t f = 0; f < bands; ++f) {

@@ -6,11 +6,11 @@
 
 namespace strffit::test {
 
-// NaN is near NaN alone, infinity near itself alone.
+// Infinity equals only itself, NaN only NaN.
 struct near {
   double value;
   double relative;      // of |value|
-  double absolute = 0;  // added to it, for values about 0
+  double absolute = 0;  // added, for values near 0
 
   near(double v, double r, double a = 0) : value(v), relative(r), absolute(a) {}
 

@@ -1,4 +1,4 @@
-// Runs the built program as a person would: arguments in; exit code, stdout and stderr out.
+// Runs the built program like a user: takes arguments; returns exit code, stdout and stderr.
 #pragma once
 
 #include <fcntl.h>
@@ -23,15 +23,15 @@ namespace strffit::test {
 
 struct Ended {
   int code = -1;          // exit code, or -1
-  int signal = 0;         // that ended it, or 0
+  int signal = 0;         // signal that ended it, or 0
   std::string out;        // stdout
   std::string err;        // stderr
-  double peak_bytes = 0;  // of memory
+  double peak_bytes = 0;  // peak memory
 };
 
 class Program {
  public:
-  // Starts it. `before`: in the child, for limits.
+  // Starts the program. `before`: runs in the child, for limits.
   explicit Program(const std::vector<std::string>& arguments,
                    const std::function<void()>& before = {}) {
     process_ = fork();
@@ -57,7 +57,7 @@ class Program {
   void kill(int signal) const { ::kill(process_, signal); }
   pid_t process() const { return process_; }
 
-  // What it has said so far.
+  // Its stderr so far.
   std::string err() const {
     const std::string file = folder_.file("err");
     return std::filesystem::exists(file) ? read_text(file) : "";
@@ -98,7 +98,7 @@ inline Ended run(const std::vector<std::string>& arguments,
   return Program(arguments, before).wait();
 }
 
-// Waits until `done`; false after `seconds`.
+// Waits until done() is true; false after `seconds`.
 inline bool wait_for(const std::function<bool()>& done, double seconds = 60) {
   const auto begun = std::chrono::steady_clock::now();
   while (!done()) {

@@ -1,4 +1,4 @@
-// A folder of its own for a test's files, gone afterwards.
+// A temporary folder for the files of a test, removed at the end.
 #pragma once
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// Tensors for tests: noise that is the same everywhere, and comparisons that NaN cannot pass.
+// Tensors for tests: noise that is the same on every machine, and comparisons that fail for NaN.
 #pragma once
 
 #include <ATen/Functions.h>
@@ -30,7 +30,7 @@ inline at::Tensor to_tensor(const Array<double>& array) {
   return values;
 }
 
-// The same numbers with the members of (M, S, K) side by side in each frame.
+// The same numbers, with the members of (M, S, K) side by side in each frame.
 inline at::Tensor side_by_side(const at::Tensor& signal) {
   return signal.transpose(0, 1).contiguous().transpose(0, 1);
 }
@@ -42,18 +42,18 @@ inline at::Tensor real_frames(const ops::Layout& layout) {
   return real;
 }
 
-// Largest magnitude; NaN where there is one, 0 for no elements.
+// Largest magnitude; NaN if any is, 0 without elements.
 inline double largest(const at::Tensor& values) {
   return values.numel() ? values.detach().to(at::kDouble).abs().max().item<double>() : 0;
 }
 
-// Largest magnitude of found - expected; infinite for another shape.
+// Largest magnitude of found - expected; infinite if shapes differ.
 inline double difference(const at::Tensor& found, const at::Tensor& expected) {
   if (found.sizes() != expected.sizes()) return std::numeric_limits<double>::infinity();
   return largest(found.detach().to(at::kDouble) - expected.detach().to(at::kDouble));
 }
 
-// That, relative to the largest magnitude expected, or to 1 where nothing reaches 1e-9.
+// Difference relative to the largest expected magnitude, or to 1 if that is below 1e-9.
 inline double relative_difference(const at::Tensor& found, const at::Tensor& expected) {
   const double scale = largest(expected);
   return difference(found, expected) / (scale > 1e-9 ? scale : 1);

@@ -1,5 +1,5 @@
-// Reads tests/vectors/*.h5 with nothing but HDF5, since some of them have no format attribute, and
-// a reader of ours should not be what our numbers are checked through.
+// Reads tests/vectors/*.h5 with HDF5 only: some have no format attribute, and the tests must not
+// depend on the program's own reader.
 #pragma once
 
 #include <H5Cpp.h>
@@ -18,7 +18,7 @@ class VectorFile {
   explicit VectorFile(const std::string& name) : file_(vector_path(name), H5F_ACC_RDONLY) {}
 
   bool exists(const std::string& path) const {
-    // Level by level: HDF5 takes an absent group on the way for an error.
+    // Checks each level: HDF5 reports an error if a parent group is missing.
     for (auto end = path.find('/'); end != std::string::npos; end = path.find('/', end + 1)) {
       if (end > 0 && !file_.nameExists(path.substr(0, end))) return false;
     }

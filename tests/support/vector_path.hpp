@@ -1,4 +1,4 @@
-// Where the files of tests/vectors lie.
+// Path of the files in tests/vectors.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What a test sees of a run.
+// Observers of runs for tests.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace strffit::test {
 
-// Keeps what a run tells, and asks it to stop once `stop_at` epochs have passed.
+// Records the messages of a run, and requests a stop after `stop_at` epochs.
 class Watcher : public TrainObserver {
  public:
   void began(const std::string& what) override { told += what + "\n"; }
@@ -25,7 +25,7 @@ class Watcher : public TrainObserver {
 
   std::string told, log;
   bool appended = false;
-  std::int64_t epoch = 0;   // the last one, of its ensemble
+  std::int64_t epoch = 0;   // last epoch of its ensemble
   std::int64_t epochs = 0;  // of all ensembles
   std::int64_t stop_at = -1;
 };
