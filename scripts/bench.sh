@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Times deepSTRF and strffit in turn on one dataset, and writes the figures into docs/benchmarks.md.
-# Installs deepSTRF and PyTorch (5 GB) under build/bench, builds the release, then hands over to
+# Times deepSTRF and strffit alternately on one dataset and writes the results to docs/benchmarks.md.
+# Installs deepSTRF and PyTorch (5 GB) under build/bench, builds the release and calls
 # scripts/bench/bench.py: ./scripts/bench.sh --help. Run it on a quiet machine.
 set -euo pipefail
 caller=$PWD
 cd "$(dirname "$0")/.."
 
 python=build/bench/venv/bin/python
-# Of what deepSTRF 0.1.0 asks for, only what its models import: the rest reads recordings, draws and
-# uploads. Its torchaudio is stubbed (scripts/bench/deepstrf_epoch.py).
+# Only the requirements of deepSTRF 0.1.0 that its models import: the others read recordings, draw
+# and upload. torchaudio is replaced by a stub (scripts/bench/deepstrf_epoch.py).
 packages=(torch h5py numpy scipy matplotlib mambapy)
 stamp=build/bench/venv/installed
 if [[ $(cat "$stamp" 2>/dev/null) != "deepSTRF==0.1.0 ${packages[*]}" ]]; then
@@ -19,7 +19,7 @@ if [[ $(cat "$stamp" 2>/dev/null) != "deepSTRF==0.1.0 ${packages[*]}" ]]; then
   echo "deepSTRF==0.1.0 ${packages[*]}" >"$stamp"
 fi
 
-# Somebody who names a program of their own need not build one.
+# A program given by --strffit needs no build.
 if [[ " $* " != *" --strffit"* && " $* " != *" --help "* && " $* " != *" -h "* ]]; then
   scripts/setup.sh
   cmake --preset release --log-level=WARNING >/dev/null

@@ -1,6 +1,5 @@
-% Stand-ins for MATLAB's HDF5 functions where Octave has none, so that the MATLAB code of docs/languages.md can be run.
-% They do as MATLAB documents them, through scripts/matlab_hdf5.py and h5py: what is written with the size [a b c] is
-% (c, b, a) in the file, and the other way round.
+% Replacements for MATLAB's HDF5 functions if Octave has none, to run the MATLAB code of docs/languages.md. They behave as
+% MATLAB documents, using scripts/matlab_hdf5.py and h5py: an array of size [a b c] is (c, b, a) in the file, and vice versa.
 1;
 
 function out = hdf5_call(varargin)

@@ -1,6 +1,6 @@
-"""One of MATLAB's HDF5 functions, for the stand-ins of scripts/matlab_hdf5.m: operation, file, path, ...
+"""Runs one of MATLAB's HDF5 functions for scripts/matlab_hdf5.m: operation, file, path, ...
 
-Numbers come and go in a file of doubles in MATLAB's order, the first axis fastest; text in lines.
+Numbers are exchanged in a file of doubles in MATLAB's order, first axis fastest; text in lines.
 """
 import sys
 

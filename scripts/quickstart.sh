@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# From a clean clone to fitted neurons: installs what is missing, builds, simulates a recording (sound
-# files, spike times) whose receptive fields are known, imports it, fits it, and says how well they
-# were found again.
+# From a clean clone to fitted neurons: installs missing packages, builds, simulates a recording (sound
+# files, spike times) with known receptive fields, imports it, fits it, and reports how well the fitted
+# fields agree with them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,8 +23,8 @@ step export-strfs "$folder/fit" --truth "$folder/recording/truth.h5" --out "$fol
 
 cat <<EOF
 
-Where everything lies:
-  $folder/recording/           the simulated recording: sounds, spike times, and recording.yaml, which says what is what
+Files:
+  $folder/recording/           the simulated recording: sounds, spike times, and recording.yaml, which describes them
   $folder/data.h5              the dataset imported from it: 8 units, 20 sounds
   $folder/fit/results.h5       scores, predictions, receptive fields, learning curves (docs/languages.md)
   $folder/fit/checkpoint.h5    the fitted models, for strffit eval, predict and export-strfs
@@ -32,7 +32,7 @@ Where everything lies:
   $folder/figures/             a figure of each receptive field
 
 Your own recording (docs/import.md; docs/languages.md for Python, MATLAB, Julia and R):
-  $strffit import --draft my_folder > recording.yaml    # then fill in what is marked ?
+  $strffit import --draft my_folder > recording.yaml    # then fill in every ?
   $strffit import recording.yaml --check
   $strffit import recording.yaml --out my_data.h5
   $strffit init ln > my_fit.yaml

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Installs what strffit is built from, on Debian 12+ and Ubuntu 24.04+; does nothing where all is
-# there. `--tests` adds what only scripts/test.sh needs, `--slurm` a Slurm for scripts/check_slurm,
-# `--languages` Octave and R for scripts/check_pages where this release has them.
-# Elsewhere it says what to install.
+# Installs the packages that strffit needs, on Debian 12+ and Ubuntu 24.04+, unless they are present.
+# `--tests` adds packages for scripts/test.sh, `--slurm` a Slurm for scripts/check_slurm, `--languages`
+# Octave and R for scripts/check_pages if this release has them. On other systems, prints what to install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +13,7 @@ required=(
   libmatio-dev libarchive-dev
 )
 required_by_tests=(python3-venv)
-# Some releases no longer have exactly these versions; what needs them then says that it is skipped.
+# Some releases lack these versions; the tests that need them are then reported as skipped.
 optional_for_tests=(
   clang-format-14 clang-tidy-14 clang-14 libclang-rt-14-dev shellcheck doxygen gcovr qemu-user
   python3-torch python3-h5py python3-yaml
@@ -40,7 +39,7 @@ for flag in "$@"; do
   esac
 done
 
-# Somebody who names another LibTorch (a PyPI wheel, the official archive) need not install Debian's.
+# With another LibTorch (a PyPI wheel, the official archive), Debian's is not needed.
 if [[ -n ${Torch_ROOT:-} ]]; then
   for i in "${!wanted[@]}"; do
     [[ ${wanted[i]} == libtorch-dev ]] && unset "wanted[i]"
@@ -57,7 +56,7 @@ With root or sudo on Debian 12+ or Ubuntu 24.04+:
 Without, through conda (https://conda-forge.org):
     conda env create -f environment.yml
     conda activate strffit
-and run the same script again. To use a LibTorch of your own (a PyPI wheel, an unpacked libtorch
+and run the same script again. To use another LibTorch (a PyPI wheel, an unpacked libtorch
 archive), set Torch_ROOT to its folder, for instance
     export Torch_ROOT=\$(python3 -c 'import torch; print(torch.__path__[0])')
 EOF
@@ -69,7 +68,7 @@ if [[ -n ${CONDA_PREFIX:-} && -e $CONDA_PREFIX/include/torch/csrc/api/include/to
   exit 0  # the packages of environment.yml
 fi
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-  explain "this machine has no apt, so nothing can be installed here."
+  explain "this machine has no apt, so this script cannot install anything."
 fi
 
 missing_of() {
@@ -100,7 +99,7 @@ apt() {
 }
 
 if ((${#missing[@]} + ${#missing_optional[@]})); then
-  ((${#missing[@]} == 0)) && ((EUID)) && missing_optional=()  # no password for a nicety
+  ((${#missing[@]} == 0)) && ((EUID)) && missing_optional=()  # optional packages are not worth a password
 fi
 if ((${#missing[@]} + ${#missing_optional[@]})); then
   become_root "these packages are missing: ${missing[*]}"
@@ -118,7 +117,7 @@ if ((${#missing[@]} + ${#missing_optional[@]})); then
   apt install --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-# LibTorch runs on whatever BLAS is active: the reference BLAS is forty times slower.
+# LibTorch uses the active BLAS; the reference BLAS is forty times slower.
 if command -v update-alternatives >/dev/null; then
   architecture=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || gcc -print-multiarch)
   for library in libblas.so.3 liblapack.so.3; do

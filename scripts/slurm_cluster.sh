@@ -6,8 +6,8 @@
 #   slurm_cluster.sh status   daemons, node and jobs; exit code 3 if a daemon is down
 #
 # `start` writes one line to stdout:   eval "$(slurm_cluster.sh start)"
-# Every start of a stopped cluster is a fresh one: job ids from 1, old logs gone. It needs no root
-# and runs the jobs of who starts it; scripts/setup.sh --slurm installs what it needs.
+# Starting a stopped cluster resets it: job ids start at 1, old logs are deleted. It needs no root and
+# runs the jobs of its user; scripts/setup.sh --slurm installs the packages.
 #
 # SLURM_LOCAL_DIR    configuration, state and logs (default /tmp/strffit-slurm)
 # SLURM_LOCAL_PORT   port of slurmctld; slurmd takes the next one (default 16817)
@@ -26,8 +26,8 @@ die() {
   exit 1
 }
 
-# Prints the pid of a daemon of ours; fails if it is not running. The pid file may have outlived
-# its process, so the command line is compared too (a zombie's is empty).
+# Prints the pid of a daemon of this cluster; fails if it is not running. Compares the command line
+# too, because the pid file may be older than the process (the command line of a zombie is empty).
 pid_of() {
   local pid
   pid=$(cat "$dir/run/$1.pid") || return 1
@@ -42,7 +42,7 @@ controller_answers() { scontrol ping 2>/dev/null | grep -q 'is UP'; }
 node_ready() { [[ $(sinfo -h -o %t 2>/dev/null) =~ ^(idle|mix|alloc|comp)$ ]]; }
 queue_empty() { [[ -z $(squeue -h 2>/dev/null) ]]; }
 
-# wait_for SECONDS COMMAND...: until the command succeeds; fails when the time is up.
+# wait_for SECONDS COMMAND...: waits until the command succeeds; fails after SECONDS.
 wait_for() {
   local end=$((SECONDS + $1))
   until "${@:2}"; do
@@ -58,14 +58,14 @@ check_packages() {
   done
 }
 
-# 2 CPUs and 64 GB are declared whatever the machine has (config_overrides), nothing enforces them.
+# Declares 2 CPUs and 64 GB for any machine (config_overrides) without enforcing them.
 # JobRequeue=0 as at many sites: only jobs submitted with --requeue can be requeued.
 # EnforcePartLimits: sbatch refuses a job that could never run, instead of queueing it.
 # cred_expire and sched_interval: a requeued job starts again after 6 s instead of 2 min.
 # MinJobAge: `scontrol show job` and `squeue -t all` know finished jobs for a day; `sacct` alone has
 # no database to ask, `sacct -c` reads jobs.txt.
-# The daemons are found by address, never by this machine's name, which may resolve to anything. So
-# they listen on all interfaces, guarded by the key that every start makes anew.
+# Daemons are addressed by IP, not by the machine's name, which may resolve to anything. They listen on
+# all interfaces, protected by a new key for every start.
 write_config() {
   cat >"$SLURM_CONF" <<CONF
 ClusterName=strffit-local

@@ -1,27 +1,27 @@
 #!/usr/bin/env bash
-# Installs what is missing, then runs every stage. With names of stages: only those.
-#   checks      layout, formatting, which room includes which, shell scripts, clang-tidy of changed files,
-#               comments that doxygen cannot read
-#   vectors     tests/vectors made again by tests/reference, where Python has torch
+# Installs missing packages, then runs all stages, or only the named ones.
+#   checks      formatting, includes between rooms, shell scripts, clang-tidy of changed files, comments
+#               that doxygen cannot read
+#   vectors     makes tests/vectors again by tests/reference, if Python has torch
 #   release     warnings are errors, every header compiles alone, every test
-#   cores       products and what depends on their rounding, with kernels for older and newer processors
-#   quickstart  the new user's first command, the commands of README.md and docs/tour.md, the code
-#               of docs/languages.md
-#   docs        the tutorial's commands, every message explained, every link, the site without a warning
+#   cores       matrix products and tests that depend on rounding, with kernels for other processors
+#   quickstart  scripts/quickstart.sh, the commands of README.md and docs/tour.md, the code of
+#               docs/languages.md
+#   docs        the commands of the tutorial, the list of messages, all links, the site without warnings
 #   slurm       an array, failures, time limits and the merge on a Slurm of this machine
 #   asan        every test under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tsan        the trainer's tests under ThreadSanitizer, built without precompiled headers
-#   wheel       the tests against PyPI's current LibTorch instead of the system's, the kernels of a GPU
-#               compiled where nvcc is found
-#   fuzz        damaged files for every reader, where clang's libFuzzer is there
+#   wheel       the tests with PyPI's current LibTorch instead of the system's; compiles GPU kernels if
+#               nvcc is found
+#   fuzz        damaged files for every reader, if clang's libFuzzer is installed
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 all_stages=(checks vectors release cores quickstart docs asan tsan wheel slurm fuzz)
 tsan_rooms=(util training)
-# From SSE3 to AVX-512, as OPENBLAS_CORETYPE names them; those that this processor executes.
+# Values of OPENBLAS_CORETYPE, from SSE3 to AVX-512; those that this processor lacks are skipped.
 cores=(Prescott Nehalem Sandybridge Haswell SkylakeX)
-# Against the wheel: what calls LibTorch.
+# Rooms that call LibTorch.
 wheel_rooms=(ops prefilter model training contract)
 
 stages=("$@")
@@ -41,7 +41,7 @@ build() {  # folder, targets...
   cmake --build "$folder" ${1:+--target "$@"}
 }
 
-# Keeps ctest's closing line for the end. 120 s is forty times what the slowest test needs.
+# Runs ctest and keeps its summary line.
 test_build() {  # name, ctest's arguments...
   local name=$1 output=build/$1-ctest.txt
   shift
@@ -49,7 +49,7 @@ test_build() {  # name, ctest's arguments...
   summary+=("$name: $(grep 'tests passed' "$output")")
 }
 
-# Those of the given rooms that have tests.
+# Test programs of the given rooms, if they have tests.
 programs_of() {  # folder, rooms...
   local folder=$1 known
   shift
@@ -75,7 +75,7 @@ run_checks() {
   summary+=("checks: passed")
 }
 
-# PyPI's torch needs 5 GB of a GPU's libraries to be imported, Debian's 50 MB (scripts/setup.sh).
+# PyPI's torch needs 5 GB of GPU libraries, Debian's 50 MB in all (scripts/setup.sh).
 run_vectors() {
   local python
   for python in /usr/bin/python3 python3; do
@@ -84,7 +84,7 @@ run_vectors() {
       return
     fi
   done
-  skip "vectors: needs python3-torch, python3-h5py and python3-yaml, which this system has not"
+  skip "vectors: needs python3-torch, python3-h5py and python3-yaml, which are not installed"
 }
 
 run_release() {
@@ -113,12 +113,12 @@ run_cores() {
     )
     done+=("$core")
   done
-  # A binary for this machine on an older one ends with a message.
+  # A binary for this machine must end with a message on an older one.
   if command -v qemu-x86_64 >/dev/null; then
     said=$(qemu-x86_64 -cpu Conroe build/release/strffit --version 2>&1 || true)
     [[ $said == *"this one has no"* ]] ||
       { echo "no message on an older processor, but: $said" >&2; exit 1; }
-    # OpenBLAS 0.3.21 does not know model 207 and would take the kernels of a Prescott.
+    # OpenBLAS 0.3.21 does not know model 207 and would use the kernels of a Prescott.
     build build/release blas_core_alone
     local alone=build/release/tests/blas_core_alone
     said=$(env -u OPENBLAS_CORETYPE qemu-x86_64 -cpu Haswell,model=207 $alone 2>/dev/null || true)
@@ -205,8 +205,8 @@ run_wheel() {
     skip "wheel: PyPI's LibTorch could not be fetched"
     return
   fi
-  # No -Werror: GCC's optimiser suspects code of headers that change every few weeks.
-  # Where nvcc is, the kernels of a GPU are compiled and linked too.
+  # No -Werror: GCC warns about code in LibTorch's headers, which change every few weeks.
+  # If nvcc is found, GPU kernels are compiled and linked too.
   if nvcc=$(command -v nvcc || command -v /usr/local/cuda/bin/nvcc); then
     export CUDACXX=$nvcc
     cuda=ON
@@ -226,13 +226,13 @@ run_fuzz() {
     skip "fuzz: needs libFuzzer: apt-get install clang-14 libclang-rt-14-dev"
     return
   fi
-  # With a seed: what is found can be found again, and a change is not blamed for another's luck.
-  # 22 s for each of the ten, two at a time, which is two minutes of all.
+  # With a seed: findings can be reproduced, and do not depend on chance.
+  # 22 s for each of ten readers, two at a time: two minutes.
   scripts/fuzz --seed 1 22
   summary+=("fuzz: passed")
 }
 
-# Prints the path of a python3 in build/python that has these packages from PyPI.
+# Installs packages from PyPI in build/python and prints the path of its python3.
 python_with() {
   local python=build/python/bin/python3
   [[ -x $python ]] || python3 -m venv build/python >&2 || return 1

@@ -1,9 +1,9 @@
-"""Fits every model of the zoo to one dataset as a population, and writes the table of test scores.
+"""Fits every kind of model to one dataset as a population and writes a table of test scores.
 
     python3 scripts/bench/accuracy.py DATASET        (after ./scripts/setup.sh and a release build)
 
-Each cell is one `strffit train` with the configuration of its kind as it is; the commands stand
-below the table. Only Python's own library is needed. The table goes into docs/benchmarks.md.
+Each cell is one `strffit train` with the unchanged configuration of its kind; the commands are
+listed below the table. Needs Python's standard library only. Writes to docs/benchmarks.md.
 """
 import argparse
 import json
@@ -17,8 +17,8 @@ from process import measured, version_and_day
 KINDS = ("linear", "ln", "nrf", "dnet", "conv2d", "statenet")
 WITH_KERNELS = ("linear", "ln", "nrf", "dnet")
 PREFILTERS = ("none", "adaptrans")
-# Mean test cc_norm of deepSTRF 0.1.0 on ns1_even.h5, measured once: AdamW, decay 1e-4, one sound a
-# step, at most 150 epochs, best validation epoch, best of several learning rates by validation.
+# Mean test cc_norm of deepSTRF 0.1.0 on ns1_even.h5, measured once: AdamW, weight decay 1e-4, one
+# sound per step, at most 150 epochs, best validation epoch, best validated learning rate of several.
 DEEPSTRF = {("linear", "none"): 0.407, ("ln", "none"): 0.413, ("nrf", "none"): 0.492,
             ("dnet", "none"): 0.597, ("conv2d", "none"): 0.706, ("statenet", "none"): 0.772,
             ("linear", "adaptrans"): 0.627, ("ln", "adaptrans"): 0.438,

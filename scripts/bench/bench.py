@@ -1,6 +1,6 @@
-"""Times deepSTRF and strffit in turn on one dataset; scripts/bench.sh calls it.
+"""Times deepSTRF and strffit alternately on one dataset; called by scripts/bench.sh.
 
-Every sample is saved as soon as it is taken: an interrupted benchmark goes on where it was.
+Every sample is saved at once, so that an interrupted benchmark can continue.
 """
 import argparse
 import hashlib
@@ -24,7 +24,7 @@ FOLDER = pathlib.Path("build/bench")
 
 
 class State:
-    """The samples taken so far, in a file; those of another program or dataset are put aside."""
+    """Samples taken so far, in a file. Renames a file of another program or dataset."""
 
     def __init__(self, path, key, fresh):
         self.path, self.data = path, {"key": key, "samples": {}}
@@ -42,13 +42,13 @@ class State:
 
     def add(self, name, sample):
         self.data["samples"].setdefault(name, []).append(sample)
-        # Written beside and renamed: a kill leaves the former or the new file.
+        # Written to a temporary file and renamed: a kill leaves the old or the new file.
         beside = self.path.with_suffix(".tmp")
         beside.write_text(json.dumps(self.data, indent=1))
         beside.rename(self.path)
 
     def take(self, name, count, measure):
-        """Calls measure until there are count samples; all of them."""
+        """Calls measure until there are count samples; returns all."""
         while len(self.samples(name)) < count:
             print(f"bench: {name}, {len(self.samples(name)) + 1} of {count}", file=sys.stderr)
             self.add(name, measure() | {"load": os.getloadavg()[0]})
@@ -79,7 +79,7 @@ def cell_name(kind, adaptrans, batch):
 
 
 def time_cell(deepstrf, strffit, dataset, kind, adaptrans, batch, epochs):
-    """One turn of each program; the first epoch warms up and is left out on both sides."""
+    """One run of each program; the first epoch of both is a warm-up and does not count."""
     theirs = deepstrf.ask(job="epochs", kind=kind, adaptrans=adaptrans, batch=batch, epochs=epochs)
     same = ("fit.mode=independent", *PUBLISHED.get(kind, ()))
 
@@ -92,7 +92,7 @@ def time_cell(deepstrf, strffit, dataset, kind, adaptrans, batch, epochs):
     plan = strffit.plan(kind, adaptrans, dataset, *same)
     return {"deepstrf_ms": 1e3 * statistics.median(theirs["seconds"]),
             "strffit_ms": study.member_epoch_ms(ours),
-            # The configuration that is recommended, where it is not the published model.
+            # The recommended configuration, if it differs from the published model.
             "configured_ms": study.member_epoch_ms(train(())) if kind in PUBLISHED else None,
             "deepstrf_parameters": theirs["parameters"],
             "strffit_parameters": plan["parameters_per_member"],
@@ -101,10 +101,10 @@ def time_cell(deepstrf, strffit, dataset, kind, adaptrans, batch, epochs):
 
 def parse():
     parser = argparse.ArgumentParser(prog="scripts/bench.sh", description=__doc__)
-    parser.add_argument("dataset", nargs="?", help="with a split at every sound, all sounds of one "
-                        "length (default: a simulated one)")
-    parser.add_argument("--repetitions", type=int, default=3, help="of every figure of one "
-                        "epoch (default 3)")
+    parser.add_argument("dataset", nargs="?", help="every sound needs a split, and all the same "
+                        "length (default: a simulated dataset)")
+    parser.add_argument("--repetitions", type=int, default=3, help="of every measurement of "
+                        "an epoch (default 3)")
     parser.add_argument("--kinds", default=",".join(LIGHT + HEAVY))
     parser.add_argument("--threads", type=int, default=2, help="of both programs (default 2)")
     parser.add_argument("--quick", action="store_true", help="one short repetition, to try the "
@@ -112,13 +112,13 @@ def parse():
     parser.add_argument("--study", action="store_true", help="also whole studies, time to "
                         "accuracy, growth, statenet's limit, start-up and memory "
                         "(together some 20 minutes)")
-    parser.add_argument("--gpu", action="store_true", help="a study on this machine's GPU, of both "
-                        "programs, and nothing else (default: 73 simulated units x 10 seeds); "
-                        "strffit has to be built with CUDA (docs/gpu.md)")
+    parser.add_argument("--gpu", action="store_true", help="only a study of both programs on this "
+                        "machine's GPU (default: 73 simulated units x 10 seeds); "
+                        "needs a strffit built with CUDA (docs/gpu.md)")
     parser.add_argument("--check", action="store_true", help="compare the factors with those in "
-                        "docs/benchmarks.md, which stays as it is, and name those that fell by "
-                        "more than noise: exit code 1; 2 where nothing could be compared")
-    parser.add_argument("--fresh", action="store_true", help="forget the samples taken so far")
+                        "docs/benchmarks.md, without changing it, and name those that fell by "
+                        "more than noise: exit code 1; 2 if nothing could be compared")
+    parser.add_argument("--fresh", action="store_true", help="discard earlier samples")
     parser.add_argument("--strffit", help="program (default: build/release/strffit, built)")
     parser.add_argument("--from", dest="caller", default=".", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -141,9 +141,9 @@ def parse():
 
 
 def on_cpu(options, state, deepstrf, strffit, dataset, scratch, facts):
-    """Sections of the page."""
+    """The sections of the page, by name."""
     repetitions = 1 if options.quick else options.repetitions
-    # Repetition by repetition over all cells, so that a slow minute of the machine hits all alike.
+    # Each repetition covers all cells, so that a slow minute of the machine affects all alike.
     for repetition, kind, adaptrans, batch in itertools.product(
             range(repetitions), options.kinds, (False, True), ("all", 1)):
         epochs = 1 if options.quick else 2 if kind in HEAVY else 5

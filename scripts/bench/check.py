@@ -4,24 +4,24 @@ from typing import NamedTuple
 
 LABELS = ("model", "configuration", "prefilter", "batch", "program")
 SPREAD = "factor, lowest to highest repetition"
-# What a factor may lose when nothing has changed: the spread of the repetitions, and at least this.
-LEAST, LEAST_OF_ONE = 0.05, 0.10  # of several repetitions, of a single one
+# A factor may fall by the spread of its repetitions, and by at least this, without a real change.
+LEAST, LEAST_OF_ONE = 0.05, 0.10  # with several repetitions, with one
 
 
 class Factor(NamedTuple):
     value: float
-    spread: float  # highest less lowest repetition, of the value
+    spread: float  # (highest - lowest repetition) / value
     repetitions: int
 
 
 class Check(NamedTuple):
-    fallen: list  # a sentence each
+    fallen: list  # one sentence each
     compared: int
     not_measured: list  # recorded, but not in this run
 
 
 def factors(text):
-    """{labels: Factor} of every table with a column "factor", where that is a number."""
+    """{labels: Factor} for every numeric entry of a column "factor" in a table."""
     found, header = {}, None
     for line in text.splitlines():
         if not line.startswith("|"):
@@ -44,13 +44,13 @@ def factors(text):
 
 
 def noise(*sides):
-    """The largest fall, as a fraction, that says nothing."""
+    """Largest fall, as a fraction, that may be noise."""
     least = LEAST if all(side.repetitions > 1 for side in sides) else LEAST_OF_ONE
     return max(least, *(side.spread for side in sides))
 
 
 def compare(recorded, measured):
-    """Both: the text of a section of the page."""
+    """Compares the texts of two versions of a section."""
     before, now = factors(recorded), factors(measured)
     both = [labels for labels in before if labels in now]
     fallen = []
@@ -65,13 +65,13 @@ def compare(recorded, measured):
 
 
 def section(page, name):
-    """The text between a section's markers; "" where there is none."""
+    """The text between the markers of a section; "" if there is none."""
     found = re.search(f"<!-- begin {name} -->\n(.*?)\n<!-- end {name} -->", page, re.DOTALL)
     return found[1] if found else ""
 
 
 def same_conditions(recorded, facts):
-    """Why the recorded factors are of other conditions; "" where they are not."""
+    """How the conditions of the recorded factors differ; "" if they agree."""
     for what, text in (("processor", f"{facts['processor']}, {facts['cores']} cores"),
                        ("threads", f"{facts['threads']} threads each"),
                        ("dataset", f"sha256 {facts['dataset'][:12]}")):
@@ -81,7 +81,7 @@ def same_conditions(recorded, facts):
 
 
 def verdict(page, sections, facts):
-    """Lines to print, and the exit code: 1 a factor fell, 2 nothing could be compared."""
+    """Lines to print, and the exit code: 1 if a factor fell, 2 if nothing could be compared."""
     lines, compared, fallen = [], 0, 0
     for name, measured in sections.items():
         recorded = section(page, name)

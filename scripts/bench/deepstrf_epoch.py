@@ -1,11 +1,11 @@
-"""Times deepSTRF 0.1.0: reads jobs, a JSON object a line, and answers each with another.
+"""Times deepSTRF 0.1.0: reads jobs, one JSON object per line, and answers each with another.
 
-A process that stays lets deepSTRF and strffit take turns without starting PyTorch for every figure.
+It stays running, so that deepSTRF and strffit alternate without starting PyTorch each time.
     {"job": "epochs", "kind": "nrf", "adaptrans": true, "batch": "all", "epochs": 3}
-        -> seconds of each epoch of one unit, the first (warming up) left out
+        -> seconds of each epoch of one unit, without the first (warm-up)
     {"job": "fit", "kind": "nrf", "adaptrans": true, "unit": 0, "epochs": 50}
-        -> seconds of a whole fit of one unit, one sound a step, scored on the validation sounds
-           after every epoch
+        -> seconds of a whole fit of one unit, one sound per step, scored on the validation
+           sounds after every epoch
 """
 import argparse
 import json
@@ -13,7 +13,7 @@ import sys
 import time
 import types
 
-# deepSTRF imports torchaudio; these models do not use it, and its releases do not fit every torch.
+# deepSTRF imports torchaudio. These models do not use it, and it does not support every torch.
 for name in ("torchaudio", "torchaudio.functional", "torchaudio.transforms"):
     sys.modules[name] = types.ModuleType(name)
 sys.modules["torchaudio"].functional = sys.modules["torchaudio.functional"]
@@ -81,7 +81,7 @@ def stacked(items, unit, device):
 
 
 def clock(device):
-    """Seconds, once the device has done everything that it was asked for."""
+    """Time in seconds, after the device has finished its work."""
     if device != "cpu":
         torch.cuda.synchronize()
     return time.perf_counter()
@@ -146,7 +146,7 @@ def main():
     torch.set_num_threads(options.threads)
     data = read(options.dataset)
     answers = sys.stdout
-    sys.stdout = sys.stderr  # what a library prints must not be taken for an answer
+    sys.stdout = sys.stderr  # so that nothing a library prints looks like an answer
     name = "cpu" if options.device == "cpu" else torch.cuda.get_device_name()
     print(json.dumps({"ready": True, "torch": torch.__version__, "device": name}), file=answers,
           flush=True)

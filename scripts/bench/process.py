@@ -1,4 +1,4 @@
-"""Runs a program and measures it; nothing but Python's own library."""
+"""Runs a program and measures it, with Python's standard library only."""
 import os
 import subprocess
 import tempfile
@@ -12,7 +12,7 @@ def measured(*command):
         process = subprocess.Popen([*map(str, command)], text=True, stdout=subprocess.PIPE,
                                    stderr=log)
         output = process.stdout.read()
-        # What /usr/bin/time -v calls "Maximum resident set size", of this child alone.
+        # "Maximum resident set size" of /usr/bin/time -v, for this child only.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -25,6 +25,6 @@ def measured(*command):
 
 
 def version_and_day(program):
-    """Of the program, its libraries and compiler, and today's date, for the head of a table."""
+    """Versions of the program, its libraries and compiler, and today's date."""
     version = measured(program, "--version")["output"]
     return ", ".join(version.splitlines()), time.strftime("%Y-%m-%d", time.gmtime())

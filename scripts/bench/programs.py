@@ -1,4 +1,4 @@
-"""Runs the two programs that are compared, and measures them."""
+"""Runs and measures the two programs to compare."""
 import json
 import os
 import pathlib
@@ -13,7 +13,7 @@ import numpy as np
 from process import measured
 
 CONTEXT, HIDDEN = 9, 20
-# Where configs/ goes another way than the published models, which deepSTRF's are.
+# Settings that turn a configuration of configs/ into the published model, as in deepSTRF.
 PUBLISHED = {"nrf": ("model.norm=batch",),
              "conv2d": ("model.norm=batch", "model.activation=leaky_relu",
                         "model.output=parametric_sigmoid"),
@@ -64,8 +64,8 @@ class Strffit:
         return run["output"], run["wall"], run["megabytes"]
 
     def train_arguments(self, kind, adaptrans, dataset, *settings, threads=None):
-        # deepSTRF's conv2d and statenet take neither size; what it uses is strffit's default
-        # (the table of parameters shows it).
+        # deepSTRF's conv2d and statenet have neither option; their sizes are strffit's defaults
+        # (see the table of parameters).
         sizes = {"conv2d": (), "statenet": (), "linear": (f"model.context={CONTEXT}",),
                  "ln": (f"model.context={CONTEXT}",)}
         sizes = sizes.get(kind, (f"model.context={CONTEXT}", f"model.hidden={HIDDEN}"))
@@ -74,7 +74,7 @@ class Strffit:
                 "--device", self.device, "--threads", threads or self.threads]
 
     def train(self, *arguments, **options):
-        """A whole run: wall and peak of `call`, what results.h5 says, and the command."""
+        """A whole run: wall time, peak memory, values of results.h5, and the command."""
         folder = self.scratch / "run"
         shutil.rmtree(folder, ignore_errors=True)
         command = [*self.train_arguments(*arguments, **options), "--out", folder]
@@ -85,17 +85,17 @@ class Strffit:
                     "epoch_seconds": results["history/seconds"][()].tolist(),
                     "members": results["history/train_loss"].shape[1],
                     "test_cc_norm": float(np.nanmean(scores)),
-                    # As a reader would call it: with the dataset in their own folder.
+                    # As a user would call it, with the dataset in the current folder.
                     "command": " ".join(["strffit", *map(str, command)]).replace(
                         str(arguments[2]), arguments[2].name)}
 
     def plan(self, *arguments, **options):
-        """What --dry-run expects."""
+        """The plan of --dry-run."""
         command = [*self.train_arguments(*arguments, **options), "--dry-run", "--json"]
         return json.loads(self.call(*command)[0])
 
     def simulate(self, path, **options):
-        """A simulated dataset, made once; one that exists was made with these options."""
+        """A simulated dataset; an existing file is assumed to have these options."""
         if not path.exists():
             flags = [part for name, value in options.items() for part in (f"--{name}", value)]
             self.call("simulate", "--out", path, *flags)

@@ -1,8 +1,8 @@
-"""Turns samples into tables, and puts them into a page."""
+"""Turns samples into tables and writes them to a page."""
 import statistics
 import time
 
-ASKED = {  # factor per member that strffit aims at least at: (all sounds a batch, one sound a step)
+ASKED = {  # smallest factor per member to reach: (all sounds in a batch, one sound per step)
     ("linear", False): (10, 10), ("ln", False): (8, 8), ("nrf", False): (3, 3),
     ("dnet", False): (4, 4), ("conv2d", False): (2.5, 2.5), ("statenet", False): (5, 10),
     ("linear", True): (60, 60), ("ln", True): (50, 50), ("nrf", True): (20, 20),
@@ -22,13 +22,13 @@ def number(value):
 
 
 def busy(facts, loads):
-    # The benchmark itself keeps its threads busy. Beyond that somebody else computes, which slows
-    # PyTorch's threads, who wait for each other in every operation, far more than strffit's.
+    # The benchmark's own threads are busy. More load comes from other work, which slows PyTorch's
+    # threads far more than strffit's, because they synchronise in every operation.
     return max(loads) > facts["threads"] + 0.5
 
 
 def judge(reached, facts, loads):
-    """Only a quiet, full measurement says whether a goal is reached."""
+    """Whether a goal is reached; only a full measurement on a quiet machine can tell."""
     if facts["quick"] or busy(facts, loads):
         return "not judged"
     return "yes" if reached else "no"
@@ -101,7 +101,7 @@ def study_section(tables, facts, title="Studies, start-up, memory"):
 
 
 def write(path, sections):
-    """Replaces what stands between a section's markers in the page; the rest is written by hand."""
+    """Replaces the text between the markers of each section; the rest is written by hand."""
     page = path.read_text(encoding="utf-8") if path.exists() else ""
     for name, text in sections.items():
         begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"

@@ -1,9 +1,9 @@
-"""Fits thousands of simulated units in shards, and the same in small, and writes what that costs.
+"""Measures fits of thousands of simulated units in shards, and a small run for comparison.
 
     python3 scripts/bench/scaling.py        (after ./scripts/setup.sh and a release build)
 
-Shards run some at a time, one thread each, as a cluster would run them. Only Python's own library
-is needed. The figures go into docs/scaling.md.
+Runs some shards at a time with one thread each, like a cluster. Needs Python's standard library
+only. Writes to docs/scaling.md.
 """
 import argparse
 import concurrent.futures
@@ -37,7 +37,7 @@ def megabytes(*paths):
 
 
 def study(options, units, shards):
-    """Simulates, plans, fits in shards and merges; what each step took."""
+    """Simulates, plans, fits in shards and merges; returns the cost of each step."""
     data = options.folder / f"{units}.h5"
     run = options.folder / f"run-{units}"
     shutil.rmtree(run, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What a user waits for: whole studies, time to accuracy, growth with members, start-up, memory."""
+"""Measurements for users: whole studies, time to accuracy, scaling, start-up, memory."""
 import json
 import pathlib
 import statistics
@@ -9,9 +9,9 @@ import h5py
 from programs import PUBLISHED
 from report import number
 
-# Of ns1_even.h5 alone: score that deepSTRF reaches with AdapTrans as a population model, in these
-# seconds on one core (AdamW, one sound a step, until 25 epochs bring nothing), and the share of
-# them that strffit may take. Measured once, not by this benchmark.
+# For ns1_even.h5 only: score that deepSTRF reaches with AdapTrans as a population model, the time in
+# seconds on one core (AdamW, one sound per step, until 25 epochs without improvement), and the factor
+# by which strffit has to be faster. Measured once, not by this benchmark.
 NS1_EVEN = "e68c99ab9da085dcdc68fae7eb15ad4709c63f7b710def22b8ce601b4cd79445"
 ACCURACY = {"linear": (0.627, 61, 20), "nrf": (0.663, 113, 20), "dnet": (0.718, 120, 20),
             "conv2d": (0.756, 179, 4)}
@@ -20,7 +20,7 @@ NO_OUTPUT = ("output.predictions=none", "output.kernels=false")
 
 
 def member_epoch_ms(run):
-    """Without the first epoch, which warms up."""
+    """Median epoch per member, without the first one (warm-up)."""
     return 1e3 * statistics.median(run["epoch_seconds"][1:]) / run["members"]
 
 
@@ -29,7 +29,7 @@ def seeds(count):
 
 
 def measure(state, deepstrf, strffit, dataset, dataset_sha256, scratch, quick):
-    """Tables, each {title, note, header, rows, loads}; True or False: whether a goal is reached."""
+    """Tables, each {title, note, header, rows, loads}; True or False means goal reached or not."""
     tables = [whole_study(state, deepstrf, strffit, dataset, quick)]
     if dataset_sha256 == NS1_EVEN:
         tables.append(time_to_accuracy(state, strffit, dataset, quick))
@@ -53,13 +53,13 @@ def whole_study(state, deepstrf, strffit, dataset, quick):
 
 
 def on_gpu(state, deepstrf, strffit, dataset, quick):
-    """The same on a GPU, which deepSTRF has too."""
+    """A whole study of both programs on a GPU."""
     ways = [("", ()), (", CUDA graphs", ("run.cuda_graphs=true",))]
     return [fits_in_turn(state, deepstrf, strffit, dataset, quick, ways, asked=200)]
 
 
 def fits_in_turn(state, deepstrf, strffit, dataset, quick, ways, asked):
-    """Whole runs of strffit, with these settings, against deepSTRF's fits one after the other."""
+    """Whole runs of strffit with these settings, compared with consecutive fits of deepSTRF."""
     epochs, n_seeds = (2, 1) if quick else (50, 10)
     theirs = state.take("study of deepSTRF", 2, lambda: deepstrf.ask(
         job="fit", kind="nrf", adaptrans=True, unit=len(state.samples("study of deepSTRF")),
@@ -94,7 +94,7 @@ def time_to_accuracy(state, strffit, dataset, quick):
                              lambda: strffit.train(kind, True, dataset, *limit, threads=1))
         wall = statistics.median(sample["wall"] for sample in samples)
         score = statistics.median(sample["test_cc_norm"] for sample in samples)
-        # Without the score there is no time to it, and so no factor.
+        # If the score is not reached, there is no time to it and no factor.
         factor = number(seconds / wall) if score >= target else "score not reached"
         rows.append([kind, target, f"{score:.3f}", seconds, number(seconds / share), number(wall),
                      factor, score >= target and wall <= seconds / share])
@@ -131,7 +131,7 @@ def growth(state, strffit, scratch, quick):
 
 
 def growth_with_data(state, strffit, scratch, quick):
-    """Stimuli and frames; the same members."""
+    """Cost by number of stimuli and frames, with the same members."""
     sizes = ((20, 5), (40, 5)) if quick else ((10, 5), (20, 5), (40, 5), (80, 5), (20, 2.5),
                                               (20, 10), (20, 20))
     rows, all_samples = [], []
@@ -161,7 +161,7 @@ def training_frames(dataset):
 
 
 def frame_counts(dataset, split):
-    """Of every sound of a split."""
+    """Number of frames of every sound of a split."""
     with h5py.File(dataset) as file:
         return [sound["spectrogram"].shape[1] for sound in file["stimuli"].values()
                 if sound.attrs["split"] == split]
@@ -242,7 +242,7 @@ def products(state, quick):
 
 
 def statenet_limit(state, strffit, dataset, quick):
-    """What the machine can do at most, from rates measured on it, against what is reached."""
+    """Time per epoch, compared with a limit from the measured rates of the machine."""
     rates = state.samples("products")
     reading = statistics.median(sample["reading"] for sample in rates)
     gemm, packed = (statistics.median(sample[key] for sample in rates)
@@ -253,7 +253,7 @@ def statenet_limit(state, strffit, dataset, quick):
     positions = (bands_of(dataset) - 7) // 3 + 1
     units = 7 * positions
     weights = 3 * units * units
-    # The weights' and the input's gradient, the input's product; the local layer and its gradient.
+    # Products with the input and its gradients by weights and input; local layer and its gradient.
     outside = 2 * (weights * (4 * sum(train) + sum(valid))
                    + 7 * units * (2 * sum(train) + sum(valid))) / flops
     rows, all_samples = [], []
@@ -285,11 +285,11 @@ def statenet_limit(state, strffit, dataset, quick):
 
 
 def memory_of_4000(state, strffit, scratch, quick):
-    """Expected of all three, and of linear and ln really run; nrf takes too long for a benchmark."""
+    """Expected memory of three models, and measured for linear and ln; nrf takes too long."""
     units, sounds = (4, 10) if quick else (400, 100)
     dataset = strffit.simulate(scratch / f"memory-{units}.h5", units=units, bands=34,
                                stimuli=sounds, seconds=5, trials=2)
-    # As float32 in memory: spectrograms (34 bands) and responses (2 trials a unit).
+    # float32 in memory: spectrograms (34 bands) and responses (2 trials per unit).
     data_megabytes = sounds * 1000 * (34 + 2 * units) * 4 / 1e6
     limit = data_megabytes + 2 * 1024**3 / 1e6
     rows, all_samples = [], []

@@ -1,4 +1,4 @@
-"""Made numbers: what falls by more than noise is named, and nothing else."""
+"""Tests with made-up numbers that only factors that fell by more than noise are named."""
 import unittest
 
 import check
@@ -8,7 +8,7 @@ FACTS = {"processor": "Maker 1", "cores": 2, "threads": 2, "dataset": "012345678
 
 
 def rows(*factors):
-    """A table as report.epochs_section writes it: (model, batch, [factor of each repetition])."""
+    """A table like that of report.epochs_section: (model, batch, [factor of each repetition])."""
     header = ["model", "configuration", "prefilter", "batch", "strffit, ms an epoch per member",
               "factor", "asked", "reached", check.SPREAD, "repetitions"]
     return report.table(header, [
