@@ -59,7 +59,7 @@ class Scratch {
 struct Sizes {
   Index inputs, outputs, bands_in, bands_out, width, lags, ahead, S, begin, end, edge = 0;
 
-  // Band `band`, counted with the edges: is it stored, and where is it in a channel?
+  // `band` counts the edges; true if it is stored. row(): offset of its frames in x.
   bool stored(Index band) const { return band >= edge && band < edge + bands_in; }
   Index row(Index channel, Index band) const { return (channel * bands_in + band - edge) * S; }
 };
