@@ -5,6 +5,7 @@
 #include "commands/merge.hpp"
 #include "commands/train.hpp"
 #include "files/reader.hpp"
+#include "formats/averaged.hpp"
 #include "formats/join.hpp"
 #include "support/h5_edit.hpp"
 #include "support/messages.hpp"
@@ -94,6 +95,20 @@ TEST_CASE("merge: shards that were cut differently are refused, and what was the
   CHECK_FALSE(std::filesystem::exists(study.run() + "/results.h5"));
   put_number(numbers.front());
   CHECK(merged(study).members == 3);
+}
+
+TEST_CASE("merge: averages need the data that the shards were fitted to") {
+  const SmallStudy study("{kind: ln, context: 3}", "{mode: independent, max_epochs: 1, seeds: 2}");
+  fit_shards(study);
+  const auto shard = read_averaged(study.run() + "/shards/1-of-2/results.h5");
+  CHECK_FALSE(shard.has_value());  // it lacks members
+  std::filesystem::rename(study.data_file(), study.file("kept.h5"));
+  write_dataset(study.data_file(), test::small_recording(5).dataset);
+  CHECK(test::contains(not_merged(study), "is not what the shards were fitted to"));
+  CHECK_FALSE(std::filesystem::exists(study.run() + "/results.h5"));
+  std::filesystem::rename(study.file("kept.h5"), study.data_file());
+  CHECK(merged(study).members == 6);
+  CHECK(read_averaged(study.run() + "/results.h5").has_value());
 }
 
 TEST_CASE("merge: folders without shards") {
