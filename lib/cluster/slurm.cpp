@@ -18,6 +18,7 @@
 #include "study/shards.hpp"
 #include "study/study.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -27,17 +28,16 @@ namespace fs = std::filesystem;
 
 void check_request(const SlurmRequest& request) {
   const auto refuse_below_one = [](std::int64_t value, const char* option) {
-    if (value < 1) throw ConfigError(option, "expected 1 or more; found " + std::to_string(value));
+    if (value < 1) throw ConfigError(option, fmt::format("expected 1 or more; found {}", value));
   };
   refuse_below_one(request.tasks, "--tasks");
   if (request.tasks > kMostShards) {
-    throw ConfigError("--tasks", "expected at most " + std::to_string(kMostShards) + "; found " +
-                                     std::to_string(request.tasks));
+    throw ConfigError("--tasks",
+                      fmt::format("expected at most {}; found {}", kMostShards, request.tasks));
   }
   if (request.cpus < 1 || request.cpus > kMostThreads) {
-    throw ConfigError("--cpus", "expected from 1 to " + std::to_string(kMostThreads) +
-                                    ", as run.threads takes; found " +
-                                    std::to_string(request.cpus));
+    throw ConfigError("--cpus", fmt::format("expected from 1 to {}, as run.threads takes; found {}",
+                                            kMostThreads, request.cpus));
   }
   refuse_below_one(request.warn, "--warn");
   if (request.at_once) refuse_below_one(*request.at_once, "--at-once");
@@ -52,10 +52,9 @@ void check_request(const SlurmRequest& request) {
                       "config names it)");
   }
   if (!request.time.empty() && slurm_seconds(request.time) < 2 * request.warn) {
-    throw ConfigError("--time", request.time + " is too short: a task saves " +
-                                    std::to_string(request.warn) +
-                                    " s before the limit (--warn), and needs as long to get "
-                                    "anywhere");
+    throw ConfigError("--time", fmt::format("{} is too short: a task saves {} s before the limit "
+                                            "(--warn), and needs as long to get anywhere",
+                                            request.time, request.warn));
   }
   static const std::regex one_gpu("([^:]+:)?1");
   if (!request.gpus.empty() && !std::regex_match(request.gpus, one_gpu)) {
@@ -84,8 +83,8 @@ void refuse_other_tasks(const std::string& run, std::int64_t tasks, const std::s
           ? ". If none of its tasks is queued, it may also be begun anew: remove " + run + "/slurm"
           : "";
   if (before != 0 && before != tasks && !replaceable) {
-    throw ConfigError("--tasks", run + " holds shards of " + std::to_string(before) + ", not of " +
-                                     std::to_string(tasks) + ". " + cure + unknown);
+    throw ConfigError("--tasks", fmt::format("{} holds shards of {}, not of {}. {}{}", run, before,
+                                             tasks, cure, unknown));
   }
   const auto refuse = [&](const std::string& file, const std::vector<std::string>& changes) {
     if (changes.empty()) return;

@@ -9,6 +9,7 @@
 #include "files/paths.hpp"
 #include "util/errors.hpp"
 #include "util/fingerprint.hpp"
+#include "util/text.hpp"
 #include "util/version.hpp"
 
 namespace strffit {
@@ -96,7 +97,7 @@ std::string job_name(const std::string& folder) {
 }
 
 std::string array_name(const std::string& name, std::int64_t first) {
-  return first == 0 ? name : name + "+" + std::to_string(first);
+  return first == 0 ? name : fmt::format("{}+{}", name, first);
 }
 
 std::string at_once(const SlurmRequest& request) {
@@ -109,10 +110,10 @@ std::string train_job(const SlurmRequest& request, const std::string& run,
                       const std::string& name) {
   const std::int64_t first_array = std::min(request.tasks, request.array_limit - 1);
   const auto lines = sbatch_lines(request, name, sbatch_path(run + "/slurm") + "/%A_%a.log",
-                                  {{"array", "1-" + std::to_string(first_array) + at_once(request)},
+                                  {{"array", fmt::format("1-{}{}", first_array, at_once(request))},
                                    {"cpus-per-task", std::to_string(request.cpus)},
                                    {"gpus", request.gpus},
-                                   {"signal", "B:USR1@" + std::to_string(request.warn)}});
+                                   {"signal", fmt::format("B:USR1@{}", request.warn)}});
   return filled(kTrainJobTemplate, {{"RUN", shell_word(run)},
                                     {"TASKS", std::to_string(request.tasks)},
                                     {"VERSION", version()},

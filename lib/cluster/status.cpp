@@ -16,6 +16,7 @@
 #include "study/shards.hpp"
 #include "util/errors.hpp"
 #include "util/nan.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -78,7 +79,7 @@ bool add_ensemble(const std::string& folder, std::int64_t members, PartStatus& p
 }
 
 void tell_holder(const files::LockHolder& holder, const std::string& folder, PartStatus& part) {
-  part.why = "on " + holder.host + ", process " + std::to_string(holder.process);
+  part.why = fmt::format("on {}, process {}", holder.host, holder.process);
   if (!holder.job.empty()) part.why += ", job " + holder.job;
   const double silent = seconds_silent(RunPaths{folder});
   if (!std::isnan(silent)) part.why += "; last sign of life " + duration(silent) + " ago";
@@ -134,9 +135,9 @@ PartStatus part_status(const std::string& folder, const std::string& name) {
     part.why = error;
   } else {
     part.state = PartState::stopped;
-    part.why = holder ? "killed: process " + std::to_string(holder->process) + " on " +
-                            holder->host + " is no more"
-                      : "stopped on request";
+    part.why =
+        holder ? fmt::format("killed: process {} on {} is no more", holder->process, holder->host)
+               : "stopped on request";
   }
   return part;
 }
@@ -210,8 +211,8 @@ RunStatus run_status(const std::string& folder) {
     }
   }
   for (std::int64_t number = 1; number <= of; ++number) {
-    status.parts.push_back(part_status(shard_folder(folder, {number, of}),
-                                       std::to_string(number) + "/" + std::to_string(of)));
+    status.parts.push_back(
+        part_status(shard_folder(folder, {number, of}), fmt::format("{}/{}", number, of)));
   }
   add_times(status);
   return status;
@@ -228,22 +229,21 @@ Report to_report(const RunStatus& status) {
     table.rows.push_back(
         {part.name, to_string(part.state), begun ? std::to_string(part.members) : "-",
          std::to_string(part.ended), std::to_string(part.failed),
-         std::to_string(part.epoch) + "/" +
-             (part.max_epochs > 0 ? std::to_string(part.max_epochs) : std::string("-")),
+         fmt::format("{}/{}", part.epoch,
+                     part.max_epochs > 0 ? std::to_string(part.max_epochs) : std::string("-")),
          duration(part.seconds_spent), duration(part.seconds_left), part.why});
     members += std::max<std::int64_t>(0, part.members);
     ended += part.ended;
     unknown += !begun;
   }
   Report report{{std::move(table)}, {}};
-  std::string line = std::to_string(ended) + " of " + std::to_string(members) +
-                     (unknown > 0 ? " members of what has begun" : " members") + " have ended";
+  std::string line = fmt::format("{} of {}{} have ended", ended, members,
+                                 unknown > 0 ? " members of what has begun" : " members");
   if (status.sharded) {
-    line += "; shards: " + std::to_string(status.with(PartState::finished)) + " finished, " +
-            std::to_string(status.with(PartState::running)) + " running, " +
-            std::to_string(status.with(PartState::failed)) + " failed, " +
-            std::to_string(status.with(PartState::stopped)) + " stopped, " +
-            std::to_string(status.with(PartState::left)) + " left";
+    line += fmt::format("; shards: {} finished, {} running, {} failed, {} stopped, {} left",
+                        status.with(PartState::finished), status.with(PartState::running),
+                        status.with(PartState::failed), status.with(PartState::stopped),
+                        status.with(PartState::left));
   }
   report.notes.push_back(line);
   const bool done =

@@ -20,6 +20,7 @@
 #include "study/run_folder.hpp"
 #include "util/errors.hpp"
 #include "util/nan.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -211,9 +212,9 @@ void draw(Comparison& comparison, const CompareRequest& request) {
   const ComparedRun& first = comparison.runs.front();
   for (auto& pair : comparison.pairs) {
     const ComparedRun& other = comparison.runs[pair.run];
-    pair.figure = request.plot + "/" + comparison.metric + "-" + short_name(first.path) + "-" +
-                  std::to_string(pair.run + 1) + "-" + short_name(other.path) + "." +
-                  request.format;
+    pair.figure =
+        fmt::format("{}/{}-{}-{}-{}.{}", request.plot, comparison.metric, short_name(first.path),
+                    pair.run + 1, short_name(other.path), request.format);
     plot::draw_scatter(
         pair.figure, {comparison.metric + " on the " + comparison.split + " stimuli",
                       first.path + ", " + comparison.metric, other.path + ", " + comparison.metric,
@@ -223,14 +224,16 @@ void draw(Comparison& comparison, const CompareRequest& request) {
 
 std::string how_averaged(const ComparedRun& run) {
   std::string text;
-  if (run.mean_of > 0) text += "mean of " + std::to_string(run.mean_of) + " members' predictions";
-  if (run.seeds > 1) text += "mean over " + std::to_string(run.seeds) + " seeds";
+  if (run.mean_of > 0) text += fmt::format("mean of {} members' predictions", run.mean_of);
+  if (run.seeds > 1) text += fmt::format("mean over {} seeds", run.seeds);
   if (run.folds > 0) {
-    text += (text.empty() ? "mean over " : " and ") + std::to_string(run.folds) + " folds";
+    text += fmt::format("{}{} folds", text.empty() ? "mean over " : " and ", run.folds);
   }
   if (run.outer > 0) {
-    return "nested cross-validation, mean over " + std::to_string(run.outer) +
-           " outer folds, each predicted by the models chosen on its inner folds";
+    return fmt::format(
+        "nested cross-validation, mean over {} outer folds, each predicted by the models chosen on "
+        "its inner folds",
+        run.outer);
   }
   if (run.own_settings) text += std::string(text.empty() ? "" : ", ") + "each unit's own setting";
   if (run.joined) text += std::string(text.empty() ? "" : ", ") + "held-out folds joined";
@@ -246,8 +249,8 @@ std::string probability(double p) { return p < 1e-4 ? number(p) : score_text(p);
 Comparison compare_runs(const CompareRequest& request, Observer& observer) {
   if (request.paths.size() < 2) throw ConfigError("RUN", "expected at least two runs to compare");
   if (request.resamples < 1 || request.resamples > kMostResamples) {
-    throw ConfigError("--resamples", "expected from 1 to " + std::to_string(kMostResamples) +
-                                         "; found " + std::to_string(request.resamples));
+    throw ConfigError("--resamples", fmt::format("expected from 1 to {}; found {}", kMostResamples,
+                                                 request.resamples));
   }
   const UnitMetricName& metric = metric_named(request.metric);
   if (!request.plot.empty()) check_figure_format(request.format);
@@ -288,12 +291,12 @@ Table to_table(const Comparison& comparison) {
 
 Report to_report(const Comparison& comparison) {
   Report report;
-  Table scores{comparison.metric + " on the " + comparison.split + " stimuli" +
-                   (comparison.stimuli < 0
-                        ? " of " + std::to_string(comparison.runs.front().outer) + " outer folds"
-                        : " (" + std::to_string(comparison.stimuli) + ")"),
-               to_table(comparison).header,
-               {}};
+  Table scores{
+      comparison.metric + " on the " + comparison.split + " stimuli" +
+          (comparison.stimuli < 0 ? fmt::format(" of {} outer folds", comparison.runs.front().outer)
+                                  : fmt::format(" ({})", comparison.stimuli)),
+      to_table(comparison).header,
+      {}};
   for (std::size_t i = 0; i < comparison.units.size(); ++i) {
     std::vector<std::string> row = {comparison.units[i]};
     for (const auto& run : comparison.runs) row.push_back(score_text(run.scores[i]));
@@ -308,13 +311,13 @@ Report to_report(const Comparison& comparison) {
                           std::to_string(pair.higher), score_text(pair.difference.median),
                           score_text(pair.difference.low), score_text(pair.difference.high),
                           number(pair.test.rank_sum), probability(pair.test.p)});
-    std::string note = "p of " + comparison.runs[pair.run].path +
-                       ": Wilcoxon signed-rank test, two-sided, of " + std::to_string(pair.test.n) +
-                       " differences that are not 0, " +
-                       (pair.test.exact ? "exact" : "by the normal approximation");
+    std::string note = fmt::format(
+        "p of {}: Wilcoxon signed-rank test, two-sided, of {} differences that are not 0, {}",
+        comparison.runs[pair.run].path, pair.test.n,
+        pair.test.exact ? "exact" : "by the normal approximation");
     const auto left_out = static_cast<std::int64_t>(comparison.units.size()) - pair.units;
     if (left_out > 0) {
-      note += "; " + std::to_string(left_out) + " units without a score in both are left out";
+      note += fmt::format("; {} units without a score in both are left out", left_out);
     }
     report.notes.push_back(note);
     if (!pair.figure.empty()) report.notes.push_back("scatter plot in " + pair.figure);
@@ -324,12 +327,11 @@ Report to_report(const Comparison& comparison) {
     const std::string how = how_averaged(run);
     if (!how.empty()) report.notes.push_back("scores of " + run.path + ": " + how);
   }
-  report.notes.push_back("interval of the median: bootstrap of " +
-                         std::to_string(comparison.resamples) + " resamples, seed " +
-                         std::to_string(comparison.seed));
+  report.notes.push_back(fmt::format("interval of the median: bootstrap of {} resamples, seed {}",
+                                     comparison.resamples, comparison.seed));
   if (comparison.pairs.size() > 1) {
-    report.notes.push_back("p-values are not corrected for the " +
-                           std::to_string(comparison.pairs.size()) + " comparisons");
+    report.notes.push_back(
+        fmt::format("p-values are not corrected for the {} comparisons", comparison.pairs.size()));
   }
   return report;
 }

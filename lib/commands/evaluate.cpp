@@ -15,6 +15,7 @@
 #include "util/errors.hpp"
 #include "util/listed.hpp"
 #include "util/nan.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -145,8 +146,8 @@ NullOptions null_options(const EvalRequest& request, std::int64_t context, const
                          const std::vector<ScoredSeries>& series) {
   NullOptions options;
   if (request.null < 0 || request.null > kMostNullDraws) {
-    throw ConfigError("--null", "expected from 1 to " + std::to_string(kMostNullDraws) +
-                                    " draws; found " + std::to_string(request.null));
+    throw ConfigError("--null", fmt::format("expected from 1 to {} draws; found {}", kMostNullDraws,
+                                            request.null));
   }
   options.draws = request.null;
   options.seed = static_cast<std::uint64_t>(request.null_seed);
@@ -159,18 +160,20 @@ NullOptions null_options(const EvalRequest& request, std::int64_t context, const
       const Stimulus& stimulus = dataset.stimuli[s];
       frames.push_back(stimulus.frames());
       if (frames.back() >= 2 * options.min_shift) continue;
-      throw ConfigError("--null", "stimulus " + stimulus.key + " has " +
-                                      std::to_string(frames.back()) +
-                                      " frames: to shift its responses by at least " +
-                                      std::to_string(options.min_shift) +
-                                      " (context and 100 ms) both ways takes twice as many; "
-                                      "there is no null distribution for it");
+      throw ConfigError(
+          "--null",
+          fmt::format(
+              "stimulus {} has {} frames: to shift its responses by at least {} (context and 100 "
+              "ms) both ways takes twice as many; there is no null distribution for it",
+              stimulus.key, frames.back(), options.min_shift));
     }
     const double possible = null_shifts(options, frames);
     if (static_cast<double>(options.draws) <= possible) continue;
-    throw ConfigError("--null", "only " + std::to_string(static_cast<std::int64_t>(possible)) +
-                                    " different shifts of these stimuli are possible; ask for at "
-                                    "most as many draws");
+    throw ConfigError(
+        "--null",
+        fmt::format(
+            "only {} different shifts of these stimuli are possible; ask for at most as many draws",
+            static_cast<std::int64_t>(possible)));
   }
   return options;
 }
@@ -271,11 +274,10 @@ std::string null_note(const Evaluation& evaluation) {
   const auto& scores = evaluation.scores;
   const auto found = std::count_if(scores.begin(), scores.end(),
                                    [](const UnitScore& score) { return score.q <= kRate; });
-  return std::to_string(found) + " of " + std::to_string(scores.size()) +
-         " scores have q <= 0.05: cc against " + std::to_string(evaluation.null.draws) +
-         " circular shifts of the responses by at least " +
-         std::to_string(evaluation.null.min_shift) + " frames, seed " +
-         std::to_string(evaluation.null.seed);
+  return fmt::format(
+      "{} of {} scores have q <= 0.05: cc against {} circular shifts of the responses by at least "
+      "{} frames, seed {}",
+      found, scores.size(), evaluation.null.draws, evaluation.null.min_shift, evaluation.null.seed);
 }
 
 std::vector<std::string> label_header(const Evaluation& evaluation) {
@@ -311,8 +313,7 @@ constexpr std::array<SummaryRow, 4> kSummaryRows = {{{"mean", &Summary::mean},
 // The units' averaged scores and their summary.
 Table averaged_table(const Evaluation& evaluation) {
   const AveragedScores& averaged = *evaluation.averaged;
-  Table table{
-      "the mean of " + std::to_string(averaged.members) + " members' predictions", {"unit"}, {}};
+  Table table{fmt::format("the mean of {} members' predictions", averaged.members), {"unit"}, {}};
   if (evaluation.several_settings) table.header.emplace_back("setting");
   for (const auto& metric : kUnitMetrics) table.header.emplace_back(metric.name);
   if (evaluation.null.draws > 0) {
@@ -542,8 +543,8 @@ Table to_table(const Evaluation& evaluation) {
 
 Report to_report(const Evaluation& evaluation) {
   Report report;
-  Table scores{evaluation.model + " on the " + evaluation.split + " stimuli (" +
-                   std::to_string(evaluation.stimuli) + ") of " + evaluation.data,
+  Table scores{fmt::format("{} on the {} stimuli ({}) of {}", evaluation.model, evaluation.split,
+                           evaluation.stimuli, evaluation.data),
                label_header(evaluation),
                {}};
   for (const auto& score : evaluation.scores) {

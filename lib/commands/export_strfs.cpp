@@ -16,6 +16,7 @@
 #include "training/device.hpp"
 #include "util/errors.hpp"
 #include "util/machine.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -50,10 +51,10 @@ Array<float> dynamic_of(const Checkpoint& checkpoint, const Stimulus& stimulus) 
   double bytes = sizeof(float);
   for (const auto size : shape) bytes *= static_cast<double>(size);
   if (bytes > kLargestDynamic) {
-    throw RunError("the dynamic receptive fields " + to_string(shape) + " of stimulus " +
-                   stimulus.key + " take " + std::to_string(std::llround(bytes / 1e9)) +
-                   " GB, more than the 8 GB that are written at most: fit fewer units or seeds "
-                   "into one run");
+    throw RunError(
+        fmt::format("the dynamic receptive fields {} of stimulus {} take {} GB, more than the 8 GB "
+                    "that are written at most: fit fewer units or seeds into one run",
+                    to_string(shape), stimulus.key, std::llround(bytes / 1e9)));
   }
   Array<float> all(shape);
   auto to = all.values.begin();
@@ -96,8 +97,8 @@ ExportOutcome export_strfs(const ExportRequest& request, Observer& observer) {
   std::optional<Averaged> averaged;
   std::optional<AveragedFields> averaged_fields;
   if (request.gradient) {
-    observer.began("gradient receptive fields over " + std::to_string(dataset->stimuli.size()) +
-                   " stimuli");
+    observer.began(
+        fmt::format("gradient receptive fields over {} stimuli", dataset->stimuli.size()));
     std::vector<std::size_t> all(dataset->stimuli.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
     results.strfs.gradient =
@@ -167,7 +168,7 @@ Report to_report(const ExportOutcome& outcome) {
     report.tables.push_back(std::move(table));
   }
   const auto tell = [&report](std::int64_t number_of, const std::string& what) {
-    if (number_of > 0) report.notes.push_back(std::to_string(number_of) + " " + what);
+    if (number_of > 0) report.notes.push_back(fmt::format("{} {}", number_of, what));
   };
   tell(outcome.kernels, "kernels in " + outcome.out);
   tell(outcome.gradients, "gradient receptive fields in " + outcome.out);

@@ -16,6 +16,7 @@
 #include "plot/figures.hpp"
 #include "util/errors.hpp"
 #include "util/frequency.hpp"
+#include "util/text.hpp"
 #include "util/version.hpp"
 
 namespace strffit {
@@ -68,9 +69,10 @@ std::string raster_text(const import::Findings::Raster& raster, const Dataset& h
   if (raster.unit < 0 || raster.responses.size() == 0) return "";
   const std::int64_t trials = raster.responses.dim(0), frames = raster.responses.dim(1);
   const std::int64_t columns = std::min(frames, kRasterColumns);
-  std::string text = "raster of unit " + head.unit_ids[static_cast<std::size_t>(raster.unit)] +
-                     ", stimulus " + raster.stimulus + " (" + std::to_string(trials) + " trials, " +
-                     number(static_cast<double>(frames) * head.axes.dt_ms / 1000) + " s)\n";
+  std::string text =
+      fmt::format("raster of unit {}, stimulus {} ({} trials, {} s)\n",
+                  head.unit_ids[static_cast<std::size_t>(raster.unit)], raster.stimulus, trials,
+                  number(static_cast<double>(frames) * head.axes.dt_ms / 1000));
   for (std::int64_t trial = 0; trial < std::min(trials, kMostTrials); ++trial) {
     for (std::int64_t column = 0; column < columns; ++column) {
       double spikes = 0;
@@ -140,7 +142,7 @@ void shorten(Table& table) {
   const std::size_t more = table.rows.size() - kMostRows;
   table.rows.resize(kMostRows);
   std::vector<std::string> last(table.header.size(), "");
-  last[0] = "and " + std::to_string(more) + " more";
+  last[0] = fmt::format("and {} more", more);
   table.rows.push_back(last);
 }
 
@@ -220,8 +222,8 @@ Imported import_recording(const ImportRequest& request, Observer& observer) {
   Table overview{"recording", {}, {}};
   overview.rows = {{"manifest", request.manifest},
                    {"frame", number(head.axes.dt_ms) + " ms"},
-                   {"bands", std::to_string(bands.size()) + ", " +
-                                 frequency_range_text(bands.front(), bands.back())},
+                   {"bands", fmt::format("{}, {}", bands.size(),
+                                         frequency_range_text(bands.front(), bands.back()))},
                    {"units", std::to_string(head.units())},
                    {"stimuli", std::to_string(stimuli.rows.size())},
                    {"files read", std::to_string(assembled.sources.size())}};

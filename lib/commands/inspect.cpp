@@ -16,6 +16,7 @@
 #include "metrics/summarise.hpp"
 #include "study/run_folder.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -66,7 +67,7 @@ std::string counted(const std::vector<MemberStatus>& status) {
   for (const auto one : status) ++counts[to_string(one)];
   std::string text;
   for (const auto& [word, n] : counts) {
-    text += (text.empty() ? "" : ", ") + std::to_string(n) + " " + word;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", n, word);
   }
   return text;
 }

@@ -12,6 +12,7 @@
 #include "util/frequency.hpp"
 #include "util/listed.hpp"
 #include "util/memory.hpp"
+#include "util/text.hpp"
 #include "util/threads.hpp"
 
 namespace strffit {
@@ -42,9 +43,9 @@ std::vector<std::string> findings(const Dataset& dataset, const DatasetSummary& 
     notes.emplace_back("sounds without responses: good for predict and export-strfs --gradient");
     return notes;
   } else if (without > 0) {
-    notes.push_back(
-        std::to_string(without) +
-        " stimuli have no responses: train and eval leave them out, predict takes them");
+    notes.push_back(fmt::format(
+        "{} stimuli have no responses: train and eval leave them out, predict takes them",
+        without));
   }
   if (!summary.leaks.empty()) {
     std::vector<std::string> pairs;
@@ -52,9 +53,9 @@ std::vector<std::string> findings(const Dataset& dataset, const DatasetSummary& 
       pairs.push_back(dataset.stimuli[leak.first].key + " and " + dataset.stimuli[leak.second].key);
     }
     notes.push_back("leak: " +
-                    (pairs.size() == 1 ? "stimuli " + pairs.front()
-                                       : std::to_string(pairs.size()) + " pairs of stimuli (" +
-                                             listed(pairs) + ")") +
+                    (pairs.size() == 1
+                         ? "stimuli " + pairs.front()
+                         : fmt::format("{} pairs of stimuli ({})", pairs.size(), listed(pairs))) +
                     " have the same spectrogram but lie in different splits");
   }
   if (!summary.repeats.empty()) {
@@ -66,10 +67,10 @@ std::vector<std::string> findings(const Dataset& dataset, const DatasetSummary& 
       for (const auto i : group) keys.push_back(dataset.stimuli[i].key);
       groups.push_back(listed(keys, 2));
     }
-    notes.push_back(std::to_string(stimuli) + " stimuli share their spectrograms with others (" +
-                    listed(groups, 2) +
-                    "): presentations of a sound belong into one stimulus, as its trials; shares "
-                    "in data.split and folds would part them");
+    notes.push_back(fmt::format(
+        "{} stimuli share their spectrograms with others ({}): presentations of a sound belong "
+        "into one stimulus, as its trials; shares in data.split and folds would part them",
+        stimuli, listed(groups, 2)));
   }
   std::int64_t repeated = 0;
   std::vector<std::string> absent, constant;
@@ -88,8 +89,9 @@ std::vector<std::string> findings(const Dataset& dataset, const DatasetSummary& 
                     " the same: it is impossible to fit " + (constant.size() == 1 ? "it" : "them"));
   }
   if (repeated < dataset.units()) {
-    notes.push_back(std::to_string(dataset.units() - repeated) +
-                    " units have fewer than 2 trials: no noise-corrected metrics for them");
+    notes.push_back(
+        fmt::format("{} units have fewer than 2 trials: no noise-corrected metrics for them",
+                    dataset.units() - repeated));
   }
   std::map<std::string, int> splits;
   for (const auto& stimulus : summary.stimuli) ++splits[split_text(stimulus.split)];
@@ -98,7 +100,7 @@ std::vector<std::string> findings(const Dataset& dataset, const DatasetSummary& 
         "no stimulus says which split it is in: a config needs data.split, for instance {valid: "
         "0.15, test: 0.2, seed: 0}");
   } else if (splits.contains("-")) {
-    notes.push_back(std::to_string(splits["-"]) + " stimuli are in no split and stay unused");
+    notes.push_back(fmt::format("{} stimuli are in no split and stay unused", splits["-"]));
   }
   if (notes.empty()) notes.emplace_back("sound: no leaks between splits, every unit responds");
   return notes;
@@ -148,8 +150,7 @@ Table sources_table(const Origin& origin) {
     table.rows.push_back({origin.files[i], origin.sums[i]});
   }
   if (origin.files.size() > kMostSources) {
-    table.rows.push_back(
-        {"and " + std::to_string(origin.files.size() - kMostSources) + " more", ""});
+    table.rows.push_back({fmt::format("and {} more", origin.files.size() - kMostSources), ""});
   }
   return table;
 }
@@ -168,8 +169,8 @@ std::vector<std::pair<std::string, std::string>> facts(const Dataset& dataset,
   for (const auto& stimulus : summary.stimuli) ++splits[split_text(stimulus.split)];
   std::string split_line;
   for (const auto& [name, n] : splits) {
-    split_line += (split_line.empty() ? "" : ", ") + std::to_string(n) +
-                  (name == "-" ? std::string(" in none") : " " + name);
+    split_line += fmt::format("{}{}{}", split_line.empty() ? "" : ", ", n,
+                              name == "-" ? std::string(" in none") : " " + name);
   }
   return {{"file", dataset.file},
           {"name", dataset.name.empty() ? "-" : dataset.name},
@@ -177,10 +178,10 @@ std::vector<std::pair<std::string, std::string>> facts(const Dataset& dataset,
           {"sha256", dataset.sha256},
           {"frame", number(dataset.axes.dt_ms) + " ms"},
           {"bands",
-           std::to_string(bands.size()) + ", " + frequency_range_text(bands.front(), bands.back())},
+           fmt::format("{}, {}", bands.size(), frequency_range_text(bands.front(), bands.back()))},
           {"units", std::to_string(dataset.units())},
-          {"stimuli", std::to_string(dataset.stimuli.size()) + ", " + number(summary.seconds) +
-                          " s, " + split_line},
+          {"stimuli", fmt::format("{}, {} s, {}", dataset.stimuli.size(), number(summary.seconds),
+                                  split_line)},
           {"responses", dataset.unrecorded.size() == dataset.stimuli.size() ? "none"
                         : dataset.counts                                    ? "spike counts"
                                          : "rates (not all whole numbers)"},

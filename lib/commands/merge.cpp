@@ -22,6 +22,7 @@
 #include "training/device.hpp"
 #include "util/errors.hpp"
 #include "util/machine.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -53,17 +54,19 @@ void check_numbers(const std::string& folder, const std::vector<ShardFiles>& sha
         found[static_cast<std::size_t>(number)] = 1;
         continue;
       }
-      throw DataError(shard.results, "/members/number",
-                      "member " + std::to_string(number) +
-                          " is in two shards or in none: they were cut differently; fit them anew");
+      throw DataError(
+          shard.results, "/members/number",
+          fmt::format(
+              "member {} is in two shards or in none: they were cut differently; fit them anew",
+              number));
     }
   }
   const auto missing = std::count(found.begin(), found.end(), 0);
   if (missing > 0) {
-    throw DataError(folder, "",
-                    std::to_string(missing) +
-                        " members are in no shard: they were cut differently; fit "
-                        "them anew");
+    throw DataError(
+        folder, "",
+        fmt::format("{} members are in no shard: they were cut differently; fit them anew",
+                    missing));
   }
 }
 
@@ -121,13 +124,13 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
   std::string missing;
   for (std::int64_t number = 1; number <= of; ++number) {
     const std::string why = why_not_done(run, {number, of});
-    if (!why.empty())
-      missing += "\n  " + std::to_string(number) + "/" + std::to_string(of) + " " + why;
+    if (!why.empty()) missing += fmt::format("\n  {}/{} {}", number, of, why);
   }
   if (!missing.empty()) {
-    throw RunError(run + ": not all shards are done, so nothing was merged:" + missing +
-                   "\nFit them with strffit train CONFIG --shard I/" + std::to_string(of) +
-                   " --resume");
+    throw RunError(
+        fmt::format("{}: not all shards are done, so nothing was merged:{}\nFit them with strffit "
+                    "train CONFIG --shard I/{} --resume",
+                    run, missing, of));
   }
 
   const RunPaths top{run};
@@ -136,10 +139,11 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
   read_study(study, top.config(), {});
   const auto parts = read_share(shard_folder(run, {1, of})).parts;
   if (parts.size() != study.ensembles.size()) {
-    throw DataError(top.config(), "",
-                    "expected the configuration of the shards, which have " +
-                        std::to_string(parts.size()) + " ensembles; found one with " +
-                        std::to_string(study.ensembles.size()));
+    throw DataError(
+        top.config(), "",
+        fmt::format(
+            "expected the configuration of the shards, which have {} ensembles; found one with {}",
+            parts.size(), study.ensembles.size()));
   }
   bool loaded = false;
   for (std::size_t e = 0; e < parts.size(); ++e) {
@@ -156,8 +160,8 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
     const RunPaths to = ensemble_paths(run, parts[e].folder);
     make_folder(to.folder);
     const std::string& text_of_config = study.ensembles.at(e).resolved;
-    observer.began("merging " + std::to_string(parts[e].members_all) + " members of " +
-                   std::to_string(shards.size()) + " shards into " + to.folder);
+    observer.began(fmt::format("merging {} members of {} shards into {}", parts[e].members_all,
+                               shards.size(), to.folder));
     join_checkpoints(to.checkpoint(), shards, text_of_config);
     const files::Reader first(shards.front().results, {"strffit-results"});
     const auto text = [&first](const char* name) { return first.string_attribute("/", name); };
@@ -188,8 +192,8 @@ MergeOutcome merge_run(const MergeRequest& request, Observer& observer) {
 Report to_report(const MergeOutcome& outcome) {
   Report report;
   if (outcome.study) report = to_report(*outcome.study);
-  report.notes.push_back(std::to_string(outcome.members) + " members of " +
-                         std::to_string(outcome.shards) + " shards in " + outcome.folder);
+  report.notes.push_back(fmt::format("{} members of {} shards in {}", outcome.members,
+                                     outcome.shards, outcome.folder));
   return report;
 }
 

@@ -16,6 +16,7 @@
 #include "sound/write_audio.hpp"
 #include "util/errors.hpp"
 #include "util/random.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -39,10 +40,11 @@ std::string number(double value, const char* format) {
 }
 
 std::string spectrogram_text(const SimulateOptions& options) {
-  return "{kind: log_frequency, bands: " + std::to_string(options.bands) +
-         ", min_hz: " + number(options.min_frequency_hz, "%.17g") +
-         ", max_hz: " + number(options.max_frequency_hz, "%.17g") +
-         ", compression: {kind: decibel, range_db: 60}}";
+  return fmt::format(
+      "{{kind: log_frequency, bands: {}, min_hz: {}, max_hz: {}, compression: {{kind: decibel, "
+      "range_db: 60}}}}",
+      options.bands, number(options.min_frequency_hz, "%.17g"),
+      number(options.max_frequency_hz, "%.17g"));
 }
 
 // The sounds of a split, as a YAML list.

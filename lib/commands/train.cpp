@@ -25,6 +25,7 @@
 #include "util/errors.hpp"
 #include "util/machine.hpp"
 #include "util/memory.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -222,8 +223,8 @@ void train_ensemble(const Study& study, const Ensemble& ensemble, const RunPaths
     refuse_other_data(*last, study.dataset.file, study.dataset.sha256);
     if (last->trainer.status.size() != ensemble.plan.members.size()) {
       throw DataError(paths.last(), "/members",
-                      "expected " + std::to_string(ensemble.plan.members.size()) +
-                          " members; found " + std::to_string(last->trainer.status.size()));
+                      fmt::format("expected {} members; found {}", ensemble.plan.members.size(),
+                                  last->trainer.status.size()));
     }
     if (resumed->raised) {
       if (last->trainer.refitting() && ensemble.config.fit.solver == Solver::gradient) {
@@ -233,7 +234,7 @@ void train_ensemble(const Study& study, const Ensemble& ensemble, const RunPaths
       }
       reopen(last->trainer, ensemble.config.fit);
     }
-    observer.began("resume after epoch " + std::to_string(last->trainer.epoch));
+    observer.began(fmt::format("resume after epoch {}", last->trainer.epoch));
   }
   files::write_text(paths.config(), ensemble.resolved);
   stop_if_asked(observer, "before the first epoch");
@@ -245,8 +246,8 @@ void train_ensemble(const Study& study, const Ensemble& ensemble, const RunPaths
   FitResult fit = train(ensemble.plan, run, keeper, last ? &last->trainer : nullptr);
   keeper.save(fit.state);
   fit.state.tensors.clear();  // room for predictions
-  observer.began("training has ended after epoch " + std::to_string(fit.state.epoch) +
-                 "; predicting and scoring");
+  observer.began(
+      fmt::format("training has ended after epoch {}; predicting and scoring", fit.state.epoch));
   write_outcome(study, ensemble, fit, paths,
                 {request.command_line, device_of(run).str(), threads_of(run),
                  absolute(study.dataset.file), study.dataset.sha256, started, "", request.shard},
@@ -326,10 +327,9 @@ TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer) {
     const RunPaths own = ensemble_paths(where, ensemble.folder);
     if (!ensemble.folder.empty()) {
       make_folder(own.folder);
-      observer.began(ensemble.folder + ": " + std::to_string(e + 1) + " of " +
-                     std::to_string(left.size()) + " ensembles, " +
-                     std::to_string(ensemble.plan.members.size()) + " members of kind " +
-                     ensemble.config.model.kind);
+      observer.began(fmt::format("{}: {} of {} ensembles, {} members of kind {}", ensemble.folder,
+                                 e + 1, left.size(), ensemble.plan.members.size(),
+                                 ensemble.config.model.kind));
     }
     train_ensemble(study, ensemble, own, std::move(resumed[e]), request, outcome, observer);
     resumed[e].reset();
@@ -386,10 +386,10 @@ TrainPlan plan_run(const TrainRequest& request, Observer& observer) {
   }
   const double limit = memory_limit_bytes() / 1e6;
   if (plan.megabytes > limit) {
-    observer.warning("the run takes " + std::to_string(std::llround(plan.megabytes)) +
-                     " MB of memory at most, and this process may have " +
-                     std::to_string(std::llround(limit)) +
-                     ": fit fewer units, seeds or folds at once, or in shards");
+    observer.warning(
+        fmt::format("the run takes {} MB of memory at most, and this process may have {}: fit "
+                    "fewer units, seeds or folds at once, or in shards",
+                    std::llround(plan.megabytes), std::llround(limit)));
   }
   return plan;
 }

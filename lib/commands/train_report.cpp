@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "files/json.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -49,22 +50,23 @@ Report to_report(const TrainPlan& plan) {
     table.rows.push_back({name, text});
   };
   add("model", plan.model);
-  add("units, stimuli", std::to_string(plan.units) + ", " + std::to_string(plan.stimuli));
-  add("members", std::to_string(plan.members) + " (" + std::to_string(plan.seeds) + " seeds, " +
-                     (plan.settings > 1 ? std::to_string(plan.settings) + " settings in " +
-                                              std::to_string(plan.ensembles) + " ensembles, "
-                                        : "") +
-                     (plan.folds > 0 ? std::to_string(plan.folds) : std::string("no")) + " folds)");
-  add("parameters", std::to_string(plan.parameters_per_member) + " a member, " +
-                        std::to_string(plan.parameters) + " in all");
-  add("device", plan.device + ", " + std::to_string(plan.threads) + " threads, " +
-                    std::to_string(plan.members_per_chunk) + " members at once");
+  add("units, stimuli", fmt::format("{}, {}", plan.units, plan.stimuli));
+  add("members", fmt::format("{} ({} seeds, {}{} folds)", plan.members, plan.seeds,
+                             plan.settings > 1 ? fmt::format("{} settings in {} ensembles, ",
+                                                             plan.settings, plan.ensembles)
+                                               : "",
+                             plan.folds > 0 ? std::to_string(plan.folds) : std::string("no")));
+  add("parameters",
+      fmt::format("{} a member, {} in all", plan.parameters_per_member, plan.parameters));
+  add("device", fmt::format("{}, {} threads, {} members at once", plan.device, plan.threads,
+                            plan.members_per_chunk));
   add("memory", number(plan.megabytes) + " MB at most");
-  add("time", plan.seconds_per_epoch > 0
-                  ? number(plan.seconds_per_epoch) + " s an epoch, " +
-                        number(plan.seconds_per_epoch * static_cast<double>(plan.max_epochs)) +
-                        " s for all " + std::to_string(plan.max_epochs)
-                  : std::string("that of the closed form"));
+  add("time",
+      plan.seconds_per_epoch > 0
+          ? fmt::format("{} s an epoch, {} s for all {}", number(plan.seconds_per_epoch),
+                        number(plan.seconds_per_epoch * static_cast<double>(plan.max_epochs)),
+                        plan.max_epochs)
+          : std::string("that of the closed form"));
   if (plan.seconds_closed_form > 0)
     add("closed form", "about " + number(plan.seconds_closed_form) + " s");
   return {{table}, {}};
@@ -87,10 +89,9 @@ Report to_report(const TrainOutcome& outcome) {
   if (outcome.study) {
     for (auto& more : to_report(*outcome.study).tables) report.tables.push_back(std::move(more));
   }
-  report.notes.push_back(std::to_string(outcome.members) + " members, " +
-                         std::to_string(outcome.epochs) + " epochs, " + number(outcome.seconds) +
-                         " s; " + std::to_string(outcome.stopped_early) + " stopped early, " +
-                         std::to_string(outcome.failed) + " failed");
+  report.notes.push_back(fmt::format("{} members, {} epochs, {} s; {} stopped early, {} failed",
+                                     outcome.members, outcome.epochs, number(outcome.seconds),
+                                     outcome.stopped_early, outcome.failed));
   report.notes.push_back("results in " + outcome.folder);
   return report;
 }
@@ -115,10 +116,10 @@ Report to_report(const StudyOutcome& outcome) {
     report.tables.push_back(std::move(table));
   }
   if (!outcome.nested.empty()) {
-    Table table{"nested cross-validation: means over units and " + std::to_string(outcome.outer) +
-                    " outer folds",
-                {"metric", "mean", "standard error"},
-                {}};
+    Table table{
+        fmt::format("nested cross-validation: means over units and {} outer folds", outcome.outer),
+        {"metric", "mean", "standard error"},
+        {}};
     for (const auto& [name, of_units] : outcome.nested) {
       table.rows.push_back({name, score_text(of_units.first), score_text(of_units.second)});
     }

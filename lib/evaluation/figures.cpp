@@ -11,6 +11,7 @@
 #include "metrics/strf_summary.hpp"
 #include "plot/figures.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -79,7 +80,7 @@ class Figures {
         output < 0 ? "all units"
                    : roster.unit_ids[static_cast<std::size_t>(roster.unit_of(member, output))];
     Drawing drawing;
-    drawing.name = prefix + (output < 0 ? "member-" + std::to_string(m) : "unit-" + file_name(id));
+    drawing.name = prefix + (output < 0 ? fmt::format("member-{}", m) : "unit-" + file_name(id));
     drawing.figure.unit_id = output < 0 ? id : "unit " + id;
     if (several_) {
       const std::string seed = std::to_string(member.seed), fold = std::to_string(member.fold);
@@ -142,8 +143,7 @@ std::vector<std::string> draw_figures(const std::string& folder, const std::stri
     std::vector<plot::StrfFigure> all;
     for (auto& drawing : drawings) {
       std::string name = drawing.name;
-      for (int i = 2; !taken.insert(name).second; ++i)
-        name = drawing.name + "-" + std::to_string(i);
+      for (int i = 2; !taken.insert(name).second; ++i) name = fmt::format("{}-{}", drawing.name, i);
       const auto written = plot::draw_strfs(folder + "/" + name + "." + format, drawing.figure);
       files.insert(files.end(), written.begin(), written.end());
       all.push_back(std::move(drawing.figure));

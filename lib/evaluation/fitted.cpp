@@ -8,6 +8,7 @@
 #include "config/suggest.hpp"
 #include "files/paths.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -91,9 +92,10 @@ Dataset read_stimuli_for(const Checkpoint& checkpoint, const std::string& file,
     const auto& ours = checkpoint.roster.unit_ids;
     const auto missing = std::count_if(ours.begin(), ours.end(), absent);
     if (missing > 0) {
-      observer.warning(std::to_string(missing) + " of the " + std::to_string(ours.size()) +
-                       " units of " + checkpoint.file + " are no units of " + file +
-                       "; what is predicted is the responses of the checkpoint's units");
+      observer.warning(
+          fmt::format("{} of the {} units of {} are no units of {}; what is predicted is the "
+                      "responses of the checkpoint's units",
+                      missing, ours.size(), checkpoint.file, file));
     }
   }
   return dataset;
@@ -151,9 +153,9 @@ void warn_of_unrecorded(const Dataset& dataset, Observer& observer) {
   for (std::size_t i = 0; i < std::min(kShown, keys.size()); ++i) {
     some += (i == 0 ? "" : ", ") + keys[i];
   }
-  observer.warning(std::to_string(keys.size()) + " stimuli of " + dataset.file +
-                   " have no responses and are left out: " + some +
-                   (keys.size() > kShown ? ", ..." : ""));
+  observer.warning(fmt::format("{} stimuli of {} have no responses and are left out: {}{}",
+                               keys.size(), dataset.file, some,
+                               keys.size() > kShown ? ", ..." : ""));
 }
 
 std::size_t stimulus_of(const Dataset& dataset, const std::string& key) {
@@ -170,7 +172,7 @@ std::size_t stimulus_of(const Dataset& dataset, const std::string& key) {
 RunOptions run_options(const std::string& device, std::int64_t threads) {
   auto document = config::Document::from_text("", "command line");
   document.set("run.device=" + device);
-  if (threads != 0) document.set("run.threads=" + std::to_string(threads));
+  if (threads != 0) document.set(fmt::format("run.threads={}", threads));
   config::Node run = document.root().map("run", "");
   return read_run_options(run);
 }

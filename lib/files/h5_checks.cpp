@@ -114,8 +114,8 @@ bool is_list(const Shape& shape) {
 std::string how_to_reverse(std::size_t axes) {
   std::string order, spaced;
   for (std::size_t axis = axes; axis > 0; --axis) {
-    order += (order.empty() ? "" : ", ") + std::to_string(axis);
-    spaced += (spaced.empty() ? "" : " ") + std::to_string(axis);
+    order += fmt::format("{}{}", order.empty() ? "" : ", ", axis);
+    spaced += fmt::format("{}{}", spaced.empty() ? "" : " ", axis);
   }
   return ", the same axes in reverse, as programs write them that count the axes of an array from "
          "the other end: reverse them before writing, permute(x, [" +

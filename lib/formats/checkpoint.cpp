@@ -7,6 +7,7 @@
 #include "config/document.hpp"
 #include "formats/arrays.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -195,20 +196,20 @@ void check_axes(const Checkpoint& checkpoint, const Dataset& dataset) {
   const auto same = [](double a, double b) { return std::abs(a - b) <= 1e-6 * std::abs(b); };
   const Axes &ours = checkpoint.roster.axes, &theirs = dataset.axes;
   if (!same(theirs.dt_ms, ours.dt_ms)) {
-    throw DataError(dataset.file, "/ attribute dt_ms",
-                    "expected the " + std::to_string(ours.dt_ms) + " ms of " + checkpoint.file +
-                        "; found " + std::to_string(theirs.dt_ms) +
-                        ": bring the dataset to the same frame width");
+    throw DataError(
+        dataset.file, "/ attribute dt_ms",
+        fmt::format("expected the {} ms of {}; found {}: bring the dataset to the same frame width",
+                    ours.dt_ms, checkpoint.file, theirs.dt_ms));
   }
   if (!std::equal(ours.frequencies_hz.begin(), ours.frequencies_hz.end(),
                   theirs.frequencies_hz.begin(), theirs.frequencies_hz.end(), same)) {
     throw DataError(
         dataset.file, "/frequencies_hz",
-        "expected the " + std::to_string(ours.frequencies_hz.size()) + " bands of " +
-            checkpoint.file + "; found " + std::to_string(theirs.frequencies_hz.size()) +
-            (ours.frequencies_hz.size() == theirs.frequencies_hz.size() ? " of other frequencies"
-                                                                        : "") +
-            ": compute the spectrograms with the same bands");
+        fmt::format(
+            "expected the {} bands of {}; found {}{}: compute the spectrograms with the same bands",
+            ours.frequencies_hz.size(), checkpoint.file, theirs.frequencies_hz.size(),
+            ours.frequencies_hz.size() == theirs.frequencies_hz.size() ? " of other frequencies"
+                                                                       : ""));
   }
 }
 

@@ -9,6 +9,7 @@
 #include "files/writer.hpp"
 #include "formats/results.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -72,7 +73,7 @@ std::vector<MemberStatus> read_status(const files::Reader& reader) {
   for (const auto value : reader.integers("/members/status", {{-1}, "(M)"}).values) {
     if (value < 0 || value > static_cast<std::int64_t>(MemberStatus::failed)) {
       throw DataError(reader.file(), "/members/status",
-                      "expected a status from 0 to 3; found " + std::to_string(value));
+                      fmt::format("expected a status from 0 to 3; found {}", value));
     }
     status.push_back(static_cast<MemberStatus>(value));
   }

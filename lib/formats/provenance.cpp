@@ -13,6 +13,7 @@
 #include "ops/cuda/recorded.hpp"
 #include "ops/gemm.hpp"
 #include "util/machine.hpp"
+#include "util/text.hpp"
 #include "util/version.hpp"
 
 namespace strffit {
@@ -24,9 +25,9 @@ std::string cuda() {
   if (!at::hasCUDA()) return "none";
   const long version = at::detail::getCUDAHooks().versionCUDART();  // 11080
   const auto devices = at::getNumGPUs();
-  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10) + ", " +
-         std::to_string(devices) + (devices == 1 ? " device" : " devices") +
-         (ops::records_on(at::kCUDA) ? "" : ", without kernels of our own");
+  return fmt::format("{}.{}, {}{}{}", version / 1000, version % 1000 / 10, devices,
+                     devices == 1 ? " device" : " devices",
+                     ops::records_on(at::kCUDA) ? "" : ", without kernels of our own");
 }
 
 // "Intel(R) Xeon(R) Gold 6248, AVX512": LibTorch and BLAS choose their code by it.

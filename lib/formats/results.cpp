@@ -6,6 +6,7 @@
 
 #include "files/reader.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -114,8 +115,8 @@ std::vector<std::vector<double>> read_history(const files::Reader& reader, const
   const auto columns = table.shape.size() > 1 ? table.dim(1) : 1;
   if (columns != members && columns != 1 && table.size() != 0) {
     throw DataError(reader.file(), path,
-                    "expected a column for each of " + std::to_string(members) +
-                        " members, or one; found " + to_string(table.shape));
+                    fmt::format("expected a column for each of {} members, or one; found {}",
+                                members, to_string(table.shape)));
   }
   std::vector<std::vector<double>> rows;
   for (std::int64_t i = 0; i < table.dim(0); ++i) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -21,7 +22,7 @@ Axes read_axes(const files::Reader& reader) {
   axes.dt_ms = reader.number_attribute("/", "dt_ms");
   if (!(axes.dt_ms > 0) || std::isinf(axes.dt_ms)) {
     throw DataError(reader.file(), "/ attribute dt_ms",
-                    "expected a frame width above 0 ms; found " + std::to_string(axes.dt_ms));
+                    fmt::format("expected a frame width above 0 ms; found {}", axes.dt_ms));
   }
   axes.frequencies_hz = reader.doubles("/frequencies_hz", {{-1}, "(F)"}).values;
   const auto& bands = axes.frequencies_hz;
@@ -29,9 +30,8 @@ Axes read_axes(const files::Reader& reader) {
     throw DataError(reader.file(), "/frequencies_hz", "expected bands; found none");
   for (std::size_t f = 0; f < bands.size(); ++f) {
     if (!std::isfinite(bands[f]) || (f > 0 && !(bands[f] > bands[f - 1]))) {
-      throw DataError(
-          reader.file(), "/frequencies_hz",
-          "expected finite, ascending band centres; band " + std::to_string(f) + " is not");
+      throw DataError(reader.file(), "/frequencies_hz",
+                      fmt::format("expected finite, ascending band centres; band {} is not", f));
     }
   }
   return axes;
@@ -50,9 +50,8 @@ std::vector<Member> read_members(const files::Reader& reader, std::int64_t units
     const Member member{unit.values[m], seed.values[m], fold.values[m]};
     if (member.unit < -1 || member.unit >= units) {
       throw DataError(reader.file(), "/members/unit",
-                      "expected -1 or an index into the " + std::to_string(units) +
-                          " units; member " + std::to_string(m) + " has " +
-                          std::to_string(member.unit));
+                      fmt::format("expected -1 or an index into the {} units; member {} has {}",
+                                  units, m, member.unit));
     }
     if ((member.unit < 0) != (unit.values[0] < 0)) {
       throw DataError(reader.file(), "/members/unit",
@@ -60,8 +59,7 @@ std::vector<Member> read_members(const files::Reader& reader, std::int64_t units
     }
     if (member.fold < 0) {
       throw DataError(reader.file(), "/members/fold",
-                      "expected folds from 0 on; member " + std::to_string(m) + " has " +
-                          std::to_string(member.fold));
+                      fmt::format("expected folds from 0 on; member {} has {}", m, member.fold));
     }
     members.push_back(member);
   }
@@ -80,8 +78,7 @@ void read_settings(const files::Reader& reader, Roster& roster) {
   for (std::size_t m = 0; m < setting.size(); ++m) {
     if (setting[m] < 0 || setting[m] >= number) {
       throw DataError(reader.file(), "/members/setting",
-                      "expected one of " + std::to_string(number) + " settings; found " +
-                          std::to_string(setting[m]));
+                      fmt::format("expected one of {} settings; found {}", number, setting[m]));
     }
     roster.members[m].setting = setting[m];
   }
@@ -139,7 +136,7 @@ Roster read_roster(const files::Reader& reader) {
   for (std::size_t i = 0; i < units.values.size(); ++i) {
     if (units.values[i] < 0 || units.values[i] >= roster.units()) {
       throw DataError(reader.file(), "/skipped/unit",
-                      "expected indices into /units/id; found " + std::to_string(units.values[i]));
+                      fmt::format("expected indices into /units/id; found {}", units.values[i]));
     }
     roster.skipped.push_back({units.values[i], reasons.values[i]});
   }

@@ -5,6 +5,7 @@
 #include "files/reader.hpp"
 #include "files/writer.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -84,8 +85,7 @@ StudyFile read_study_file(const std::string& path) {
   choice.best = reader.integers("/best/setting", {{1}, "one"}).values.front();
   choice.unit = reader.integers("/best/unit_setting", {{roster.units()}, "(N)"}).values;
   const auto refuse = [&](const char* where, std::int64_t found, const char* what) {
-    throw DataError(path, where,
-                    std::string("expected ") + what + "; found " + std::to_string(found));
+    throw DataError(path, where, fmt::format("expected {}; found {}", what, found));
   };
   const auto check = [&](const char* where, const std::vector<std::int64_t>& found) {
     for (const auto setting : found) {

@@ -13,13 +13,14 @@
 #include "import/placing.hpp"
 #include "import/spectra.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
 namespace {
 
 std::string milliseconds(double seconds) {
-  return std::to_string(static_cast<std::int64_t>(std::llround(seconds * 1000))) + " ms";
+  return fmt::format("{} ms", static_cast<std::int64_t>(std::llround(seconds * 1000)));
 }
 
 void check_ids(const Manifest& manifest, const std::vector<std::string>& ids) {
@@ -46,7 +47,7 @@ std::vector<Planned> planned(const Manifest& manifest, const Sounds& sounds,
     if (pieces > spectra[i].frames()) {
       throw DataError(
           manifest.file, "frames.pieces",
-          "expected sounds of " + std::to_string(pieces) + " frames or more; found a shorter one");
+          fmt::format("expected sounds of {} frames or more; found a shorter one", pieces));
     }
     const SoundEntry& sound = sounds.list[spectra[i].sounds.front()];
     std::string key = sound.key;
@@ -181,10 +182,9 @@ class Assembly {
     if (const auto* ready = std::get_if<ClockFrames>(&responses_.values)) own = ready->dt_ms;
     if (const auto* ready = std::get_if<TrialFrames>(&responses_.values)) own = ready->dt_ms;
     if (std::abs(own - dt_ms) > 1e-9 * dt_ms) {
-      throw ConfigError(manifest_.file, "spikes.dt_ms: responses in frames of " +
-                                            std::to_string(own) +
-                                            " ms need sounds in frames as wide; found " +
-                                            std::to_string(dt_ms) + " ms");
+      throw ConfigError(manifest_.file, fmt::format("spikes.dt_ms: responses in frames of {} ms "
+                                                    "need sounds in frames as wide; found {} ms",
+                                                    own, dt_ms));
     }
   }
 
@@ -213,8 +213,8 @@ class Assembly {
       throw DataError(manifest_.file, "", "expected a sound or more that was played; found none");
     }
     if (n > 0) {
-      reading_.notes.push_back(std::to_string(n) + " sounds were never played and are left out: " +
-                               never + (n > 8 ? ", ..." : ""));
+      reading_.notes.push_back(fmt::format("{} sounds were never played and are left out: {}{}", n,
+                                           never, n > 8 ? ", ..." : ""));
     }
     return played;
   }
@@ -268,9 +268,10 @@ class Assembly {
       after += one.onset_s > tally.last_spike_s ? 1 : 0;
     }
     if (before + after > 0) {
-      reading_.notes.push_back(std::to_string(before) + " presentations begin before time 0 and " +
-                               std::to_string(after) +
-                               " after the last spike: are they of this recording?");
+      reading_.notes.push_back(
+          fmt::format("{} presentations begin before time 0 and {} after the last spike: are they "
+                      "of this recording?",
+                      before, after));
     }
     if (std::abs(worst_offset_) > 0.05) {
       reading_.notes.push_back("presentations as noted are up to " + milliseconds(worst_offset_) +

@@ -10,6 +10,7 @@
 #include "readers/table.hpp"
 #include "util/errors.hpp"
 #include "util/random.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -66,8 +67,9 @@ void assign_part(const SplitPart& part, SplitName split, const std::string& wher
     const auto less = [](const Planned& a, const Planned& b) { return a.trials < b.trials; };
     const auto most = std::max_element(stimuli.begin(), stimuli.end(), less)->trials;
     if (std::min_element(stimuli.begin(), stimuli.end(), less)->trials == most) {
-      throw ConfigError(where, "most_trials: all stimuli have " + std::to_string(most) +
-                                   " trials: name them, or a share");
+      throw ConfigError(
+          where,
+          fmt::format("most_trials: all stimuli have {} trials: name them, or a share", most));
     }
     for (auto& stimulus : stimuli) {
       if (stimulus.trials == most) take_split(stimulus, split, where);
@@ -96,7 +98,7 @@ void add_unit_facts(const Facts& facts, const std::vector<std::string>& ids, Uni
                         "); found none of them: is id the right column?");
   }
   if (without > 0) {
-    notes.push_back(std::to_string(without) + " units have no row in " + facts.file);
+    notes.push_back(fmt::format("{} units have no row in {}", without, facts.file));
   }
   const auto n = static_cast<std::int64_t>(ids.size());
   for (std::size_t i = 0; i < facts.columns.size(); ++i) {
@@ -137,7 +139,7 @@ void assign_stimuli(const Manifest& manifest, const Facts* facts, const Sounds& 
                       "the right column?");
     }
     if (without > 0) {
-      notes.push_back(std::to_string(without) + " stimuli have no row in " + facts->file);
+      notes.push_back(fmt::format("{} stimuli have no row in {}", without, facts->file));
     }
   }
   const auto cell = [&](const Planned& stimulus, std::size_t column) -> std::string {

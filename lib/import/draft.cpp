@@ -8,6 +8,7 @@
 #include "import/source.hpp"
 #include "readers/table.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -163,7 +164,7 @@ std::string draft_manifest(const std::string& path) {
   }
   draft_tables(listing, draft);
   if (draft.sounds.empty() && draft.spikes.empty() && draft.presentations.empty()) {
-    std::string what = std::to_string(listing.files.size()) + " files";
+    std::string what = fmt::format("{} files", listing.files.size());
     for (const auto& comment : draft.comments) what += "; " + comment;
     throw DataError(path, "",
                     "expected sounds or spikes in a format that import knows "

@@ -10,6 +10,7 @@
 #include "import/source.hpp"
 #include "readers/table.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -165,12 +166,12 @@ std::vector<Presentation> presentations_of(const EventTable& table, const EventO
                              end * options.unit_s, table.where[row]});
   }
   if (excluded > 0) {
-    reading.notes.push_back(std::to_string(excluded) + " of " + std::to_string(table.rows()) +
-                            " rows of " + table.file + " excluded");
+    reading.notes.push_back(
+        fmt::format("{} of {} rows of {} excluded", excluded, table.rows(), table.file));
   }
   for (const auto& [name, rows] : absent) {
-    reading.notes.push_back(std::to_string(rows) + " presentations of " + name +
-                            " skipped: there is no such sound");
+    reading.notes.push_back(
+        fmt::format("{} presentations of {} skipped: there is no such sound", rows, name));
   }
   if (presentations.empty()) {
     throw DataError(table.file, table.place, "expected one presentation or more; found none");

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "util/text.hpp"
+
 namespace strffit::import {
 
 namespace {
@@ -87,9 +89,9 @@ void Findings::see(const Stimulus& stimulus, const Dataset& head, const Extent& 
       if (std::abs(spikes - mean) < kOddDeviation * std::sqrt(variance)) continue;
       ++odd_;
       if (odd_trials_.size() < 5) {
-        odd_trials_.push_back("trial " + std::to_string(trial + 1) + " of " + stimulus.key +
-                              " has " + short_number(spikes) + " spikes where the mean is " +
-                              short_number(mean));
+        odd_trials_.push_back(fmt::format("trial {} of {} has {} spikes where the mean is {}",
+                                          trial + 1, stimulus.key, short_number(spikes),
+                                          short_number(mean)));
       }
     }
   }
@@ -105,15 +107,15 @@ void Findings::note_spikes(const Assembled& assembled, std::vector<std::string>&
     after += unit.after;
   }
   if (before + after > 0) {
-    notes.push_back(std::to_string(before) + " spikes before and " + std::to_string(after) +
-                    " after the frames of their sounds are dropped, " +
-                    percent(before + after, spikes) + " of all");
+    notes.push_back(fmt::format(
+        "{} spikes before and {} after the frames of their sounds are dropped, {} of all", before,
+        after, percent(before + after, spikes)));
   }
   if (tally.presentations > 0 && spikes > 0) {
     if (placed < spikes) {
-      notes.push_back(std::to_string(spikes - placed) + " of " + std::to_string(spikes) +
-                      " spikes (" + percent(spikes - placed, spikes) +
-                      ") are outside of all presentations and dropped");
+      notes.push_back(
+          fmt::format("{} of {} spikes ({}) are outside of all presentations and dropped",
+                      spikes - placed, spikes, percent(spikes - placed, spikes)));
     }
     const double first = tally.first_onset_s, last = tally.last_offset_s;
     const double length = std::max(last - first, 1e-3);
@@ -143,7 +145,7 @@ void Findings::note_units(const Assembled& assembled, std::vector<std::string>& 
   const auto& ids = assembled.head.unit_ids;
   const auto list = [&](std::size_t n, const std::string& what, const std::string& names) {
     if (n == 0) return;
-    notes.push_back(std::to_string(n) + what + names + (n > kMostNamed ? ", ..." : ""));
+    notes.push_back(fmt::format("{}{}{}{}", n, what, names, n > kMostNamed ? ", ..." : ""));
   };
   std::string silent, fast;
   std::size_t n_silent = 0, n_fast = 0;
@@ -162,8 +164,8 @@ void Findings::note_units(const Assembled& assembled, std::vector<std::string>& 
        "these are no spikes): ",
        fast);
   if (odd_ > 0) {
-    notes.push_back(std::to_string(odd_) + " of " + std::to_string(trials_) +
-                    " trials have other counts than chance allows:");
+    notes.push_back(
+        fmt::format("{} of {} trials have other counts than chance allows:", odd_, trials_));
     notes.insert(notes.end(), odd_trials_.begin(), odd_trials_.end());
   }
 }

@@ -7,6 +7,7 @@
 #include "files/paths.hpp"
 #include "import/paths.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -40,8 +41,7 @@ FrameOptions read_frames(config::Node& node, bool as_sounds) {
     if (as_sounds) continue;
     const double whole = value / frames.dt_ms;
     if (std::abs(whole - std::round(whole)) > 1e-6) {
-      node.fail(key,
-                "expected a whole number of frames of " + std::to_string(frames.dt_ms) + " ms");
+      node.fail(key, fmt::format("expected a whole number of frames of {} ms", frames.dt_ms));
     }
   }
   return frames;
@@ -85,8 +85,8 @@ void refuse_open_keys(const std::string& text, const std::string& name) {
     while (!one.empty() && (one.back() == ' ' || one.back() == '\r')) one.pop_back();
     const auto begin = one.find_first_not_of(' ');
     if (begin == std::string::npos || one[begin] == '#' || !one.ends_with(": ?")) continue;
-    throw ConfigError(name + ":" + std::to_string(line + 1) + ":" + std::to_string(begin + 1) +
-                          ": " + one.substr(begin, one.size() - begin - 3),
+    throw ConfigError(fmt::format("{}:{}:{}: {}", name, line + 1, begin + 1,
+                                  one.substr(begin, one.size() - begin - 3)),
                       "is to be filled in; found ?");
   }
 }

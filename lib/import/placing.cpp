@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "util/text.hpp"
+
 namespace strffit::import {
 
 namespace {
@@ -155,14 +157,14 @@ void Placing::place_frames(const ClockFrames& ready, const Presentation& at, std
 void Placing::notes(std::vector<std::string>& notes) const {
   const auto tell = [&](std::int64_t sounds, const std::string& what) {
     if (sounds == 0) return;
-    notes.push_back("responses to " + std::to_string(sounds) + " sounds have " + what +
-                    ", by up to " + std::to_string(most_off_) + " frames");
+    notes.push_back(
+        fmt::format("responses to {} sounds have {}, by up to {} frames", sounds, what, most_off_));
   };
   tell(longer_, "more frames than the sound, which are dropped");
   tell(shorter_, "fewer frames than the sound, which are NaN");
   if (outside_ > 0) {
-    notes.push_back(std::to_string(outside_) +
-                    " frames of presentations lie outside of the recording and are NaN");
+    notes.push_back(fmt::format(
+        "{} frames of presentations lie outside of the recording and are NaN", outside_));
   }
 }
 

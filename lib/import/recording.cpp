@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "util/text.hpp"
+
 namespace strffit::import {
 
 namespace fs = std::filesystem;
@@ -30,7 +32,7 @@ std::string Sounds::described() const {
   for (std::size_t i = 0; i < std::min(list.size(), kMost); ++i) {
     text += (i == 0 ? "" : ", ") + list[i].label;
   }
-  if (list.size() > kMost) text += " and " + std::to_string(list.size() - kMost) + " more";
+  if (list.size() > kMost) text += fmt::format(" and {} more", list.size() - kMost);
   return text;
 }
 

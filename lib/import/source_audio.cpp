@@ -6,6 +6,7 @@
 #include "import/paths.hpp"
 #include "import/source.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -111,18 +112,17 @@ void draft_audio(const Listing& files, Draft& draft) {
         draft.sound_names.push_back(fs::path(name).stem());
       }
     }
-    draft.sounds = {"audio: \"" + draft.sound_pattern + "\"  # " + std::to_string(names.size()) +
-                    (names.size() == 1 ? " file" : " files")};
+    draft.sounds = {fmt::format("audio: \"{}\"  # {}{}", draft.sound_pattern, names.size(),
+                                names.size() == 1 ? " file" : " files")};
     try {
       const AudioInfo info = audio_info((fs::path(files.folder) / found.front()).string());
       if (info.channels > 1) {
-        draft.sounds.push_back("channel: ?  # of " + std::to_string(info.channels) + ", from 1");
+        draft.sounds.push_back(fmt::format("channel: ?  # of {}, from 1", info.channels));
       }
       const double most = std::min(20000.0, info.rate_hz / 2);
       draft.spectrogram = {"kind: log_frequency", "bands: 34", "min_hz: 500",
-                           "max_hz: " + std::to_string(static_cast<int>(most)) +
-                               "  # sounds have " + std::to_string(static_cast<int>(info.rate_hz)) +
-                               " samples/s",
+                           fmt::format("max_hz: {}  # sounds have {} samples/s",
+                                       static_cast<int>(most), static_cast<int>(info.rate_hz)),
                            "compression: {kind: decibel, range_db: 80}"};
     } catch (const std::exception& error) {
       draft.comments.push_back(std::string("Cannot read a sound: ") + error.what());

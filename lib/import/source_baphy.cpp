@@ -10,6 +10,7 @@
 #include "import/source.hpp"
 #include "readers/matlab.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -43,8 +44,7 @@ class BaphyFile {
   double start_of(double trial, const std::string& place) const {
     if (!(trial >= 1 && trial <= static_cast<double>(starts_.size()) &&
           trial == std::floor(trial))) {
-      fail(place, "expected a trial from 1 to " + std::to_string(starts_.size()) + "; found " +
-                      std::to_string(trial));
+      fail(place, fmt::format("expected a trial from 1 to {}; found {}", starts_.size(), trial));
     }
     return starts_[static_cast<std::size_t>(trial) - 1];
   }
@@ -116,7 +116,7 @@ std::vector<BaphyEvent> events_of_baphy(const BaphyFile& file) {
   std::vector<BaphyEvent> found;
   for (std::int64_t i = 0; i < count(events->shape()); ++i) {
     BaphyEvent event;
-    event.where = "exptevents(" + std::to_string(i + 1) + ")";
+    event.where = fmt::format("exptevents({})", i + 1);
     const MatlabPointer note = events->field("Note", i);
     if (note->kind() != MatlabValue::Kind::text) continue;
     const std::string text = note->text();
@@ -166,8 +166,8 @@ ReadPresentations baphy_presentations(config::Node& node) {
                                name + ": " + event.where});
     }
     if (together > 0) {
-      reading.notes.push_back(std::to_string(together) +
-                              " presentations that begin together with a target are left out");
+      reading.notes.push_back(
+          fmt::format("{} presentations that begin together with a target are left out", together));
     }
     if (presentations.empty()) {
       throw DataError(name, "exptevents",
@@ -212,8 +212,8 @@ ReadResponses baphy_responses(config::Node& node) {
       for (std::size_t unit = 0; unit < units.size(); ++unit) {
         const Shape shape = units[unit]->shape();
         if (count(shape) == 0) continue;
-        const std::string place = "sortinfo{" + std::to_string(channel + 1) + "}(" +
-                                  std::to_string(unit + 1) + ").unitSpikes";
+        const std::string place =
+            fmt::format("sortinfo{{{}}}({}).unitSpikes", channel + 1, unit + 1);
         if (units[unit]->kind() != MatlabValue::Kind::numbers || shape.size() != 2 ||
             shape[0] != 2) {
           file.fail(place, "expected rows of trials and samples; found " + described(*units[unit]));
@@ -228,8 +228,8 @@ ReadResponses baphy_responses(config::Node& node) {
         }
         std::sort(train.times_s.begin(), train.times_s.end());
         const std::string number = std::to_string(channel + 1);
-        responses.ids.push_back(file.site() + "-" + (number.size() < 2 ? "0" : "") + number + "-" +
-                                std::to_string(unit + 1));
+        responses.ids.push_back(
+            fmt::format("{}-{}{}-{}", file.site(), number.size() < 2 ? "0" : "", number, unit + 1));
         channels.push_back(static_cast<double>(channel + 1));
         spikes.units.push_back(std::move(train));
       }
@@ -260,9 +260,10 @@ void draft_baphy(const Listing& files, Draft& draft) {
           "path: \"stim(:,:,{sound})\"",
           "names: \"stimparam.tags({sound})\"",
           "axes: [frequency, time]",
-          "dt_ms: ?  # width of a frame, of which there are " + std::to_string(stim->shape()[1]),
-          "frequencies_hz: ?  # a list, one of each of the " + std::to_string(stim->shape()[0]) +
-              " bands; or first_hz and per_octave"};
+          fmt::format("dt_ms: ?  # width of a frame, of which there are {}", stim->shape()[1]),
+          fmt::format("frequencies_hz: ?  # a list, one of each of the {} bands; or first_hz and "
+                      "per_octave",
+                      stim->shape()[0])};
       draft.sounds_are_spectrograms = true;
     } catch (const DataError& error) {
       draft.comments.push_back(error.what());

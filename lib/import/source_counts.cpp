@@ -8,6 +8,7 @@
 #include "import/source.hpp"
 #include "readers/matlab.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -49,9 +50,8 @@ Array<float> counts_of(const ArrayFile& arrays, const CountOptions& options,
     trials.push_back(arranged(*found, options.axes, {"unit", "time"}, file, path));
     if (trials.back().dim(0) != trials.front().dim(0)) {
       throw DataError(file, path,
-                      "expected the units of the first trial, " +
-                          std::to_string(trials.front().dim(0)) + "; found " +
-                          std::to_string(trials.back().dim(0)));
+                      fmt::format("expected the units of the first trial, {}; found {}",
+                                  trials.front().dim(0), trials.back().dim(0)));
     }
   }
   if (trials.empty()) return {};
@@ -75,12 +75,12 @@ std::vector<std::string> names_of_units(const ArrayFile& arrays, const CountOpti
   std::vector<std::string> ids = options.ids;
   if (!options.id_path.empty()) ids = arrays.texts(options.id_path);
   if (ids.empty()) {
-    for (std::int64_t i = 1; i <= units; ++i) ids.push_back("unit_" + std::to_string(i));
+    for (std::int64_t i = 1; i <= units; ++i) ids.push_back(fmt::format("unit_{}", i));
   }
   if (static_cast<std::int64_t>(ids.size()) != units) {
-    throw DataError(file, options.path,
-                    "expected a name for each of the " + std::to_string(units) + " units; found " +
-                        std::to_string(ids.size()));
+    throw DataError(
+        file, options.path,
+        fmt::format("expected a name for each of the {} units; found {}", units, ids.size()));
   }
   return ids;
 }
@@ -154,8 +154,8 @@ ReadResponses count_responses(config::Node& node) {
       }
       if (counts.dim(0) != static_cast<std::int64_t>(responses.ids.size())) {
         throw DataError(file, options.path,
-                        "expected the same units for every sound; found " +
-                            std::to_string(counts.dim(0)) + " of " + sound.label);
+                        fmt::format("expected the same units for every sound; found {} of {}",
+                                    counts.dim(0), sound.label));
       }
       frames.sounds.emplace(i, std::move(counts));
     }

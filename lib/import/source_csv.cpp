@@ -11,6 +11,7 @@
 #include "import/time_unit.hpp"
 #include "readers/table.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -140,8 +141,8 @@ class SpikeTable {
     if (units.empty()) refuse_no_spike(sounds, absent);
     check_seconds();
     for (const auto& [name, n] : absent) {
-      reading.notes.push_back(std::to_string(n) + " spikes to " + name +
-                              " skipped: there is no such sound");
+      reading.notes.push_back(
+          fmt::format("{} spikes to {} skipped: there is no such sound", n, name));
     }
     return gathered(units, rows, reading);
   }
@@ -168,10 +169,11 @@ class SpikeTable {
     }
     const auto all = bounded_product(trials, static_cast<std::int64_t>(units));
     if (all <= 1000000 + 100 * static_cast<std::int64_t>(rows)) return;
-    throw DataError(table_.file(), "column " + table_.header()[static_cast<std::size_t>(trial_)],
-                    "expected trials numbered one after the other; found " +
-                        std::to_string(highest) + " in a table of " + std::to_string(rows) +
-                        " spikes");
+    throw DataError(
+        table_.file(), "column " + table_.header()[static_cast<std::size_t>(trial_)],
+        fmt::format(
+            "expected trials numbered one after the other; found {} in a table of {} spikes",
+            highest, rows));
   }
 
   // Trials count from 0 or 1. A trial without a spike has no row; it exists if a higher one does.
@@ -207,8 +209,9 @@ class SpikeTable {
       }
     }
     if (silent > 0) {
-      reading.notes.push_back(std::to_string(silent) + " trials of a unit have no row in " +
-                              table_.file() + " and count as trials without a spike");
+      reading.notes.push_back(
+          fmt::format("{} trials of a unit have no row in {} and count as trials without a spike",
+                      silent, table_.file()));
     }
     responses.values = std::move(spikes);
     return responses;

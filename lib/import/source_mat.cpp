@@ -7,6 +7,7 @@
 #include "import/time_unit.hpp"
 #include "readers/matlab.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -107,15 +108,15 @@ ReadResponses mat_responses(config::Node& node) {
         reader.add(place, sounds.list[i], i, number, spikes);
       }
       if (spikes.trials.size() == before) break;
-      responses.ids.push_back(place < ids.size() ? ids[place] : "unit_" + std::to_string(number));
+      responses.ids.push_back(place < ids.size() ? ids[place] : fmt::format("unit_{}", number));
     }
     if (responses.ids.empty()) {
       throw DataError(file, path, "expected a trial or more of a sound; found none");
     }
     if (!ids.empty() && ids.size() != responses.ids.size()) {
       throw DataError(file, path,
-                      "expected as many units as id names, " + std::to_string(ids.size()) +
-                          "; found " + std::to_string(responses.ids.size()));
+                      fmt::format("expected as many units as id names, {}; found {}", ids.size(),
+                                  responses.ids.size()));
     }
     refuse_whole_seconds(unit, reader.all, file, path);
     responses.values = std::move(spikes);

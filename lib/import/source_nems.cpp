@@ -12,6 +12,7 @@
 #include "readers/archive.hpp"
 #include "readers/table.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -60,13 +61,13 @@ class NemsRecording {
     read_values(name, signal);
     if (signal.channels.empty()) {
       for (std::int64_t i = 1; i <= signal.values.dim(0); ++i) {
-        signal.channels.push_back(name + "_" + std::to_string(i));
+        signal.channels.push_back(fmt::format("{}_{}", name, i));
       }
     }
     if (static_cast<std::int64_t>(signal.channels.size()) != signal.values.dim(0)) {
       throw DataError(file_, name + ".json",
-                      "expected a name for each of the " + std::to_string(signal.values.dim(0)) +
-                          " channels; found " + std::to_string(signal.channels.size()));
+                      fmt::format("expected a name for each of the {} channels; found {}",
+                                  signal.values.dim(0), signal.channels.size()));
     }
     return signal;
   }
@@ -145,7 +146,7 @@ class NemsRecording {
         if (!cell.empty() && cell.back() == '\r') cell.pop_back();
         const double number = as_number(cell, false);
         if (std::isnan(number) && !is_missing(cell)) {
-          throw DataError(file_, found + ":" + std::to_string(frames + 1),
+          throw DataError(file_, fmt::format("{}:{}", found, frames + 1),
                           "expected numbers; found " + cell.substr(0, 60));
         }
         values.push_back(static_cast<float>(number));
@@ -155,9 +156,8 @@ class NemsRecording {
       if (cells == 0) continue;
       if (channels == 0) channels = cells;
       if (cells != channels) {
-        throw DataError(
-            file_, found + ":" + std::to_string(frames + 1),
-            "expected " + std::to_string(channels) + " numbers; found " + std::to_string(cells));
+        throw DataError(file_, fmt::format("{}:{}", found, frames + 1),
+                        fmt::format("expected {} numbers; found {}", channels, cells));
       }
       ++frames;
     }
@@ -244,8 +244,8 @@ ReadSounds nems_sounds(config::Node& node) {
     const auto bands = on_off ? 1 : signal.values.dim(0);
     if (bands != static_cast<std::int64_t>(frequencies.size())) {
       throw DataError(recording.file(), signal_name,
-                      "expected as many bands as frequencies_hz, " +
-                          std::to_string(frequencies.size()) + "; found " + std::to_string(bands));
+                      fmt::format("expected as many bands as frequencies_hz, {}; found {}",
+                                  frequencies.size(), bands));
     }
     Sounds sounds;
     sounds.dt_ms = 1000 / signal.rate_hz;
@@ -254,10 +254,10 @@ ReadSounds nems_sounds(config::Node& node) {
       const std::int64_t frames = frames_of_epochs(played, signal.rate_hz);
       constexpr std::int64_t kLongestEpoch = 10000000;
       if (frames < 1 || frames > kLongestEpoch) {
-        throw DataError(played.front().where, "",
-                        "expected an epoch of 1 to ten million frames; found " +
-                            std::to_string(frames) + " at " + std::to_string(signal.rate_hz) +
-                            " frames/s");
+        throw DataError(
+            played.front().where, "",
+            fmt::format("expected an epoch of 1 to ten million frames; found {} at {} frames/s",
+                        frames, signal.rate_hz));
       }
       Array<float> values;
       if (on_off) {
@@ -335,8 +335,9 @@ void draft_nems(const Listing& files, Draft& draft) {
         draft.sounds = {"nems: " + file};
         if (has_stim) {
           draft.sounds.push_back("signal: stim");
-          draft.sounds.push_back("frequencies_hz: ?  # a list, one of each of its " +
-                                 std::to_string(recording.signal("stim").values.dim(0)) + " bands");
+          draft.sounds.push_back(
+              fmt::format("frequencies_hz: ?  # a list, one of each of its {} bands",
+                          recording.signal("stim").values.dim(0)));
         } else {
           draft.sounds.push_back(
               "signal: on_off  # it holds no stim: one band, 1 while a sound is on");

@@ -10,6 +10,7 @@
 #include "import/paths.hpp"
 #include "import/source.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -64,13 +65,12 @@ Sound sound_of_series(const files::Reader& reader, const std::string& path, int 
   }
   const std::int64_t channels = shape.size() == 2 ? shape[1] : 1;
   if (channels > 1 && channel == 0) {
-    fail_nwb(reader, data,
-             "expected one channel; found " + std::to_string(channels) +
-                 ": choose one by channel in sounds");
+    fail_nwb(
+        reader, data,
+        fmt::format("expected one channel; found {}: choose one by channel in sounds", channels));
   }
   if (channel > channels) {
-    fail_nwb(reader, data,
-             "expected channel " + std::to_string(channel) + "; found " + std::to_string(channels));
+    fail_nwb(reader, data, fmt::format("expected channel {}; found {}", channel, channels));
   }
   const Array<float> all = reader.floats(data);
   Sound sound;
@@ -162,7 +162,7 @@ EventTable intervals_of(const std::string& file, const std::string& name) {
   const Shape shape = reader.shape(onsets);
   if (shape.size() != 1) fail_nwb(reader, onsets, "expected a list; found " + to_string(shape));
   for (std::int64_t row = 0; row < shape[0]; ++row) {
-    table.where.push_back(file + ": " + path + "[" + std::to_string(row) + "]");
+    table.where.push_back(fmt::format("{}: {}[{}]", file, path, row));
   }
   table.columns = columns_of(reader, path, shape[0]);
   return table;
@@ -192,8 +192,7 @@ std::vector<std::int64_t> ends_of(const files::Reader& reader, const std::string
   for (const auto end : ends) {
     if (end < last || end > all) {
       fail_nwb(reader, path,
-               "expected ends that ascend to " + std::to_string(all) + "; found " +
-                   std::to_string(end) + " after " + std::to_string(last));
+               fmt::format("expected ends that ascend to {}; found {} after {}", all, end, last));
     }
     last = end;
   }
@@ -244,11 +243,10 @@ ReadResponses nwb_responses(config::Node& node) {
       for (std::size_t i = 0; i < train.times_s.size(); ++i) {
         if (!std::isfinite(train.times_s[i]) ||
             (i > 0 && train.times_s[i] < train.times_s[i - 1])) {
-          fail_nwb(
-              reader,
-              "/units/spike_times[" + std::to_string(begin + static_cast<std::int64_t>(i)) + "]",
-              "expected spike times that ascend within unit " + responses.ids[unit] + "; found " +
-                  std::to_string(train.times_s[i]));
+          fail_nwb(reader,
+                   fmt::format("/units/spike_times[{}]", begin + static_cast<std::int64_t>(i)),
+                   fmt::format("expected spike times that ascend within unit {}; found {}",
+                               responses.ids[unit], train.times_s[i]));
         }
       }
       begin = ends[unit];
@@ -307,17 +305,15 @@ void draft_nwb(const Listing& files, Draft& draft) {
   try {
     const files::Reader reader(files.folder + "/" + name);
     if (reader.is_group("/stimulus/templates") && !reader.children("/stimulus/templates").empty()) {
-      draft.sounds = {"nwb: " + name,
-                      "path: stimulus/templates  # " +
-                          std::to_string(reader.children("/stimulus/templates").size()) +
-                          " series"};
+      draft.sounds = {"nwb: " + name, fmt::format("path: stimulus/templates  # {} series",
+                                                  reader.children("/stimulus/templates").size())};
       const std::string first = "/stimulus/templates/" + reader.children("/stimulus/templates")[0];
       const double rate = rate_of_series(reader, first);
       draft.n_sounds = static_cast<std::int64_t>(reader.children("/stimulus/templates").size());
       draft.spectrogram = {
           "kind: log_frequency", "bands: 34", "min_hz: 500",
-          "max_hz: " + std::to_string(static_cast<int>(std::min(20000.0, rate / 2))) +
-              "  # sounds have " + std::to_string(static_cast<int>(rate)) + " samples/s",
+          fmt::format("max_hz: {}  # sounds have {} samples/s",
+                      static_cast<int>(std::min(20000.0, rate / 2)), static_cast<int>(rate)),
           "compression: {kind: decibel, range_db: 80}"};
     } else {
       draft.comments.push_back(name + " holds no sounds in stimulus/templates.");

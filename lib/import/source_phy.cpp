@@ -12,6 +12,7 @@
 #include "readers/npy.hpp"
 #include "readers/table.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -111,9 +112,9 @@ ReadResponses phy_responses(config::Node& node) {
       const auto said = rate_of_params(params);
       if (said && rate > 0 && rate != *said) {
         throw DataError(params, "",
-                        "expected the rate_hz of the manifest, " + std::to_string(rate) +
-                            "; found sample_rate " + std::to_string(*said) +
-                            ": leave one of them out");
+                        fmt::format("expected the rate_hz of the manifest, {}; found sample_rate "
+                                    "{}: leave one of them out",
+                                    rate, *said));
       }
       if (said) rate = *said;
     }
@@ -139,8 +140,8 @@ ReadResponses phy_responses(config::Node& node) {
     }
     if (times.size() != clusters.size()) {
       throw DataError(clusters_file, "",
-                      "expected a cluster for each of the " + std::to_string(times.size()) +
-                          " spikes; found " + std::to_string(clusters.size()));
+                      fmt::format("expected a cluster for each of the {} spikes; found {}",
+                                  times.size(), clusters.size()));
     }
     ClusterFacts known;
     for (const char* name : {"cluster_KSLabel.tsv", "cluster_group.tsv", "cluster_info.tsv"}) {
@@ -153,10 +154,10 @@ ReadResponses phy_responses(config::Node& node) {
     std::map<std::int64_t, std::vector<double>>::iterator now = trains.end();
     for (std::size_t i = 0; i < times.values.size(); ++i) {
       if (times.values[i] < (i == 0 ? 0 : times.values[i - 1])) {
-        throw DataError(times_file, "[" + std::to_string(i) + "]",
-                        "expected samples that ascend from 0; found " +
-                            std::to_string(times.values[i]) +
-                            (i == 0 ? "" : " after " + std::to_string(times.values[i - 1])));
+        throw DataError(
+            times_file, fmt::format("[{}]", i),
+            fmt::format("expected samples that ascend from 0; found {}{}", times.values[i],
+                        i == 0 ? "" : fmt::format(" after {}", times.values[i - 1])));
       }
       if (now == trains.end() || now->first != clusters.values[i]) {
         now = trains.try_emplace(clusters.values[i]).first;
@@ -179,7 +180,7 @@ ReadResponses phy_responses(config::Node& node) {
     }
     std::string groups_left;
     for (const auto& [group, n] : left_out) {
-      groups_left += (groups_left.empty() ? "" : ", ") + std::to_string(n) + " " + group;
+      groups_left += fmt::format("{}{} {}", groups_left.empty() ? "" : ", ", n, group);
     }
     if (!groups_left.empty())
       reading.notes.push_back("clusters of other groups left out: " + groups_left);
@@ -210,7 +211,7 @@ std::string groups_there(const fs::path& folder) {
   for (const auto& [cluster, row] : known.rows) ++groups[known.group_of(cluster)];
   std::string text;
   for (const auto& [group, n] : groups) {
-    text += (text.empty() ? "" : ", ") + std::to_string(n) + " " + (group.empty() ? "none" : group);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", n, group.empty() ? "none" : group);
   }
   return text;
 }

@@ -12,6 +12,7 @@
 #include "import/source.hpp"
 #include "import/time_unit.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -30,7 +31,7 @@ PproxJson parsed_pprox(const std::string& file) {
     if ((c == ']' || c == '}') && depth > 0) --depth;
   }
   if (deepest > kDeepestPprox) {
-    throw DataError(file, "", "expected lists at most 16 deep; found " + std::to_string(deepest));
+    throw DataError(file, "", fmt::format("expected lists at most 16 deep; found {}", deepest));
   }
   try {
     return PproxJson::parse(text);
@@ -75,7 +76,7 @@ class PproxReader {
     std::vector<double> all;
     for (std::size_t i = 0; i < json["pprox"].size(); ++i) {
       const PproxJson& one = json["pprox"][i];
-      const std::string where = "pprox[" + std::to_string(i) + "]";
+      const std::string where = fmt::format("pprox[{}]", i);
       add_trial(one, file, where, place, next, all, result);
     }
     refuse_whole_seconds(unit_, all, file, "pprox");
@@ -182,8 +183,8 @@ ReadResponses pprox_responses(config::Node& node) {
       for (auto& trial : one.trials) spikes.trials.push_back(std::move(trial));
     }
     for (const auto& [name, trials] : reader.absent) {
-      reading.notes.push_back(std::to_string(trials) + " trials of " + name +
-                              " skipped: there is no such sound");
+      reading.notes.push_back(
+          fmt::format("{} trials of {} skipped: there is no such sound", trials, name));
     }
     if (spikes.trials.empty()) {
       throw DataError(reading.path(pattern), "", "expected a trial or more of a sound; found none");

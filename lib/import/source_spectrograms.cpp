@@ -8,6 +8,7 @@
 #include "import/paths.hpp"
 #include "import/source.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -43,10 +44,10 @@ Array<float> bands_by_frames(const FoundArray& found, const SpectrogramFiles& op
   }
   Array<float> values = arranged(found, axes, {"frequency", "time"}, file, place);
   if (values.dim(0) != bands) {
-    throw DataError(file, place,
-                    "expected an axis of " + std::to_string(bands) +
-                        " bands, as there are frequencies_hz; found shape " +
-                        to_string(found.shape));
+    throw DataError(
+        file, place,
+        fmt::format("expected an axis of {} bands, as there are frequencies_hz; found shape {}",
+                    bands, to_string(found.shape)));
   }
   for (const float value : values.values) {
     if (!std::isfinite(value))

@@ -11,6 +11,7 @@
 #include "import/time_unit.hpp"
 #include "readers/table.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -34,7 +35,7 @@ std::vector<std::vector<double>> trials_of_text(const std::string& file, const T
       const std::string cell = text.substr(begin, std::min<std::size_t>(stop - begin, 60));
       const double time = as_number(cell, false);
       if (!(time == time)) {
-        throw DataError(file, "line " + std::to_string(line),
+        throw DataError(file, fmt::format("line {}", line),
                         "expected spike times, numbers between blanks; found " + cell);
       }
       all.push_back(time);
@@ -96,8 +97,8 @@ ReadResponses text_trials(config::Node& node) {
     if (!absent.empty()) {
       std::string names;
       for (const auto& name : absent) names += (names.empty() ? "" : ", ") + name;
-      reading.notes.push_back("spikes to " + std::to_string(absent.size()) +
-                              " sounds skipped, which are not there: " + names);
+      reading.notes.push_back(fmt::format("spikes to {} sounds skipped, which are not there: {}",
+                                          absent.size(), names));
     }
     if (spikes.trials.empty()) {
       throw DataError(reading.path(pattern), "", "expected a trial or more of a sound; found none");
@@ -157,9 +158,9 @@ void draft_text_trials(const Listing& files, Draft& draft) {
       patterns.begin(), patterns.end(),
       [](const auto& a, const auto& b) { return a.second.first < b.second.first; });
   if (best == patterns.end()) return;
-  draft.spikes = {"trials: \"" + best->first + "\"  # " + std::to_string(best->second.first) +
-                      " files, a line a trial",
-                  "unit: ?  # of the times: s, ms, us, min or samples (with rate_hz)"};
+  draft.spikes = {
+      fmt::format("trials: \"{}\"  # {} files, a line a trial", best->first, best->second.first),
+      "unit: ?  # of the times: s, ms, us, min or samples (with rate_hz)"};
   if (!has_placeholder(best->first, "unit")) draft.spikes.push_back("id: unit_1");
   draft.spikes.push_back(
       "absent_sounds: refuse  # skip leaves out spikes to sounds that are not there");

@@ -9,6 +9,7 @@
 #include "util/errors.hpp"
 #include "util/fingerprint.hpp"
 #include "util/memory.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -40,8 +41,7 @@ Spectra::Spectra(const Manifest& manifest, const Sounds& sounds, const std::vect
     add(i, sounds.list[i]);
     if (Clock::now() - told > std::chrono::seconds(5)) {
       told = Clock::now();
-      observer.began("sound " + std::to_string(i + 1) + " of " +
-                     std::to_string(sounds.list.size()));
+      observer.began(fmt::format("sound {} of {}", i + 1, sounds.list.size()));
     }
   }
   for (const auto& one : all_) {
@@ -85,9 +85,10 @@ void Spectra::keep(std::uint64_t print, std::size_t index, const Array<float>& v
   for (const float value : values.values) {
     // Compression needs values >= 0.
     if (value < 0 && manifest_.compression.kind != "none") {
-      throw DataError(manifest_.file, "spectrogram.compression",
-                      "expected spectrograms of values from 0 up; found " + std::to_string(value) +
-                          ": take kind: none");
+      throw DataError(
+          manifest_.file, "spectrogram.compression",
+          fmt::format("expected spectrograms of values from 0 up; found {}: take kind: none",
+                      value));
     }
   }
   loudest_ = std::max(loudest_, loudest(values));

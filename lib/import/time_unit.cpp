@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -40,9 +41,9 @@ void refuse_whole_seconds(const TimeUnit& unit, const std::vector<double>& times
                                  [](double time) { return time == std::floor(time); });
   if (!whole) return;
   throw DataError(file, place,
-                  "expected times in s; found " + std::to_string(times_s.size()) +
-                      " whole numbers, the last " + std::to_string(std::llround(times_s.back())) +
-                      ": they are ms or samples, say so by unit (and rate_hz)");
+                  fmt::format("expected times in s; found {} whole numbers, the last {}: they are "
+                              "ms or samples, say so by unit (and rate_hz)",
+                              times_s.size(), std::llround(times_s.back())));
 }
 
 }  // namespace strffit::import

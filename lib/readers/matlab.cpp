@@ -10,6 +10,7 @@
 #include "config/suggest.hpp"
 #include "files/paths.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -272,7 +273,7 @@ MatlabPointer matlab_numbers(Shape shape, std::vector<double> values) {
 std::string described(const MatlabValue& value) {
   std::string sizes;
   for (const auto size : value.shape())
-    sizes += (sizes.empty() ? "" : " x ") + std::to_string(size);
+    sizes += fmt::format("{}{}", sizes.empty() ? "" : " x ", size);
   switch (value.kind()) {
     case MatlabValue::Kind::numbers:
       return "a " + sizes + " matrix";

@@ -14,6 +14,7 @@
 #include <map>
 
 #include "files/child.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -84,9 +85,9 @@ class Value5 : public MatlabValue {
         return converted<std::uint64_t>();
       default:
         if (count(shape()) == 0) return {};
-        throw DataError(file_, "",
-                        "expected numbers; found the type " + std::to_string(value_->data_type) +
-                            " of MATLAB files");
+        throw DataError(
+            file_, "",
+            fmt::format("expected numbers; found the type {} of MATLAB files", value_->data_type));
     }
   }
 
@@ -224,8 +225,9 @@ class Walk5 {
   void take(std::int64_t n) {
     if (n > left_) {
       throw DataError(file_, variable_,
-                      "expected at most " + std::to_string(most_) +
-                          " cells and structs in a file of this size; found more: it is damaged");
+                      fmt::format("expected at most {} cells and structs in a file of this size; "
+                                  "found more: it is damaged",
+                                  most_));
     }
     left_ -= n;
   }
@@ -279,8 +281,9 @@ class File5 : public MatlabFile {
     seconds_ -= files::try_in_child(file_, "MATLAB", limits, body);
     if (seconds_ < 0) {
       throw DataError(file_, "",
-                      "expected a MATLAB file that is read in " + std::to_string(limits.seconds) +
-                          " s of the processor; found one that takes longer: it is damaged");
+                      fmt::format("expected a MATLAB file that is read in {} s of the processor; "
+                                  "found one that takes longer: it is damaged",
+                                  limits.seconds));
     }
   }
 
@@ -300,7 +303,7 @@ std::shared_ptr<const MatlabFile> open_matlab_5(const std::string& file) {
 std::string matlab_library_version() {
   int major = 0, minor = 0, release = 0;
   Mat_GetLibraryVersion(&major, &minor, &release);
-  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release);
+  return fmt::format("{}.{}.{}", major, minor, release);
 }
 
 }  // namespace strffit::import

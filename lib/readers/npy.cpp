@@ -10,6 +10,7 @@
 
 #include "files/paths.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -217,8 +218,7 @@ Array<T> read_array(const std::string& file) {
   }
   const int version = start[6];
   if (version < 1 || version > 3) {
-    throw DataError(file, "",
-                    "expected version 1, 2 or 3 of .npy; found " + std::to_string(version));
+    throw DataError(file, "", fmt::format("expected version 1, 2 or 3 of .npy; found {}", version));
   }
   const std::int64_t prefix = version == 1 ? 10 : 12;
   std::int64_t length = start[8] + (start[9] << 8);
@@ -226,7 +226,7 @@ Array<T> read_array(const std::string& file) {
   if (length > kLongestHeader || prefix + length > size) {
     throw DataError(
         file, "header",
-        "expected a header inside the file; found one of " + std::to_string(length) + " bytes");
+        fmt::format("expected a header inside the file; found one of {} bytes", length));
   }
   std::string text(static_cast<std::size_t>(length), '\0');
   stream.seekg(prefix);
@@ -235,10 +235,10 @@ Array<T> read_array(const std::string& file) {
   const std::int64_t claimed = bounded_product(count(header.shape), header.bytes);
   const std::int64_t there = size - prefix - length;
   if (claimed != there) {
-    throw DataError(file, "",
-                    "expected " + std::to_string(claimed) + " bytes for shape " +
-                        to_string(header.shape) + "; found " + std::to_string(there) +
-                        ": the file is cut off or damaged");
+    throw DataError(
+        file, "",
+        fmt::format("expected {} bytes for shape {}; found {}: the file is cut off or damaged",
+                    claimed, to_string(header.shape), there));
   }
   std::vector<unsigned char> bytes(static_cast<std::size_t>(there));
   stream.read(reinterpret_cast<char*>(bytes.data()), there);

@@ -12,6 +12,7 @@
 #include "files/utf8.hpp"
 #include "util/errors.hpp"
 #include "util/nan.hpp"
+#include "util/text.hpp"
 
 namespace strffit::import {
 
@@ -117,11 +118,11 @@ bool Table::line() {
     any = true;
     if (c == '\n') break;
     if (c == 0) {
-      throw DataError(file_, "line " + std::to_string(line_ + 1),
+      throw DataError(file_, fmt::format("line {}", line_ + 1),
                       "expected text; found a zero byte: is this the right file?");
     }
     if (text_.size() == kLongestLine) {
-      throw DataError(file_, "line " + std::to_string(line_ + 1),
+      throw DataError(file_, fmt::format("line {}", line_ + 1),
                       "expected lines of at most 1 MiB; found a longer one");
     }
     text_ += static_cast<char>(c);
@@ -137,7 +138,7 @@ void Table::split() {
   first_line_ = line_;
   const auto cell = [this]() -> std::string& {
     if (filled_ == kMostColumns) {
-      throw DataError(file_, "line " + std::to_string(line_), "expected at most 4096 columns");
+      throw DataError(file_, fmt::format("line {}", line_), "expected at most 4096 columns");
     }
     if (filled_ == cells_.size()) cells_.emplace_back();
     cells_[filled_].clear();
@@ -158,7 +159,7 @@ void Table::split() {
         if (at == text_.size()) {  // line break inside quotes
           const std::string before = now;
           if (now.size() > kLongestLine || !line()) {
-            throw DataError(file_, "line " + std::to_string(first_line_),
+            throw DataError(file_, fmt::format("line {}", first_line_),
                             "expected a quote to end; found none");
           }
           now = before + '\n';
@@ -175,7 +176,7 @@ void Table::split() {
       }
       ++at;
       if (at < text_.size() && text_[at] != delimiter_) {
-        throw DataError(file_, "line " + std::to_string(line_),
+        throw DataError(file_, fmt::format("line {}", line_),
                         "expected a quote to end its cell; found more behind it");
       }
     } else {
@@ -194,9 +195,9 @@ bool Table::next() {
   } while (text_.find_first_not_of(" \t,;") == std::string::npos);
   split();
   if (filled_ != header_.size()) {
-    throw DataError(file_, "line " + std::to_string(first_line_),
-                    "expected " + std::to_string(header_.size()) +
-                        " cells, as the header has; found " + std::to_string(filled_));
+    throw DataError(
+        file_, fmt::format("line {}", first_line_),
+        fmt::format("expected {} cells, as the header has; found {}", header_.size(), filled_));
   }
   for (std::size_t i = 0; i < filled_; ++i) {
     std::string& one = cells_[i];
@@ -215,7 +216,7 @@ double Table::number(std::size_t column) const {
   return value;
 }
 
-std::string Table::where() const { return file_ + ":" + std::to_string(first_line_); }
+std::string Table::where() const { return fmt::format("{}:{}", file_, first_line_); }
 
 void Table::fail(std::size_t column, const std::string& what) const {
   throw DataError(where(), "column " + header_[column], what);

@@ -9,6 +9,7 @@
 #include "files/reader.hpp"
 #include "files/temporary_file.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -83,7 +84,7 @@ void RunFolder::clear() const {
   }
 }
 
-std::string ensemble_name(std::int64_t e) { return "ensemble-" + std::to_string(e); }
+std::string ensemble_name(std::int64_t e) { return fmt::format("ensemble-{}", e); }
 
 RunPaths ensemble_paths(const std::string& run, const std::string& name) {
   return {name.empty() ? run : run + "/" + name};

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -28,8 +29,8 @@ std::optional<Shard> shard_in(const std::string& text, const std::string& separa
 Shard parse_shard(const std::string& text) {
   if (const auto shard = shard_in(text, "/")) {
     if (shard->of <= kMostShards) return *shard;
-    throw ConfigError("--shard", "expected at most " + std::to_string(kMostShards) +
-                                     " shares; found \"" + text + "\"");
+    throw ConfigError("--shard",
+                      fmt::format("expected at most {} shares; found \"{}\"", kMostShards, text));
   }
   throw ConfigError("--shard",
                     "expected I/N, the I-th of N shares counted from 1, such as 3/8; "

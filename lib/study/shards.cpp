@@ -17,6 +17,7 @@
 #include "study/study.hpp"
 #include "training/device.hpp"
 #include "util/errors.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -27,7 +28,7 @@ namespace fs = std::filesystem;
 // Writes a file unless it exists; of several processes the first one wins.
 void write_once(const std::string& path, const std::string& text, const Shard& shard) {
   if (fs::exists(path)) return;
-  const std::string own = path + "." + std::to_string(shard.number);
+  const std::string own = fmt::format("{}.{}", path, shard.number);
   files::write_text(own, text);
   std::error_code refused, ignored;
   fs::create_hard_link(own, path, refused);
@@ -43,8 +44,7 @@ void write_once(const std::string& path, const std::string& text, const Shard& s
 std::string shards_folder(const std::string& run) { return run + "/shards"; }
 
 std::string shard_folder(const std::string& run, const Shard& shard) {
-  return shards_folder(run) + "/" + std::to_string(shard.number) + "-of-" +
-         std::to_string(shard.of);
+  return fmt::format("{}/{}-of-{}", shards_folder(run), shard.number, shard.of);
 }
 
 void refuse_run_in_one_piece(const std::string& run) {
@@ -79,9 +79,10 @@ RunOptions join_run(const std::string& run, const Shard& shard, const std::strin
   if (error) throw RunError("cannot make the run folder " + run + ": " + error.message());
   const std::int64_t of = shards_in(run);
   if (of != 0 && of != shard.of) {
-    throw ConfigError(run, "holds shards of " + std::to_string(of) + ", not of " +
-                               std::to_string(shard.of) + ": the same number for all, or remove " +
-                               shards_folder(run) + " first");
+    throw ConfigError(
+        run,
+        fmt::format("holds shards of {}, not of {}: the same number for all, or remove {} first",
+                    of, shard.of, shards_folder(run)));
   }
   // Threads and device decide how members are cut into chunks, so the first to come says it for
   // all.
@@ -92,7 +93,7 @@ RunOptions join_run(const std::string& run, const Shard& shard, const std::strin
     config::Node node = copy.root().map("run", "");
     own = read_run_options(node);
   }
-  document.set("run.threads=" + std::to_string(threads_of(own)));
+  document.set(fmt::format("run.threads={}", threads_of(own)));
   document.set(std::string("run.device=") + (device_of(own).is_cpu() ? "cpu" : "cuda"));
   Study agreed;
   read_study(agreed, std::move(document), "");
@@ -147,7 +148,7 @@ std::int64_t slurm_shards(const std::string& run) {
   try {
     const std::int64_t of = Json::parse(text_of(file)).at("of");
     if (of >= 1 && of <= kMostShards) return of;
-    throw DataError(file, "of", "expected 1 to " + std::to_string(kMostShards));
+    throw DataError(file, "of", fmt::format("expected 1 to {}", kMostShards));
   } catch (const Json::exception& error) {
     throw DataError(file, "", std::string("is damaged: ") + error.what());
   }
@@ -166,9 +167,9 @@ std::int64_t shards_in(const std::string& run) {
     }
   }
   if (found.size() > 1) {
-    throw ConfigError(shards_folder(run), "holds shards of " + std::to_string(*found.begin()) +
-                                              " and of " + std::to_string(*found.rbegin()) +
-                                              ": remove those that do not count");
+    throw ConfigError(shards_folder(run),
+                      fmt::format("holds shards of {} and of {}: remove those that do not count",
+                                  *found.begin(), *found.rbegin()));
   }
   return found.empty() ? 0 : *found.begin();
 }

@@ -41,13 +41,13 @@ void tell_versions(const RunOptions& run, Observer& observer) {
     observer.warning("there is a GPU, but it cannot be used (" + problem +
                      "): the run is on the CPU; docs/gpu.md says what it needs");
   }
-  observer.began("device " + device_of(run).str() + ", threads " + std::to_string(threads_of(run)));
+  observer.began(fmt::format("device {}, threads {}", device_of(run).str(), threads_of(run)));
 }
 
 void tell_data(const Dataset& dataset, Observer& observer) {
-  observer.began("dataset " + dataset.file + ": " + std::to_string(dataset.units()) + " of " +
-                 std::to_string(dataset.all_unit_ids.size()) + " units, " +
-                 std::to_string(dataset.stimuli.size()) + " stimuli, sha256 " + dataset.sha256);
+  observer.began(fmt::format("dataset {}: {} of {} units, {} stimuli, sha256 {}", dataset.file,
+                             dataset.units(), dataset.all_unit_ids.size(), dataset.stimuli.size(),
+                             dataset.sha256));
 }
 
 void warn_of_leaks(const Study& study, Observer& observer) {
@@ -60,9 +60,8 @@ void warn_of_leaks(const Study& study, Observer& observer) {
                     study.dataset.stimuli[leak.second].key);
   }
   observer.warning(
-      (pairs.size() == 1
-           ? "stimuli " + pairs.front()
-           : std::to_string(pairs.size()) + " pairs of stimuli (" + listed(pairs) + ")") +
+      (pairs.size() == 1 ? "stimuli " + pairs.front()
+                         : fmt::format("{} pairs of stimuli ({})", pairs.size(), listed(pairs))) +
       " have the same spectrogram but lie in different splits: scores of one are no "
       "test of what was learnt from the other; presentations of a sound belong into one "
       "stimulus, as its trials");
@@ -80,8 +79,8 @@ void warn_of_silenced_bands(const Study& study, Observer& observer) {
   if (bands.empty()) return;
   std::vector<std::string> names;
   for (const auto band : bands) {
-    names.push_back(std::to_string(band) + ", " +
-                    frequency_text(study.dataset.axes.frequencies_hz[band]));
+    names.push_back(
+        fmt::format("{}, {}", band, frequency_text(study.dataset.axes.frequencies_hz[band])));
   }
   observer.warning(subject("band", names, "is", "are") +
                    " constant but for rounding in the training stimuli" +
@@ -107,7 +106,7 @@ Roster roster_of(const Dataset& dataset, const Plan& plan, const Ensemble& ensem
   for (const auto& unusable : plan.unusable) {
     roster.skipped.push_back(
         {static_cast<std::int64_t>(unusable.unit),
-         unusable.reason + (unusable.fold < 0 ? "" : " of fold " + std::to_string(unusable.fold))});
+         unusable.reason + (unusable.fold < 0 ? "" : fmt::format(" of fold {}", unusable.fold))});
   }
   return roster;
 }
@@ -129,12 +128,12 @@ void keep_share(Study& study, const Shard& shard, Observer& observer) {
       }
     }
   }
-  observer.began("shard " + std::to_string(shard.number) + " of " + std::to_string(shard.of) +
-                 ": " + std::to_string(members) + " members" +
-                 (members > 0 ? ""
-                              : "; the run has " + std::to_string(chunks) +
-                                    " chunks of members to share out: take fewer shards, or a "
-                                    "smaller run.chunk"));
+  observer.began(fmt::format("shard {} of {}: {} members{}", shard.number, shard.of, members,
+                             members > 0
+                                 ? ""
+                                 : fmt::format("; the run has {} chunks of members to share out: "
+                                               "take fewer shards, or a smaller run.chunk",
+                                               chunks)));
   const bool all_units = study.config.fit.mode == FitMode::population;
   Dataset some;
   if (!all_units) some = with_units(study.dataset, {units.begin(), units.end()});
@@ -211,11 +210,12 @@ void require_context(const Study& study) {
   for (const auto& ensemble : study.ensembles) {
     const auto context = ensemble.plan.model->context();
     if (context <= longest) continue;
-    throw DataError(study.dataset.file, "",
-                    "its longest stimulus has " + std::to_string(longest) +
-                        " frames, and the model looks back " + std::to_string(context) +
-                        ": nothing is known of the lags beyond; choose a model.context (conv2d: "
-                        "model.kernel_size) that fits");
+    throw DataError(
+        study.dataset.file, "",
+        fmt::format(
+            "its longest stimulus has {} frames, and the model looks back {}: nothing is known of "
+            "the lags beyond; choose a model.context (conv2d: model.kernel_size) that fits",
+            longest, context));
   }
 }
 
@@ -280,9 +280,8 @@ void warn_of_little_data(const Study& study, Observer& observer) {
         "detect overfitting; data.split sets some stimuli aside");
   }
   if (const auto unused = partitions.front().unused.size(); unused > 0) {
-    observer.warning(std::to_string(unused) + " of " +
-                     std::to_string(study.dataset.stimuli.size()) +
-                     " stimuli are in no split and stay unused");
+    observer.warning(fmt::format("{} of {} stimuli are in no split and stay unused", unused,
+                                 study.dataset.stimuli.size()));
   }
   warn_of_unscored(study, observer);
   std::int64_t context = 0, ahead = 0;
@@ -291,18 +290,18 @@ void warn_of_little_data(const Study& study, Observer& observer) {
     ahead = std::max(ahead, ensemble.plan.model->ahead());
   }
   if (ahead > 0) {
-    observer.warning("model.padding: centered is not causal: a response is predicted from the " +
-                     std::to_string(ahead) +
-                     " frames of the sound after it, too; lags below 0 are "
-                     "theirs (causal is the default)");
+    observer.warning(fmt::format(
+        "model.padding: centered is not causal: a response is predicted from the {} frames of the "
+        "sound after it, too; lags below 0 are theirs (causal is the default)",
+        ahead));
   }
   const auto is_short = [&](const Stimulus& stimulus) { return stimulus.frames() < context; };
   const auto& stimuli = study.dataset.stimuli;
   if (const auto n = std::count_if(stimuli.begin(), stimuli.end(), is_short); n > 0) {
-    observer.warning(std::to_string(n) + " of " + std::to_string(stimuli.size()) +
-                     " stimuli are shorter than the model's context of " + std::to_string(context) +
-                     " frames: they say nothing of its longest lags; a smaller model.context fits "
-                     "them");
+    observer.warning(
+        fmt::format("{} of {} stimuli are shorter than the model's context of {} frames: they say "
+                    "nothing of its longest lags; a smaller model.context fits them",
+                    n, stimuli.size(), context));
   }
 }
 
@@ -348,7 +347,7 @@ void read_study(Study& study, config::Document document, const std::string& defa
   for (std::int64_t setting = 0; true; ++setting) {
     if (setting == kMostSettings) {
       throw ConfigError(study.config.sweep.front().front().where,
-                        "the sweep has more than " + std::to_string(kMostSettings) + " settings");
+                        fmt::format("the sweep has more than {} settings", kMostSettings));
     }
     Swept values, of_ensemble;
     std::string shape;

@@ -12,6 +12,7 @@
 #include "ops/cuda/recorded.hpp"
 #include "util/errors.hpp"
 #include "util/memory.hpp"
+#include "util/text.hpp"
 
 namespace strffit {
 
@@ -41,7 +42,7 @@ std::string problem_of(at::Device device) {
                at::zeros({1}, numbers), {}, ops::adamw_corrections(at::ones({}, numbers)));
     const double found = parameter.to(at::kCPU).item<double>();
     if (found > 0.49 && found < 0.51) return "";
-    return "1 - 0.5 gives " + std::to_string(found) + " there";
+    return fmt::format("1 - 0.5 gives {} there", found);
   } catch (const std::exception& error) {
     return first_line(error);
   }

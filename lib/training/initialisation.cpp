@@ -18,6 +18,7 @@
 #include "training/ridge_work.hpp"
 #include "util/errors.hpp"
 #include "util/listed.hpp"
+#include "util/text.hpp"
 #include "util/threads.hpp"
 
 namespace strffit {
@@ -314,13 +315,12 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
       defined += !std::isnan(p);
       smooth += start.ridge.smooth_bands.values[i] > 0;
     }
-    sink.began(
-        "ridge: penalty per unit from " + std::to_string(grid.size()) + " between " +
-        std::to_string(grid.front()) + " and " + std::to_string(static_cast<Index>(grid.back())) +
-        " times the inputs' power, " +
-        (judged ? "chosen on the validation stimuli" : "chosen on held-out training stimuli") +
-        "; a smooth receptive field for " + std::to_string(smooth) + " of " +
-        std::to_string(defined) + " fits");
+    sink.began(fmt::format(
+        "ridge: penalty per unit from {} between {} and {} times the inputs' power, {}; a smooth "
+        "receptive field for {} of {} fits",
+        grid.size(), grid.front(), static_cast<Index>(grid.back()),
+        judged ? "chosen on the validation stimuli" : "chosen on held-out training stimuli", smooth,
+        defined));
     if (!by_training.empty()) {
       sink.warning("ridge: the penalty of " +
                    named_units(by_training, *plan.dataset, folds.size()) +
@@ -334,9 +334,10 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
                    "out are constant or missing");
     }
     if (low + high > 0) {
-      sink.warning("ridge: the penalty is at an end of its grid for " + std::to_string(low) +
-                   " (weakest) and " + std::to_string(high) + " (strongest) of " +
-                   std::to_string(defined) + " fits");
+      sink.warning(
+          fmt::format("ridge: the penalty is at an end of its grid for {} (weakest) and {} "
+                      "(strongest) of {} fits",
+                      low, high, defined));
     }
   }
   return start;

@@ -23,6 +23,7 @@
 #include "util/listed.hpp"
 #include "util/memory.hpp"
 #include "util/nan.hpp"
+#include "util/text.hpp"
 #include "util/threads.hpp"
 
 namespace strffit {
@@ -259,8 +260,9 @@ class Trainer {
       for (auto& [name, tensor] : best_) tensor[row].copy_(memory_.current.at(name)[row]);
     }
     make_chunks();
-    sink_.began("refit on training and validation stimuli, for as many epochs as were best: " +
-                std::to_string(state_.refit_epochs_left()) + " at most");
+    sink_.began(fmt::format(
+        "refit on training and validation stimuli, for as many epochs as were best: {} at most",
+        state_.refit_epochs_left()));
   }
 
   bool has_epochs_left() const {
@@ -275,8 +277,9 @@ class Trainer {
       const bool stop = sink_.stop_requested();
       if (stop || sink_.wants_state(state_.epoch)) save();
       if (stop && (has_epochs_left() || (plan_.fit.refit && !state_.refitting()))) {
-        throw Stopped("stopped on request after epoch " + std::to_string(state_.epoch) +
-                      "; everything is saved, go on with --resume");
+        throw Stopped(fmt::format(
+            "stopped on request after epoch {}; everything is saved, go on with --resume",
+            state_.epoch));
       }
     }
   }
@@ -471,15 +474,13 @@ class Trainer {
     std::vector<std::string> names;
     for (const auto m : failed) names.push_back(name_of(m));
     const bool one = names.size() == 1;
-    std::string message =
-        "the loss of " +
-        (one ? names.front()
-             : std::to_string(names.size()) + " members (" + listed(names, 2) + ")") +
-        " is no longer finite in epoch " + std::to_string(state_.epoch) +
-        (state_.refitting() ? ", of the refit" : "") + (one ? ": it stops" : ": each stops") +
-        " with what was best before" +
-        (one ? ", of epoch " + std::to_string(state_.best_epoch[failed.front()]) : "") +
-        ", the others go on; a lower fit.learning_rate or fit.gradient_clip may help";
+    std::string message = fmt::format(
+        "the loss of {} is no longer finite in epoch {}{}{} with what was best before{}, the "
+        "others go on; a lower fit.learning_rate or fit.gradient_clip may help",
+        one ? names.front() : fmt::format("{} members ({})", names.size(), listed(names, 2)),
+        state_.epoch, state_.refitting() ? ", of the refit" : "",
+        one ? ": it stops" : ": each stops",
+        one ? fmt::format(", of epoch {}", state_.best_epoch[failed.front()]) : "");
     if (failures_told_ == kMostLines) {
       message += "; what fails after this is counted at the end and named in /members/status";
     }
@@ -488,12 +489,12 @@ class Trainer {
 
   std::string name_of(std::size_t m) const {
     const auto& member = plan_.members[m];
-    return "member " + std::to_string(m) + " (" +
-           (member.unit < 0
-                ? "all units"
-                : "unit " + plan_.dataset->unit_ids[static_cast<std::size_t>(member.unit)]) +
-           ", seed " + std::to_string(member.seed) + ", fold " + std::to_string(member.fold) +
-           (plan_.settings.size() > 1 ? ", setting " + std::to_string(member.setting) : "") + ")";
+    return fmt::format(
+        "member {} ({}, seed {}, fold {}{})", m,
+        member.unit < 0 ? "all units"
+                        : "unit " + plan_.dataset->unit_ids[static_cast<std::size_t>(member.unit)],
+        member.seed, member.fold,
+        plan_.settings.size() > 1 ? fmt::format(", setting {}", member.setting) : "");
   }
 
   EpochReport summary(std::map<std::string, std::vector<double>>& row, Index number) const {
@@ -560,10 +561,11 @@ class Trainer {
     for (const auto* name : kHistory) {
       const auto rows = static_cast<Index>(state_.history[name].size());
       if (rows == state_.epoch) continue;
-      throw DataError(saved.file, "/history/" + std::string(name),
-                      "expected a row for each of " + std::to_string(state_.epoch) +
-                          " epochs; found " + std::to_string(rows) +
-                          ": the run cannot be resumed from this");
+      throw DataError(
+          saved.file, "/history/" + std::string(name),
+          fmt::format(
+              "expected a row for each of {} epochs; found {}: the run cannot be resumed from this",
+              state_.epoch, rows));
     }
     check_for_refit(saved.file);
     for (const auto& entry : plan_.model->entries()) {

@@ -137,23 +137,27 @@ void write_nwb(const TemporaryFolder& folder) {
   integers("/units/id", {0, 1});
 }
 
+// Of MATLAB 7.3: the elements of a cell array, or one field of a struct array.
+H5::DataSet put_references(H5::H5File& file, const std::string& path,
+                           const std::vector<std::string>& targets) {
+  const H5::PredType reference(H5::PredType::STD_REF_OBJ);
+  std::vector<hobj_ref_t> references(targets.size());
+  for (std::size_t i = 0; i < targets.size(); ++i) file.reference(&references[i], targets[i]);
+  H5::DataSet dataset = file.createDataSet(path, reference, test::space_of({targets.size(), 1}));
+  dataset.write(references.data(), reference);
+  return dataset;
+}
+
+void put_cells(H5::H5File& file, const std::string& path, const std::vector<std::string>& cells) {
+  test::set_text(put_references(file, path, cells), "MATLAB_class", "cell");
+}
+
 // MATLAB 7.3: data.repeats, a struct array of a cell array t.
 void write_mat(const TemporaryFolder& folder) {
   H5::H5File file(folder.file("spikes.mat"), H5F_ACC_TRUNC);
   file.createGroup("/#refs#");
   file.createGroup("/data");
   file.createGroup("/data/repeats");
-  const H5::PredType reference(H5::PredType::STD_REF_OBJ);
-  const auto put_references = [&](const std::string& path,
-                                  const std::vector<std::string>& targets) {
-    std::vector<hobj_ref_t> references(targets.size());
-    for (std::size_t i = 0; i < targets.size(); ++i) {
-      file.reference(&references[i], targets[i]);
-    }
-    H5::DataSet dataset = file.createDataSet(path, reference, test::space_of({targets.size(), 1}));
-    dataset.write(references.data(), reference);
-    return dataset;
-  };
   std::vector<std::string> cells;
   for (int sound = 0; sound < kSounds; ++sound) {
     std::vector<std::string> trials;
@@ -163,9 +167,63 @@ void write_mat(const TemporaryFolder& folder) {
       put_values(file, trials.back(), {spikes.size(), 1}, spikes);
     }
     cells.push_back("/#refs#/c" + std::to_string(sound));
-    test::set_text(put_references(cells.back(), trials), "MATLAB_class", "cell");
+    put_cells(file, cells.back(), trials);
   }
-  put_references("/data/repeats/t", cells);
+  put_references(file, "/data/repeats/t", cells);
+}
+
+void put_characters(H5::H5File& file, const std::string& path, const std::string& text) {
+  const std::vector<std::uint16_t> characters(text.begin(), text.end());
+  H5::DataSet dataset =
+      file.createDataSet(path, H5::PredType::NATIVE_UINT16, test::space_of({characters.size(), 1}));
+  dataset.write(characters.data(), H5::PredType::NATIVE_UINT16);
+  test::set_text(dataset, "MATLAB_class", "char");
+}
+
+// One trial of BAPHY plays all sounds; its spikes are pairs of a trial and a sample from 1.
+void write_baphy(const TemporaryFolder& folder) {
+  constexpr double kBaphyRate = 30000, kSpacing = 0.75;
+  H5::H5File file(folder.file("abc012d05_p_SPN.spk.mat"), H5F_ACC_TRUNC);
+  for (const char* group : {"/#refs#", "/exptevents", "/#refs#/units"}) file.createGroup(group);
+  put_values(file, "/rate", {1, 1}, {kBaphyRate});
+  put_values(file, "/npoint", {kTrials, 1},
+             std::vector<double>(kTrials, kSounds * kSpacing * kBaphyRate));
+  std::vector<std::string> notes, starts, trials;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    for (int sound = 0; sound < kSounds; ++sound) {
+      for (const char* part : {"PreStimSilence", "Stim"}) {
+        const std::string name = "/#refs#/e" + std::to_string(notes.size());
+        notes.push_back(name + "n");
+        starts.push_back(name + "s");
+        trials.push_back(name + "t");
+        put_characters(file, notes.back(),
+                       std::string(part) + " , song" + std::to_string(sound + 1) + " , Reference");
+        const double silence = part[0] == 'P' ? 0.25 : 0;
+        put_values(file, starts.back(), {1, 1}, {0.3 + sound * kSpacing - silence});
+        put_values(file, trials.back(), {1, 1}, {trial + 1.0});
+      }
+    }
+  }
+  put_references(file, "/exptevents/Note", notes);
+  put_references(file, "/exptevents/StartTime", starts);
+  put_references(file, "/exptevents/Trial", trials);
+  std::vector<std::string> units;
+  for (int unit = 0; unit < kUnits; ++unit) {
+    std::vector<double> pairs;
+    for (int trial = 0; trial < kTrials; ++trial) {
+      for (int sound = 0; sound < kSounds; ++sound) {
+        for (const double time : spikes_ms(unit, sound, trial)) {
+          const double second = 0.3 + sound * kSpacing + time / 1000;
+          pairs.insert(pairs.end(), {trial + 1.0, std::round(second * kBaphyRate) + 1});
+        }
+      }
+    }
+    units.push_back("/#refs#/u" + std::to_string(unit));
+    put_values(file, units.back(), {pairs.size() / 2, 2}, pairs);
+  }
+  put_references(file, "/#refs#/units/unitSpikes", units);
+  put_cells(file, "/#refs#/channel", {"/#refs#/units"});
+  put_cells(file, "/sortinfo", {"/#refs#/channel"});
 }
 
 void write_frames(const TemporaryFolder& folder) {
@@ -286,10 +344,11 @@ TEST_CASE("every example of docs/import.md gives the spikes that were made") {
   write_by_trial(folder);
   write_nwb(folder);
   write_mat(folder);
+  write_baphy(folder);
   write_frames(folder);
   write_nems(folder);
   const auto all = examples();
-  CHECK(all.size() == 9);
+  CHECK(all.size() == 10);
   for (const auto& [name, text] : all) {
     CAPTURE(name);
     Dataset dataset;
