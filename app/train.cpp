@@ -29,7 +29,7 @@ void assign_flags(Options& options) {
 }
 
 void plan(const Options& options, Session& session) {
-  const TrainPlan found = plan_run(options.request, session.console);
+  const DryRun found = dry_run(options.request, session.console);
   std::cout << (options.json ? to_json(found) + "\n" : to_text(to_report(found)));
 }
 

@@ -351,47 +351,36 @@ TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer) {
   return outcome;
 }
 
-TrainPlan plan_run(const TrainRequest& request, Observer& observer) {
+DryRun dry_run(const TrainRequest& request, Observer& observer) {
   Study study;
   read_study(study, request.config, request.assignments);
   const Shard shard = request.shard.empty() ? Shard{} : parse_shard(request.shard);
   load(study, request.config, shard, study.config.run, observer);
-  TrainPlan plan;
-  plan.model = study.config.model.kind;
-  plan.device = device_of(study.config.run).str();
-  plan.units = study.dataset.units();
-  plan.stimuli = static_cast<std::int64_t>(study.dataset.stimuli.size());
-  plan.seeds = static_cast<std::int64_t>(study.config.fit.seeds.size());
+  DryRun found;
+  found.model = study.config.model.kind;
+  found.device = device_of(study.config.run).str();
+  found.units = study.dataset.units();
+  found.stimuli = static_cast<std::int64_t>(study.dataset.stimuli.size());
+  found.seeds = static_cast<std::int64_t>(study.config.fit.seeds.size());
   const auto& split = study.config.data.split;
-  plan.folds = split.outer != 0 ? split.outer * split.inner : split.folds;
-  plan.settings =
+  found.folds = split.outer != 0 ? split.outer * split.inner : split.folds;
+  found.settings =
       study.settings.empty() ? 1 : static_cast<std::int64_t>(study.settings.begin()->second.size());
-  plan.ensembles = static_cast<std::int64_t>(study.ensembles.size());
+  found.ensembles = static_cast<std::int64_t>(study.ensembles.size());
   for (const auto& ensemble : study.ensembles) {
     if (ensemble.plan.members.empty()) continue;
-    const Estimate estimated = estimate(
+    found.needs.add(estimate(
         ensemble.plan, study.config.run,
-        std::max(scoring_bytes(ensemble.plan, study.config.run), averaging_bytes(ensemble.plan)));
-    plan.members += estimated.members;
-    plan.parameters_per_member =
-        std::max(plan.parameters_per_member, estimated.parameters_per_member);
-    plan.parameters += estimated.parameters_per_member * estimated.members;
-    plan.threads = estimated.threads;
-    plan.members_per_chunk = std::max(plan.members_per_chunk, estimated.members_per_chunk);
-    const auto& fit = ensemble.config.fit;  // a refit takes as many again at most
-    plan.max_epochs = std::max(plan.max_epochs, fit.refit ? 2 * fit.max_epochs : fit.max_epochs);
-    plan.megabytes = std::max(plan.megabytes, estimated.bytes / 1e6);
-    plan.seconds_per_epoch += estimated.seconds_per_epoch;
-    plan.seconds_closed_form += estimated.seconds_closed_form;
+        std::max(scoring_bytes(ensemble.plan, study.config.run), averaging_bytes(ensemble.plan))));
   }
-  const double limit = memory_limit_bytes() / 1e6;
-  if (plan.megabytes > limit) {
+  const double megabytes = found.needs.bytes / 1e6, limit = memory_limit_bytes() / 1e6;
+  if (megabytes > limit) {
     observer.warning(
         fmt::format("the run takes {} MB of memory at most, and this process may have {}: fit "
                     "fewer units, seeds or folds at once, or in shards",
-                    std::llround(plan.megabytes), std::llround(limit)));
+                    std::llround(megabytes), std::llround(limit)));
   }
-  return plan;
+  return found;
 }
 
 }  // namespace strffit

@@ -8,6 +8,7 @@
 
 #include "metrics/summarise.hpp"
 #include "study/selection.hpp"
+#include "training/estimate.hpp"
 #include "util/observer.hpp"
 
 namespace strffit {
@@ -31,15 +32,11 @@ class TrainObserver : public Observer {
   }
 };
 
-// What a run will need.
-struct TrainPlan {
+// What --dry-run tells: the run in numbers, and what it will need.
+struct DryRun {
   std::string model, device;
   std::int64_t units = 0, stimuli = 0, seeds = 0, folds = 0, settings = 1, ensembles = 1;
-  std::int64_t members = 0, parameters = 0, parameters_per_member = 0, threads = 0;
-  std::int64_t members_per_chunk = 0, max_epochs = 0;
-  double megabytes = 0;            // of memory, at most
-  double seconds_per_epoch = 0;    // 0 for a closed form
-  double seconds_closed_form = 0;  // before the first epoch and, in a refit, once more; 0 without
+  Estimate needs;
 };
 
 struct SplitScores {
@@ -62,6 +59,6 @@ struct TrainOutcome {
 TrainOutcome train_run(const TrainRequest& request, TrainObserver& observer);
 
 // Reads configuration and data, writes nothing.
-TrainPlan plan_run(const TrainRequest& request, Observer& observer);
+DryRun dry_run(const TrainRequest& request, Observer& observer);
 
 }  // namespace strffit

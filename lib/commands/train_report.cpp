@@ -44,31 +44,32 @@ Json scores_json(const SplitScores& split) {
 
 }  // namespace
 
-Report to_report(const TrainPlan& plan) {
+Report to_report(const DryRun& run) {
   Table table{"what a run will take", {}, {}};
   const auto add = [&table](const std::string& name, const std::string& text) {
     table.rows.push_back({name, text});
   };
-  add("model", plan.model);
-  add("units, stimuli", fmt::format("{}, {}", plan.units, plan.stimuli));
-  add("members", fmt::format("{} ({} seeds, {}{} folds)", plan.members, plan.seeds,
-                             plan.settings > 1 ? fmt::format("{} settings in {} ensembles, ",
-                                                             plan.settings, plan.ensembles)
-                                               : "",
-                             plan.folds > 0 ? std::to_string(plan.folds) : std::string("no")));
+  add("model", run.model);
+  add("units, stimuli", fmt::format("{}, {}", run.units, run.stimuli));
+  add("members", fmt::format("{} ({} seeds, {}{} folds)", run.needs.members, run.seeds,
+                             run.settings > 1 ? fmt::format("{} settings in {} ensembles, ",
+                                                            run.settings, run.ensembles)
+                                              : "",
+                             run.folds > 0 ? std::to_string(run.folds) : std::string("no")));
   add("parameters",
-      fmt::format("{} a member, {} in all", plan.parameters_per_member, plan.parameters));
-  add("device", fmt::format("{}, {} threads, {} members at once", plan.device, plan.threads,
-                            plan.members_per_chunk));
-  add("memory", number(plan.megabytes) + " MB at most");
+      fmt::format("{} a member, {} in all", run.needs.parameters_per_member, run.needs.parameters));
+  add("device", fmt::format("{}, {} threads, {} members at once", run.device, run.needs.threads,
+                            run.needs.members_per_chunk));
+  add("memory", number(run.needs.bytes / 1e6) + " MB at most");
   add("time",
-      plan.seconds_per_epoch > 0
-          ? fmt::format("{} s an epoch, {} s for all {}", number(plan.seconds_per_epoch),
-                        number(plan.seconds_per_epoch * static_cast<double>(plan.max_epochs)),
-                        plan.max_epochs)
+      run.needs.seconds_per_epoch > 0
+          ? fmt::format(
+                "{} s an epoch, {} s for all {}", number(run.needs.seconds_per_epoch),
+                number(run.needs.seconds_per_epoch * static_cast<double>(run.needs.max_epochs)),
+                run.needs.max_epochs)
           : std::string("that of the closed form"));
-  if (plan.seconds_closed_form > 0)
-    add("closed form", "about " + number(plan.seconds_closed_form) + " s");
+  if (run.needs.seconds_closed_form > 0)
+    add("closed form", "about " + number(run.needs.seconds_closed_form) + " s");
   return {{table}, {}};
 }
 
@@ -128,23 +129,23 @@ Report to_report(const StudyOutcome& outcome) {
   return report;
 }
 
-std::string to_json(const TrainPlan& plan) {
-  return Json{{"model", plan.model},
-              {"device", plan.device},
-              {"threads", plan.threads},
-              {"units", plan.units},
-              {"stimuli", plan.stimuli},
-              {"seeds", plan.seeds},
-              {"folds", plan.folds},
-              {"settings", plan.settings},
-              {"ensembles", plan.ensembles},
-              {"members", plan.members},
-              {"parameters_per_member", plan.parameters_per_member},
-              {"members_per_chunk", plan.members_per_chunk},
-              {"max_epochs", plan.max_epochs},
-              {"megabytes", plan.megabytes},
-              {"seconds_per_epoch", plan.seconds_per_epoch},
-              {"seconds_closed_form", plan.seconds_closed_form}}
+std::string to_json(const DryRun& run) {
+  return Json{{"model", run.model},
+              {"device", run.device},
+              {"threads", run.needs.threads},
+              {"units", run.units},
+              {"stimuli", run.stimuli},
+              {"seeds", run.seeds},
+              {"folds", run.folds},
+              {"settings", run.settings},
+              {"ensembles", run.ensembles},
+              {"members", run.needs.members},
+              {"parameters_per_member", run.needs.parameters_per_member},
+              {"members_per_chunk", run.needs.members_per_chunk},
+              {"max_epochs", run.needs.max_epochs},
+              {"megabytes", run.needs.bytes / 1e6},
+              {"seconds_per_epoch", run.needs.seconds_per_epoch},
+              {"seconds_closed_form", run.needs.seconds_closed_form}}
       .dump(2);
 }
 

@@ -8,10 +8,10 @@
 
 namespace strffit {
 
-Report to_report(const TrainPlan& plan);
+Report to_report(const DryRun& run);
 Report to_report(const TrainOutcome& outcome);
 Report to_report(const StudyOutcome& outcome);
-std::string to_json(const TrainPlan& plan);
+std::string to_json(const DryRun& run);
 std::string to_json(const TrainOutcome& outcome);
 std::string to_json(const StudyOutcome& outcome);
 

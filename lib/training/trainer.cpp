@@ -112,12 +112,14 @@ class Trainer {
     Estimate e;
     e.members = static_cast<Index>(plan_.members.size());
     e.parameters_per_member = plan_.model->parameter_count();
-    e.chunks = static_cast<Index>(chunks_.size());
+    e.parameters = e.parameters_per_member * e.members;
+    e.max_epochs = (plan_.fit.refit ? 2 : 1) * plan_.fit.max_epochs;  // as many again at most
+    const auto chunks = static_cast<Index>(chunks_.size());
     e.members_per_chunk =
         chunks_.empty() ? 0 : static_cast<Index>(chunks_.front().members().size());
     e.threads = threads_;
     // A few chunks are tried for an epoch; the others will cost and need no more.
-    const auto tried = std::min<Index>(e.chunks, threads_);
+    const auto tried = std::min<Index>(chunks, threads_);
     const auto& rates = state_.learning_rate;
     const auto epoch = [&] {
       if (plan_.fit.solver != Solver::gradient || plan_.fit.max_epochs == 0) return;
@@ -128,9 +130,9 @@ class Trainer {
     if (recorded_) epoch();
     const auto begun = Clock::now();
     epoch();
-    e.seconds_per_epoch = tried > 0 ? seconds_since(begun) * static_cast<double>(e.chunks) /
-                                          static_cast<double>(tried)
-                                    : 0;
+    e.seconds_per_epoch =
+        tried > 0 ? seconds_since(begun) * static_cast<double>(chunks) / static_cast<double>(tried)
+                  : 0;
     // Of a state that is saved no more than its largest tensor is there twice. The margin: threads
     // do not meet in every run alike.
     double largest = 0;
@@ -627,6 +629,18 @@ FitResult train(const Plan& plan, const RunOptions& run, Sink& sink, TrainerStat
   FitResult result;
   translate_out_of_memory([&] { result = Trainer(plan, run, sink, resume_from).run(); });
   return result;
+}
+
+void Estimate::add(const Estimate& next) {
+  members += next.members;
+  parameters += next.parameters;
+  threads = std::max(threads, next.threads);
+  parameters_per_member = std::max(parameters_per_member, next.parameters_per_member);
+  members_per_chunk = std::max(members_per_chunk, next.members_per_chunk);
+  max_epochs = std::max(max_epochs, next.max_epochs);
+  bytes = std::max(bytes, next.bytes);
+  seconds_per_epoch += next.seconds_per_epoch;
+  seconds_closed_form += next.seconds_closed_form;
 }
 
 Estimate estimate(const Plan& plan, const RunOptions& run, double scoring_bytes) {

@@ -1,6 +1,7 @@
 // Trains all members of a study side by side.
 #pragma once
 
+#include "training/estimate.hpp"
 #include "training/plan.hpp"
 #include "training/state.hpp"
 
@@ -17,15 +18,6 @@ struct FitResult {
 FitResult train(const Plan& plan, const RunOptions& run, Sink& sink,
                 TrainerState* resume_from = nullptr);
 
-// What the run will need, before it begins.
-struct Estimate {
-  std::int64_t members, parameters_per_member, chunks, members_per_chunk, threads;
-  double bytes;              // peak memory
-  double seconds_per_epoch;  // all members; measured on a part of them
-  // Of the closed forms that members start from, with those of the refit: counted, and measured on
-  // small parts; 0 without.
-  double seconds_closed_form = 0;
-};
 // `scoring_bytes`: what is held beside the models when they have been trained and are scored.
 Estimate estimate(const Plan& plan, const RunOptions& run, double scoring_bytes = 0);
 

@@ -490,16 +490,16 @@ TEST_CASE("train: a kernel of more pieces than its points can need is refused wi
   CHECK_NOTHROW(train_run(request_of(study), silent));
 }
 
-TEST_CASE("train: a plan says what it will take and writes nothing") {
+TEST_CASE("train: a dry run says what it will take and writes nothing") {
   const SmallStudy study("{kind: linear, context: 5}",
                          "{mode: independent, seeds: [0, 1], max_epochs: 7}", ", folds: 2");
   Observer silent;
-  const auto plan = plan_run(request_of(study), silent);
-  CHECK(plan.members == 3 * 2 * 2);
-  CHECK(plan.parameters_per_member == 6 * 5 + 1);
-  CHECK(plan.max_epochs == 7);
-  CHECK(plan.seconds_per_epoch > 0);
-  CHECK(plan.megabytes > 0);
+  const Estimate needs = dry_run(request_of(study), silent).needs;
+  CHECK(needs.members == 3 * 2 * 2);
+  CHECK(needs.parameters_per_member == 6 * 5 + 1);
+  CHECK(needs.max_epochs == 7);
+  CHECK(needs.seconds_per_epoch > 0);
+  CHECK(needs.bytes > 0);
   CHECK_FALSE(fs::exists(study.run()));
 }
 
