@@ -164,10 +164,11 @@ void read_units(const Reader& reader, const UnitSelection& units, Dataset& datas
   std::iota(every.begin(), every.end(), 0);
   const auto n_all = static_cast<std::int64_t>(every.size());
   const UnitFacts all_facts = read_unit_facts(reader, n_all, every);
-  dataset.unit_index = select_units(units, dataset.all_unit_ids, all_facts, dataset.file);
-  dataset.unit_facts = read_unit_facts(reader, n_all, dataset.unit_index);
-  for (const std::int64_t unit : dataset.unit_index) {
-    dataset.unit_ids.push_back(dataset.all_unit_ids[static_cast<std::size_t>(unit)]);
+  const auto rows = select_units(units, dataset.all_unit_ids, all_facts, dataset.file);
+  dataset.unit_facts = read_unit_facts(reader, n_all, rows);
+  for (const std::int64_t row : rows) {
+    dataset.file_units.push_back(FileUnit{row});
+    dataset.unit_ids.push_back(dataset.all_unit_ids[static_cast<std::size_t>(row)]);
   }
 }
 
@@ -204,8 +205,10 @@ void read_signals(const Reader& reader, const Dataset& dataset, Content content,
   if (content == Content::sounds || !is_recorded(reader, stimulus.key)) return;
   const std::string responses_path = path + "/responses";
   const auto n_all = static_cast<std::int64_t>(dataset.all_unit_ids.size());
-  stimulus.responses = reader.float_rows(responses_path, dataset.unit_index,
-                                         {{n_all, -1, stimulus.frames()}, "(N, R, T)"});
+  std::vector<std::int64_t> rows;
+  for (const FileUnit unit : dataset.file_units) rows.push_back(static_cast<std::int64_t>(unit));
+  stimulus.responses =
+      reader.float_rows(responses_path, rows, {{n_all, -1, stimulus.frames()}, "(N, R, T)"});
   check_responses(reader, responses_path, stimulus.responses);
 }
 
@@ -290,7 +293,7 @@ Dataset with_units(const Dataset& dataset, const std::vector<std::int64_t>& unit
   result.counts = dataset.counts;
   for (const auto unit : units) {
     result.unit_ids.push_back(dataset.unit_ids.at(static_cast<std::size_t>(unit)));
-    result.unit_index.push_back(dataset.unit_index.at(static_cast<std::size_t>(unit)));
+    result.file_units.push_back(dataset.file_units.at(static_cast<std::size_t>(unit)));
   }
   for (const auto& [name, column] : dataset.unit_facts) {
     result.unit_facts[name] =

@@ -33,6 +33,10 @@ struct Stimulus {
   std::int64_t trials() const { return responses.dim(1); }
 };
 
+// The row of a unit in the file, where a plain index counts the units that were read of it. A run
+// of some of the units, or a shard, knows both.
+enum class FileUnit : std::int64_t {};
+
 struct Dataset {
   std::string file;
   std::string name;       // may be ""
@@ -41,7 +45,7 @@ struct Dataset {
   Axes axes;
   std::vector<std::string> unit_ids;      // (N) the units read
   std::vector<std::string> all_unit_ids;  // (N_all) the units of the file
-  std::vector<std::int64_t> unit_index;   // (N) -> N_all, ascending
+  std::vector<FileUnit> file_units;       // (N) of N_all, ascending
   UnitFacts unit_facts;                   // of the units read, (N, ...)
   std::vector<Stimulus> stimuli;          // in lexicographic order of their keys
   std::vector<std::string> unrecorded;    // keys of the stimuli of the file without responses

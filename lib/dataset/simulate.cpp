@@ -243,7 +243,7 @@ Simulation simulate(const SimulateOptions& options, std::vector<Array<float>> sp
   dataset.axes = axes_of(options);
   for (std::int64_t unit = 0; unit < options.units; ++unit) {
     dataset.unit_ids.push_back(numbered("unit_", unit + 1, options.units));
-    dataset.unit_index.push_back(unit);
+    dataset.file_units.push_back(FileUnit{unit});
   }
   dataset.all_unit_ids = dataset.unit_ids;
   dataset.counts = true;

@@ -21,9 +21,9 @@ struct UnitSelection {
   std::string where = "data.units";  // the place in the config, for messages
 };
 
-// Indices of the selected units, ascending. ConfigError where a word fits nothing, where a fact is
-// unknown or cannot be compared, and where nothing is selected; `file` is for the message. A unit
-// whose fact is NaN meets no condition.
+// Rows of the selected units in the file, ascending. ConfigError where a word fits nothing, where a
+// fact is unknown or cannot be compared, and where nothing is selected; `file` is for the message.
+// A unit whose fact is NaN meets no condition.
 std::vector<std::int64_t> select_units(const UnitSelection& selection,
                                        const std::vector<std::string>& ids, const UnitFacts& facts,
                                        const std::string& file);

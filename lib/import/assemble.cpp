@@ -226,9 +226,7 @@ class Assembly {
     head.axes.frequencies_hz =
         sounds_.are_spectrograms() ? sounds_.frequencies_hz : manifest_.spectrogram->frequencies_hz;
     head.unit_ids = head.all_unit_ids = responses_.ids;
-    for (std::size_t i = 0; i < responses_.ids.size(); ++i) {
-      head.unit_index.push_back(static_cast<std::int64_t>(i));
-    }
+    for (std::size_t i = 0; i < responses_.ids.size(); ++i) head.file_units.push_back(FileUnit(i));
     head.unit_facts = responses_.facts;
     if (manifest_.units) {
       add_unit_facts(manifest_.units(reading_), head.unit_ids, head.unit_facts, reading_.notes);

@@ -98,9 +98,9 @@ double cost(const Plan& plan, const std::vector<Index>& chunk) {
 }
 
 Plan part_of(const Plan& plan, std::vector<std::vector<Index>> chunks, const Dataset& dataset) {
-  std::map<Index, Index> place_of;  // unit of the file -> unit of `dataset`
+  std::map<FileUnit, Index> place_of;  // in `dataset`
   for (Index unit = 0; unit < dataset.units(); ++unit) {
-    place_of[dataset.unit_index[static_cast<std::size_t>(unit)]] = unit;
+    place_of[dataset.file_units[static_cast<std::size_t>(unit)]] = unit;
   }
   Plan part = plan;
   part.dataset = &dataset;
@@ -111,7 +111,7 @@ Plan part_of(const Plan& plan, std::vector<std::vector<Index>> chunks, const Dat
     for (auto& number : chunk) {
       Member member = plan.members[static_cast<std::size_t>(number)];
       if (member.unit >= 0) {
-        member.unit = place_of.at(plan.dataset->unit_index[static_cast<std::size_t>(member.unit)]);
+        member.unit = place_of.at(plan.dataset->file_units[static_cast<std::size_t>(member.unit)]);
       }
       number = static_cast<Index>(part.members.size());
       part.members.push_back(member);

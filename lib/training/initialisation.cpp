@@ -149,7 +149,9 @@ Tensors random_start(const Plan& plan) {
   std::vector<Random> random;
   for (const auto& member : plan.members) {
     const auto unit =
-        member.unit < 0 ? 0 : 1 + plan.dataset->unit_index[static_cast<std::size_t>(member.unit)];
+        member.unit < 0 ? 0
+                        : 1 + static_cast<std::int64_t>(
+                                  plan.dataset->file_units[static_cast<std::size_t>(member.unit)]);
     random.emplace_back(
         static_cast<std::uint64_t>(member.seed),
         std::initializer_list<std::uint64_t>{static_cast<std::uint64_t>(member.fold),

@@ -49,7 +49,7 @@ Dataset delayed_band(std::int64_t stimuli = 10, std::int64_t frames = 300) {
   Dataset dataset;
   dataset.axes = {5, {500, 1000, 2000, 4000, 8000, 16000}};
   dataset.unit_ids = dataset.all_unit_ids = {"u"};
-  dataset.unit_index = {0};
+  dataset.file_units = {FileUnit{0}};
   Random random(3);
   for (std::int64_t s = 0; s < stimuli; ++s) {
     Stimulus stimulus;

@@ -110,7 +110,7 @@ TEST_CASE("dataset: unit ids as numbers, lists as rows or columns, an empty spli
       });
       const Dataset dataset = read_dataset(file, {{"101"}, "data.units"});
       CHECK(dataset.all_unit_ids == std::vector<std::string>{"0", "101"});
-      CHECK(dataset.unit_index == std::vector<std::int64_t>{1});
+      CHECK(dataset.file_units == std::vector{FileUnit{1}});
       const auto& depth = std::get<Array<double>>(dataset.unit_facts.at("depth"));
       CHECK(depth.shape == Shape{1});
       CHECK(depth.values == std::vector<double>{1});

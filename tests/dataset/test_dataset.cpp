@@ -53,7 +53,7 @@ TEST_CASE(
     "there") {
   const Dataset dataset = read_dataset(kOdd, {{"x", "u-3", "u 7"}, "data.units"});
   CHECK(dataset.unit_ids == std::vector<std::string>{"u-3", "u 7", "x"});
-  CHECK(dataset.unit_index == std::vector<std::int64_t>{0, 2, 3});
+  CHECK(dataset.file_units == std::vector{FileUnit{0}, FileUnit{2}, FileUnit{3}});
   CHECK(dataset.all_unit_ids.size() == 4);
   const Array<float>& responses = dataset.stimuli[1].responses;  // of "b"
   REQUIRE(responses.shape == Shape{3, 2, 6});
@@ -61,7 +61,7 @@ TEST_CASE(
     for (int r = 0; r < 2; ++r) {
       for (int t = 0; t < 6; ++t) {
         const float value = responses.values[static_cast<std::size_t>((n * 2 + r) * 6 + t)];
-        const int unit = static_cast<int>(dataset.unit_index[static_cast<std::size_t>(n)]);
+        const int unit = static_cast<int>(dataset.file_units[static_cast<std::size_t>(n)]);
         if ((unit == 2 && r == 1) || (unit == 3 && t == 4)) {
           CHECK(std::isnan(value));
         } else {
@@ -145,7 +145,7 @@ TEST_CASE("dataset: some of its units are what is read of these alone") {
   CHECK(some.axes.frequencies_hz == read.axes.frequencies_hz);
   CHECK(some.unit_ids == read.unit_ids);
   CHECK(some.all_unit_ids == read.all_unit_ids);
-  CHECK(some.unit_index == read.unit_index);
+  CHECK(some.file_units == read.file_units);
   const auto texts = [](const Dataset& dataset, const char* name) {
     return std::get<Array<std::string>>(dataset.unit_facts.at(name)).values;
   };

@@ -49,7 +49,7 @@ Dataset only(Dataset dataset, std::int64_t unit) {
     stimulus.responses = own;
   }
   dataset.unit_ids = {dataset.unit_ids[static_cast<std::size_t>(unit)]};
-  dataset.unit_index = {unit};
+  dataset.file_units = {FileUnit{unit}};
   return dataset;
 }
 
