@@ -10,6 +10,7 @@
 #include "files/h5_text.hpp"
 #include "files/probe.hpp"
 #include "util/errors.hpp"
+#include "util/memory.hpp"
 #include "util/text.hpp"
 
 namespace strffit::files {
@@ -89,6 +90,15 @@ void check_type(const H5InputFile& file, const std::string& path, const H5::Data
                       "; found " + describe(type));
 }
 
+// Compressed data can be a thousand times as large as the file.
+void refuse_beyond_memory(const H5InputFile& file, const std::string& path, std::int64_t bytes) {
+  const double limit = memory_limit_bytes();
+  if (static_cast<double>(bytes) <= limit) return;
+  file.fail(path, fmt::format("expected an array that fits into memory, of which this process may "
+                              "have {:.3g} GB; found one of {:.3g} GB",
+                              limit / 1e9, static_cast<double>(bytes) / 1e9));
+}
+
 }  // namespace
 
 struct Reader::Impl {
@@ -147,6 +157,11 @@ struct Reader::Impl {
       }
     }
     constexpr bool text = std::is_same_v<T, std::string>;
+    if constexpr (!text) {
+      Shape wanted = shape;
+      if (rows != nullptr) wanted[0] = static_cast<std::int64_t>(numbers.size());
+      refuse_beyond_memory(file, path, bounded_product(count(wanted), sizeof(T)));
+    }
     check_chunks(file, path, dataset, shape, text || rows == nullptr ? nullptr : &numbers);
     if constexpr (text) {
       Array<T> all(shape, read_texts(file, path, dataset, shape));

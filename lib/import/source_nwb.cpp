@@ -16,6 +16,9 @@ namespace strffit::import {
 
 namespace {
 
+// 1,000 units at 50 /s for an hour. A few megabytes of a compressed file can hold far more.
+constexpr std::int64_t kMostSpikes = 200000000;
+
 std::string absolute_path(const std::string& path) {
   return path.starts_with("/") ? path : "/" + path;
 }
@@ -231,6 +234,12 @@ ReadResponses nwb_responses(config::Node& node) {
     if (responses.ids.empty()) {
       fail_nwb(reader, "/units",
                "expected a column " + id + "; found " + names_in(reader, "/units"));
+    }
+    const std::int64_t spikes_in_all = count(reader.shape("/units/spike_times"));
+    if (spikes_in_all > kMostSpikes) {
+      fail_nwb(reader, "/units/spike_times",
+               fmt::format("expected at most {} spikes in a file; found {}", kMostSpikes,
+                           spikes_in_all));
     }
     const auto times = reader.doubles("/units/spike_times", {{-1}, "(spikes)"}).values;
     const auto ends =

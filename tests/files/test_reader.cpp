@@ -7,11 +7,13 @@
 #include <numeric>
 
 #include "files/reader.hpp"
+#include "support/deflated_zeros.hpp"
 #include "support/make_h5.hpp"
 #include "support/messages.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/vector_path.hpp"
 #include "util/errors.hpp"
+#include "util/memory.hpp"
 
 namespace strffit::files {
 namespace {
@@ -320,6 +322,23 @@ TEST_CASE("reader: a root group that asks for gigabytes is refused before it get
   }
   CHECK_THROWS_WITH_AS(Reader(file, {"strffit-checkpoint"}),
                        doctest::Contains("so damaged that the HDF5 library fails on it"),
+                       DataError);
+}
+
+TEST_CASE("reader: an array larger than this process's memory is refused before it is read") {
+  const double limit = memory_limit_bytes();
+  if (limit > 2e11) return;  // the file would take more than 200 MB
+  const test::TemporaryFolder folder;
+  const std::string file = folder.file("bomb.h5");
+  const auto chunks = static_cast<hsize_t>(limit / (1 << 24)) + 1;
+  {
+    test::File made(file, H5F_ACC_TRUNC);
+    as_results(made);
+    test::put_deflated_zeros(made, "bomb", chunks, chunks);
+  }
+  const Reader reader(file, {"strffit-results"});
+  CHECK_THROWS_WITH_AS(reader.doubles("/bomb"),
+                       doctest::Contains("/bomb: expected an array that fits into memory"),
                        DataError);
 }
 
