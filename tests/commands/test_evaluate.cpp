@@ -143,7 +143,7 @@ TEST_CASE("eval: what is refused") {
                          doctest::Contains(message), DataError);
   };
   refuses("/units/id", [](Dataset& d) { d.unit_ids[1] = d.all_unit_ids[1] = "stranger"; });
-  refuses("/ attribute dt_ms: expected the 5.0", [](Dataset& d) { d.axes.dt_ms = 4; });
+  refuses("/ attribute dt_ms: expected the 5 ms", [](Dataset& d) { d.axes.dt_ms = 4; });
   refuses("/frequencies_hz: expected the 6 bands",
           [](Dataset& d) { d.axes.frequencies_hz[2] *= 1.01; });
   CHECK_THROWS_WITH_AS(evaluated(study.run(), "tests"),
