@@ -1,4 +1,4 @@
-// Spectrograms and the responses to them, as recorded: formats.md, "Dataset".
+// Spectrograms and recorded responses: formats.md, "Dataset".
 #pragma once
 
 #include <cstdint>
@@ -17,73 +17,73 @@ namespace strffit {
 enum class SplitName { train, valid, test };
 
 std::string to_string(SplitName split);
-// Nothing for any other word.
+// Returns nothing for any other word.
 std::optional<SplitName> split_named(const std::string& word);
 
 struct Stimulus {
-  std::string key;       // of the group in the file
+  std::string key;       // name of its group in the file
   std::string name;      // may be ""
   std::string category;  // may be ""
   std::optional<SplitName> split;
   Array<float> spectrogram;  // (F, T), finite
   Array<float> responses;    // (N, R, T) spike counts or rates, NaN = missing, never infinite;
-                             // (N, 0, 0) where none are read or there are none
+                             // (N, 0, 0) if there are none or they were not read
 
   std::int64_t frames() const { return spectrogram.dim(1); }
   std::int64_t trials() const { return responses.dim(1); }
 };
 
-// The row of a unit in the file, where a plain index counts the units that were read of it. A run
-// of some of the units, or a shard, knows both.
+// Index of a unit in the file. A plain index counts only the units that were read; the two differ
+// in a shard and in a run of some of the units.
 enum class FileUnit : std::int64_t {};
 
 struct Dataset {
   std::string file;
   std::string name;       // may be ""
   std::string reference;  // may be ""
-  std::string sha256;     // of the file
+  std::string sha256;     // of the file's bytes
   Axes axes;
-  std::vector<std::string> unit_ids;      // (N) the units read
-  std::vector<std::string> all_unit_ids;  // (N_all) the units of the file
-  std::vector<FileUnit> file_units;       // (N) of N_all, ascending
-  UnitFacts unit_facts;                   // of the units read, (N, ...)
-  std::vector<Stimulus> stimuli;          // in lexicographic order of their keys
-  std::vector<std::string> unrecorded;    // keys of the stimuli of the file without responses
-  bool counts = false;  // every response is a non-negative integer, and there is one
+  std::vector<std::string> unit_ids;      // (N) units that were read
+  std::vector<std::string> all_unit_ids;  // (N_all) units in the file
+  std::vector<FileUnit> file_units;       // (N) indices into all_unit_ids, ascending
+  UnitFacts unit_facts;                   // (N, ...), of the units that were read
+  std::vector<Stimulus> stimuli;          // sorted by key
+  std::vector<std::string> unrecorded;    // keys of the file's stimuli without responses
+  bool counts = false;                    // true if there are responses and all are integers >= 0
 
   std::int64_t units() const { return static_cast<std::int64_t>(unit_ids.size()); }
   std::int64_t bands() const { return static_cast<std::int64_t>(axes.frequencies_hz.size()); }
 };
 
-// Given a dataset of which everything but spectrograms and responses is known: the indices of the
-// stimuli whose are wanted.
+// Chooses the stimuli whose spectrograms and responses are read. Its argument has everything else;
+// it returns indices into Dataset::stimuli.
 using WantedStimuli = std::function<std::set<std::size_t>(const Dataset&)>;
 
-// What is read of a dataset: recorded sounds only, or all sounds without responses.
+// Which parts of a dataset to read.
 enum class Content {
-  recorded,  // the stimuli with responses, the others are left out; DataError where none has any
-  sounds,    // every spectrogram, no responses; a file without units is taken
-  all        // every spectrogram, and the responses where there are some
+  recorded,  // stimuli with responses only; DataError if there are none
+  sounds,    // all spectrograms, no responses; the file needs no units
+  all        // all spectrograms, and the responses that there are
 };
 
-// Reads a dataset, of the responses only those of the units selected. `wanted`: the other stimuli
-// have no frames and no trials, and nothing is said about what the file holds of them. DataError
-// where the file breaks formats.md; ConfigError where the selection fits no unit.
+// Reads a dataset, with the responses of the selected units only. A stimulus that `wanted` leaves
+// out has 0 frames and 0 trials, and its arrays are not checked. DataError if the file breaks
+// formats.md; ConfigError if the selection matches no unit.
 Dataset read_dataset(const std::string& file, const UnitSelection& units = {},
                      const WantedStimuli& wanted = {}, Content content = Content::recorded);
 
-// The same with some of its units alone, by their places, ascending.
+// A copy with some of the units. `units`: indices into unit_ids, ascending.
 Dataset with_units(const Dataset& dataset, const std::vector<std::int64_t>& units);
 
-// What is known of the neurons that a simulated dataset comes from.
+// The true properties of simulated neurons.
 struct Truth {
   Array<float> strf;                      // (N, F, L), lag 0 = current frame
   std::vector<double> best_frequency_hz;  // (N)
   std::vector<double> latency_ms;         // (N)
 };
 
-// Writes `dataset` (a dataset of all its units; stimuli without trials get no responses) to `path`,
-// with `truth`, if any, under /truth, which read_dataset() does not read.
+// Writes `dataset`, which must contain all its units, to `path`. Stimuli without trials get no
+// responses. `truth` goes to /truth, which read_dataset() ignores.
 void write_dataset(const std::string& path, const Dataset& dataset, const Truth* truth = nullptr);
 
 }  // namespace strffit

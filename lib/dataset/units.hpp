@@ -1,4 +1,4 @@
-// Which units of a dataset a run reads: the config key `data.units`.
+// Selection of the units to read: the config key `data.units`.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,20 @@
 
 namespace strffit {
 
-// What is known of each unit beside its id: name -> (N, ...) numbers or strings.
+// Metadata of the units, without their ids: name -> (N, ...) numbers or strings.
 using UnitFacts = std::map<std::string, files::Column>;
 
-// Either a list of unit ids and of ranges of indices ("0-10", from 0, both ends included; an id
-// wins over a range), or one condition on a fact: "noise_ratio < 40", operators < <= > >= == !=,
-// several joined by " and ". {"all"} is every unit.
+// Either a list of unit ids and index ranges, or a condition. A range such as "0-10" counts from 0
+// and includes both ends; an id takes precedence over a range. A condition is "noise_ratio < 40",
+// with < <= > >= == !=, or several joined by " and ". {"all"} selects every unit.
 struct UnitSelection {
   std::vector<std::string> words = {"all"};
-  std::string where = "data.units";  // the place in the config, for messages
+  std::string where = "data.units";  // position in the config, for messages
 };
 
-// Rows of the selected units in the file, ascending. ConfigError where a word fits nothing, where a
-// fact is unknown or cannot be compared, and where nothing is selected; `file` is for the message.
-// A unit whose fact is NaN meets no condition.
+// Indices of the selected units in the file, ascending. A unit whose fact is NaN meets no
+// condition. ConfigError if a word matches nothing, a fact is unknown or cannot be compared, or
+// nothing is selected. `file` is used in messages.
 std::vector<std::int64_t> select_units(const UnitSelection& selection,
                                        const std::vector<std::string>& ids, const UnitFacts& facts,
                                        const std::string& file);
