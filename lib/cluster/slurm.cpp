@@ -36,30 +36,29 @@ void check_request(const SlurmRequest& request) {
                       fmt::format("expected at most {}; found {}", kMostShards, request.tasks));
   }
   if (request.cpus < 1 || request.cpus > kMostThreads) {
-    throw ConfigError("--cpus", fmt::format("expected from 1 to {}, as run.threads takes; found {}",
+    throw ConfigError("--cpus", fmt::format("expected from 1 to {}, as for run.threads; found {}",
                                             kMostThreads, request.cpus));
   }
   refuse_below_one(request.warn, "--warn");
   if (request.at_once) refuse_below_one(*request.at_once, "--at-once");
   static const std::regex memory("[0-9]+([KMGTkmgt][Bb]?)?");
   if (!request.mem.empty() && !std::regex_match(request.mem, memory)) {
-    throw ConfigError("--mem", "expected memory as sbatch has it, such as 800M or 8G; found \"" +
+    throw ConfigError("--mem", "expected memory in sbatch's format, such as 800M or 8G; found \"" +
                                    request.mem + "\"");
   }
   if (request.array_limit < 2) {
     throw ConfigError("--array-limit",
-                      "expected Slurm's MaxArraySize, 2 or more (scontrol show "
-                      "config names it)");
+                      "expected Slurm's MaxArraySize, 2 or more (scontrol show config prints it)");
   }
   if (!request.time.empty() && slurm_seconds(request.time) < 2 * request.warn) {
     throw ConfigError("--time", fmt::format("{} is too short: a task saves {} s before the limit "
-                                            "(--warn), and needs as long to get anywhere",
+                                            "(--warn), and needs at least as long to train",
                                             request.time, request.warn));
   }
   static const std::regex one_gpu("([^:]+:)?1");
   if (!request.gpus.empty() && !std::regex_match(request.gpus, one_gpu)) {
     throw ConfigError("--gpus", "expected 1, or a type such as a100:1; found " + request.gpus +
-                                    ": a shard uses one GPU, so take more --tasks for more");
+                                    ": a shard uses one GPU; use more --tasks for more GPUs");
   }
   for (const auto& line : request.sbatch) {
     if (line.starts_with("--") && line.find('\n') == std::string::npos) continue;
@@ -80,18 +79,18 @@ void refuse_other_tasks(const std::string& run, std::int64_t tasks, const std::s
   const bool replaceable = begun == 0 && under_way == std::optional(false);
   const std::string unknown =
       begun == 0 && !under_way
-          ? ". If none of its tasks is queued, it may also be begun anew: remove " + run + "/slurm"
+          ? ". If none of its tasks is queued, you can also start again: remove " + run + "/slurm"
           : "";
   if (before != 0 && before != tasks && !replaceable) {
-    throw ConfigError("--tasks", fmt::format("{} holds shards of {}, not of {}. {}{}", run, before,
-                                             tasks, cure, unknown));
+    throw ConfigError("--tasks", fmt::format("{} has tasks for {} shards, not {}. {}{}", run,
+                                             before, tasks, cure, unknown));
   }
   const auto refuse = [&](const std::string& file, const std::vector<std::string>& changes) {
     if (changes.empty()) return;
     std::string list;
     for (const auto& change : changes) list += "\n  " + change;
-    throw ConfigError(file, "the tasks of this run are fitted with another configuration:" + list +
-                                "\n" + cure + unknown);
+    throw ConfigError(
+        file, "the tasks of this run have another configuration:" + list + "\n" + cure + unknown);
   };
   refuse(RunPaths{run}.config(), differences_from_run(run, resolved));
   const std::string file = run + "/slurm/config.yaml";
@@ -116,9 +115,9 @@ SubmittedRun read_submitted_run(const SlurmRequest& request) {
   read_study(study, request.config, request.assignments);
   const std::string run = absolute(study.config.output.folder);
   if (run.find_first_of("\n\"") != std::string::npos) {
-    throw ConfigError("output.folder",
-                      "expected a name without quotes and line breaks, which "
-                      "Slurm cannot take");
+    throw ConfigError(
+        "output.folder",
+        "expected a name without quotes and line breaks, which Slurm does not accept");
   }
   const std::string data = data_file_of(study.config, request.config);
   if (!fs::exists(data)) throw DataError(data, "", "no such file");
@@ -136,10 +135,9 @@ std::optional<std::vector<QueuedJob>> jobs_or_warning(const SlurmRequest& reques
                                                       Observer& observer) {
   auto jobs = queued_jobs();
   if (jobs) return jobs;
-  const std::string what =
-      "squeue is not here or does not answer, so it is not known what is queued";
+  const std::string what = "squeue is missing or does not answer, so the queued jobs are unknown";
   if (request.submit) {
-    throw RunError(what + ": run this where Slurm is, or without --submit");
+    throw RunError(what + ": run this on a machine with Slurm, or without --submit");
   }
   observer.warning(what);
   return jobs;
@@ -259,10 +257,10 @@ std::int64_t slurm_seconds(const std::string& time) {
                                R"((?:(\d{1,6})(?::(\d{1,2}))?(?::(\d{1,2}))?))");
   std::smatch match;
   if (!std::regex_match(time, match, form)) {
-    throw ConfigError("--time",
-                      "expected a time as sbatch has it, such as 90 (minutes), 12:00:00 "
-                      "or 2-12; found \"" +
-                          time + "\"");
+    throw ConfigError(
+        "--time",
+        "expected a time in sbatch's format, such as 90 (minutes), 12:00:00 or 2-12; found \"" +
+            time + "\"");
   }
   const auto part = [&match](std::size_t i) {
     return match[i].matched ? std::stoll(match[i]) : 0LL;

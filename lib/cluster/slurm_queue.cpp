@@ -90,7 +90,7 @@ std::string shell_line(const std::vector<std::string>& command) {
 std::string submit_job(const std::vector<std::string>& command) {
   const ProgramOutcome result = run_program(command, true);
   if (result.code == 127) {
-    throw RunError("sbatch is not here: run this where Slurm is, or without --submit");
+    throw RunError("sbatch is missing: run this on a machine with Slurm, or without --submit");
   }
   static const std::regex job_id("(^|\n)([0-9]+)(;[^\n]*)?\n");
   std::smatch match;

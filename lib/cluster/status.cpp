@@ -135,9 +135,9 @@ PartStatus part_status(const std::string& folder, const std::string& name) {
     part.why = error;
   } else {
     part.state = PartState::stopped;
-    part.why =
-        holder ? fmt::format("killed: process {} on {} is no more", holder->process, holder->host)
-               : "stopped on request";
+    part.why = holder ? fmt::format("killed: process {} on {} does not exist any more",
+                                    holder->process, holder->host)
+                      : "stopped on request";
   }
   return part;
 }
@@ -237,8 +237,9 @@ Report to_report(const RunStatus& status) {
     unknown += !begun;
   }
   Report report{{std::move(table)}, {}};
-  std::string line = fmt::format("{} of {}{} have ended", ended, members,
-                                 unknown > 0 ? " members of what has begun" : " members");
+  std::string line =
+      fmt::format("{} of {}{} have ended", ended, members,
+                  unknown > 0 ? " members of the shards that have started" : " members");
   if (status.sharded) {
     line += fmt::format("; shards: {} finished, {} running, {} failed, {} stopped, {} left",
                         status.with(PartState::finished), status.with(PartState::running),
@@ -249,13 +250,13 @@ Report to_report(const RunStatus& status) {
   const bool done =
       status.with(PartState::finished) == static_cast<std::int64_t>(status.parts.size());
   if (!done && !std::isnan(status.seconds_left)) {
-    report.notes.push_back("time to go: at most " + duration(status.seconds_left) +
-                           " at the present pace");
+    report.notes.push_back("time left: at most " + duration(status.seconds_left) +
+                           " at the current rate");
   } else if (!done && !std::isnan(status.seconds_of_work)) {
-    report.notes.push_back("nothing runs; at most " + duration(status.seconds_of_work) +
-                           " of work are left, for one part at a time");
+    report.notes.push_back("nothing is running; at most " + duration(status.seconds_of_work) +
+                           " of work is left, one part at a time");
   } else if (!done) {
-    report.notes.push_back("time to go: not known yet");
+    report.notes.push_back("time left: not yet known");
   }
   if (done && status.sharded) {
     report.notes.push_back(status.merged ? "all is fitted and merged"

@@ -41,8 +41,9 @@ struct RunStatus {
   std::int64_t with(PartState state) const;
 };
 
-// Reads the run folder only, which others may be writing. A part is running while its lock is held.
-// Queued tasks of strffit slurm have state `left`. DataError if the folder holds no run.
+// Reads the run folder only, which others may be writing. A part is running while its lock is
+// held. Queued tasks of strffit slurm have state `left`. DataError if the folder holds no
+// run.
 RunStatus run_status(const std::string& folder);
 
 Report to_report(const RunStatus& status);

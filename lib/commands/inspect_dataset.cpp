@@ -170,7 +170,7 @@ std::vector<std::pair<std::string, std::string>> facts(const Dataset& dataset,
   std::string split_line;
   for (const auto& [name, n] : splits) {
     split_line += fmt::format("{}{}{}", split_line.empty() ? "" : ", ", n,
-                              name == "-" ? std::string(" in none") : " " + name);
+                              name == "-" ? std::string(" unused") : " " + name);
   }
   return {{"file", dataset.file},
           {"name", dataset.name.empty() ? "-" : dataset.name},

@@ -45,7 +45,7 @@ void assign(Value& tree, const std::vector<std::string>& keys, Value value,
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (map->kind == Kind::null) map->kind = Kind::map;
     if (map->kind != Kind::map) {
-      throw ConfigError(shown, "\"" + path + "\" is no mapping; found " + describe(*map));
+      throw ConfigError(shown, "\"" + path + "\" is not a mapping; found " + describe(*map));
     }
     path += (path.empty() ? "" : ".") + keys[i];
     const int found = map->index(keys[i]);

@@ -17,7 +17,8 @@ class Document {
  public:
   // ConfigError at "file:line:column" if the file is missing, larger than 1 MiB, not UTF-8, not
   // YAML, not one mapping or nested deeper than 32; also for tabs, duplicate keys, anchors,
-  // aliases, merge keys and tags. Empty text is an empty mapping. `name`: the file, in messages.
+  // aliases, merge keys and tags. Empty text is an empty mapping. `name`: the file, in
+  // messages.
   static Document from_file(const std::string& path);
   static Document from_text(const std::string& text, const std::string& name);
 
@@ -56,10 +57,9 @@ class Document {
   // except in a sweep, where another setting may use them.
   const std::vector<Unused>& unused() const;
 
-  // Call before root(). Marks keys of the file as defaults: those that have their default in
-  // `alone` (the same file without the command line, after reading), and those in `also`, such as
-  // "model.norm=layer". If the command line or a sweep makes a marked key ineffective or invalid,
-  // it counts as absent.
+  // Call before root(). Marks keys of the file as defaults: those with the default of `alone` (the
+  // same file without the command line, after reading), and those in `also`, as "model.norm=layer".
+  // A marked key that the command line or a sweep makes ineffective or invalid counts as absent.
   void mark_defaults_of(const Document& alone, const std::vector<std::string>& also);
 
   // Like resolved(), with a comment above each key: meaning, allowed values, default.

@@ -192,10 +192,10 @@ std::string flow(const Value& value) {
 void collect_alternatives(const Value& value, const std::string& where, const std::string& path,
                           std::vector<std::vector<Alternative>>& found) {
   if (value.kind != Kind::map) {
-    refuse(where,
-           path.empty() ? "a mapping of keys to lists of values"
-                        : "a list of the values that it is to take, such as [1, 2]",
-           value);
+    refuse(
+        where,
+        path.empty() ? "a mapping of keys to lists of values" : "a list of values, such as [1, 2]",
+        value);
   }
   for (std::size_t i = 0; i < value.keys.size(); ++i) {
     const std::string key = (path.empty() ? "" : path + ".") + value.keys[i].name;
@@ -205,7 +205,7 @@ void collect_alternatives(const Value& value, const std::string& where, const st
       collect_alternatives(below, place, key, found);
       continue;
     }
-    const std::string expected = "a list of the values that it is to take, such as [1, 2]";
+    const std::string expected = "a list of values, such as [1, 2]";
     if (below.kind != Kind::list) refuse(place, expected, below);
     if (below.items.empty()) {
       throw ConfigError(place, "expected " + expected + "; found an empty list");

@@ -44,7 +44,7 @@ std::string cure(const std::string& key, const Section& section, const Section& 
   for (const auto& [name, path] : known) {
     if (name == key && elsewhere.size() < 3) elsewhere.push_back("\"" + path + "\"");
     if (path == section.path_of(key)) {
-      return "; it is written without points, as a key inside the mapping \"" +
+      return "; write it without dots, as a key inside the mapping \"" +
              key.substr(0, key.rfind('.')) + "\"";
     }
     paths.push_back(path);
@@ -149,7 +149,7 @@ std::string unknown_path(const std::string& path, const Section& root) {
     const Record* record = find_record(*section, key);
     if (!record) return cure(path.substr(start), *section, root);
     if (end == std::string::npos) return "";
-    if (!record->child) return "; " + section->path_of(key) + " is no mapping";
+    if (!record->child) return "; " + section->path_of(key) + " is not a mapping";
     section = record->child.get();
     start = end + 1;
   }

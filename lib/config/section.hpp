@@ -60,7 +60,8 @@ void mark_defaults(Value& map, const Section& section, const std::vector<std::st
 // Advice if `path` (from the root) is not a key that was read; "" if it is.
 std::string unknown_path(const std::string& path, const Section& root);
 
-// ConfigError at the first key without a record, in the order of the file; defaults are skipped.
+// ConfigError at the first key without a record, in the order of the file; defaults are
+// skipped.
 void refuse_unknown_keys(const Section& section, const Section& root);
 
 }  // namespace strffit::config

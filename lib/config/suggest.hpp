@@ -6,8 +6,7 @@
 
 namespace strffit::config {
 
-// Number of insertions, deletions, replacements and swaps of neighbours that turn a into b,
-// ignoring case.
+// Insertions, deletions, replacements and swaps of neighbours from a to b, ignoring case.
 int edit_distance(const std::string& a, const std::string& b);
 
 // The name nearest to `word`, or "" if none is similar enough.

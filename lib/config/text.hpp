@@ -10,7 +10,8 @@ inline constexpr std::size_t kLargestFile = 1 << 20;  // bytes
 inline constexpr int kDeepest = 32;                   // nesting of mappings and lists
 
 // The text without its byte order mark. ConfigError at "name:line:column" for invalid UTF-8,
-// control characters (including NUL), tabs outside comments, and more than kLargestFile bytes.
+// control characters (including NUL), tabs outside comments, and more than kLargestFile
+// bytes.
 std::string checked_text(std::string text, const std::string& name);
 
 // Reads at most kLargestFile bytes of a regular file. ConfigError naming the file.

@@ -46,7 +46,8 @@ struct Value {
   bool all_default() const;
 };
 
-// Text from a file for use in a message: at most 60 characters, control characters as \xNN.
+// Text from a file for use in a message: at most 60 characters, control characters as
+// \xNN.
 std::string printable(const std::string& text);
 
 // Lower case, for the letters A to Z only.

@@ -104,7 +104,7 @@ void check_spectrogram(const Reader& reader, const std::string& path, const Arra
            fmt::format("expected finite numbers; found {} at {}{}", values.values[i],
                        place_of(values.shape, i),
                        std::isinf(values.values[i])
-                           ? " (as is what single precision cannot hold, beyond 3.4e38)"
+                           ? " (a number beyond 3.4e38 does not fit single precision)"
                            : ""));
     }
   }
@@ -122,8 +122,8 @@ void check_responses(const Reader& reader, const std::string& path, const Array<
       fail(reader, path,
            "expected counts or rates, NaN where missing; found -2147483648 at " +
                place_of(values.shape, i) +
-               " of the units read, which is R's NA among whole numbers: write "
-               "as.double(responses), whose NA is NaN");
+               " of the units read, which is R's NA for integers: write as.double(responses), "
+               "whose NA is NaN");
     }
   }
 }
@@ -188,8 +188,8 @@ std::vector<std::string> chosen_stimuli(const Reader& reader, Content content, D
   }
   if (chosen.empty()) {
     fail(reader, "/stimuli",
-         "expected responses; found sounds without any: predict and export-strfs --gradient take "
-         "them as they are; train and eval need /units/id and, of each stimulus, "
+         "expected responses; found stimuli without responses: predict and export-strfs --gradient "
+         "accept them; train and eval need /units/id and, for each stimulus, "
          "/stimuli/<key>/responses (N, R, T)");
   }
   return chosen;

@@ -39,23 +39,22 @@ std::string short_text(double value) {
 std::string warning_of_lag(const Following& following, bool spikes) {
   if (!following.clear) return "";
   const std::string by = short_text(std::abs(following.lag_ms)) + " ms";
-  const std::string other =
-      "onsets or delay_ms are off, and spike times are probably counted from ";
+  const std::string other = "onsets or delay_ms are wrong, or spike times count from ";
   if (following.lag_ms < 0) {
     return "the responses lead the sound by " + by +
-           ", where they can follow by 0 to 100 ms: " + other +
-           "another moment than the sound's begin; add " + by + " or more to them";
+           "; expected are responses 0 to 100 ms after it: " + other +
+           "another moment than the start of the sound; add " + by + " or more to them";
   }
   if (following.begins_ms < 0) {
     const std::string early = short_text(-following.begins_ms) + " ms";
     return "the responses begin " + early + " before the sound, though most come " + by +
-           " after it: " + other + "another moment than the sound's begin (add " + early +
-           " or more to them), or the spectrogram's frames look ahead";
+           " after it: " + other + "another moment than the start of the sound (add " + early +
+           " or more to them), or the frames of the spectrogram look ahead";
   }
   if (following.possible || !spikes) return "";
-  return "the responses follow the sound by " + by + ", where 0 to 100 ms can be: " + other +
-         "a moment before the sound's begin (a silence, the trial's start); subtract that from "
-         "them";
+  return "the responses follow the sound by " + by + "; expected are 0 to 100 ms: " + other +
+         "a moment before the start of the sound (a silence, the start of the trial); subtract "
+         "that from them";
 }
 
 }  // namespace
@@ -117,20 +116,17 @@ Doubts DoubtsWatch::doubts(bool counts) && {
   const double top = extent_.axes.frequencies_hz.back(), dt_ms = extent_.axes.dt_ms;
   if (top < kLowestTopHz) {
     warnings.push_back(
-        "the highest band lies at " + frequency_text(top) +
-        ": /frequencies_hz is probably in kHz, where Hz are expected; multiply it by "
-        "1000");
+        "the highest band is at " + frequency_text(top) +
+        ": /frequencies_hz is probably in kHz, but must be in Hz; multiply it by 1000");
   }
   if (dt_ms < kShortestFrameMs) {
     warnings.push_back(
         "a frame lasts " + short_text(dt_ms) +
-        " ms: dt_ms is probably in seconds, where milliseconds are expected; multiply it "
-        "by 1000");
+        " ms: dt_ms is probably in seconds, but must be in milliseconds; multiply it by 1000");
   } else if (dt_ms > kLongestFrameMs) {
-    warnings.push_back(
-        "a frame lasts " + short_text(dt_ms) +
-        " ms: dt_ms is probably in microseconds, or the number of frames a second, where "
-        "the milliseconds of a frame are expected");
+    warnings.push_back("a frame lasts " + short_text(dt_ms) +
+                       " ms: dt_ms is probably in microseconds, or the number of frames per "
+                       "second, but must be the duration of a frame in milliseconds");
   }
   if (counts && extent_.units > 0 && !by_frame_.empty()) {
     const double spikes = std::accumulate(by_frame_.begin(), by_frame_.end(), 0.0);
@@ -146,29 +142,27 @@ Doubts DoubtsWatch::doubts(bool counts) && {
     if (enough && std::max(*most, at_first) > kShareInOneFrame * spikes) {
       const bool first = at_first >= *most;
       const double share = std::max(*most, at_first) / spikes;
-      warnings.push_back(
-          short_text(100 * share) + " % of the spikes lie in " +
-          (!first           ? fmt::format("frame {}", most - by_frame_.begin())
-           : beginning == 1 ? "frame 0"
-                            : fmt::format("the first {} frames", beginning)) +
-          " of their stimuli: spike times are probably in seconds and were taken for milliseconds; "
-          "multiply them by 1000 before they are put into frames");
+      warnings.push_back(short_text(100 * share) + " % of the spikes are in " +
+                         (!first           ? fmt::format("frame {}", most - by_frame_.begin())
+                          : beginning == 1 ? "frame 0"
+                                           : fmt::format("the first {} frames", beginning)) +
+                         " of their stimuli: spike times are probably in seconds but were read as "
+                         "milliseconds; multiply them by 1000 before you count them in frames");
     }
     const double rate = spikes / (frames_present_ * dt_ms / 1000);
     if (rate > kHighestRate) {
-      warnings.push_back(
-          "the mean rate is " + short_text(rate) +
-          " spikes/s: the responses are probably rates in 1/s, where spikes a frame are "
-          "expected (divide by 1000 / dt_ms), or dt_ms (" +
-          short_text(dt_ms) + " ms) is too small");
+      warnings.push_back("the mean rate is " + short_text(rate) +
+                         " spikes/s: the responses are probably rates in 1/s, but must be spikes "
+                         "per frame (divide by 1000 / dt_ms), or dt_ms (" +
+                         short_text(dt_ms) + " ms) is too small");
     }
   }
   doubts.skewness = skewness_above_floor();
   if (doubts.skewness > kSkewOfAmplitude) {
-    warnings.push_back(
-        "the spectrogram's values are 0 or more with a skewness of " + short_text(doubts.skewness) +
-        ": they are probably linear amplitudes or powers, of which a few loud moments "
-        "outweigh all others; take their logarithm, log(1 + a x), or a root");
+    warnings.push_back("the values of the spectrograms are >= 0 with a skewness of " +
+                       short_text(doubts.skewness) +
+                       ": they are probably amplitudes or powers, in which a few loud moments "
+                       "dominate; use their logarithm, log(1 + a x), or a root");
   }
   doubts.following = std::move(following_).following();
   const std::string lag = warning_of_lag(doubts.following, counts);

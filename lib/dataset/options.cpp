@@ -9,14 +9,14 @@ namespace {
 
 double read_valid(config::Node& split) {
   return split.get("valid", SplitFractions().valid, config::between(0, 1),
-                   "share of the stimuli for validation, which chooses penalty and epoch");
+                   "fraction of the stimuli for validation, which chooses penalty and epoch");
 }
 
 SplitFractions read_fractions(config::Node& split) {
   SplitFractions fractions;
   const auto share = config::between(0, 1);
   fractions.valid = read_valid(split);
-  fractions.test = split.get("test", fractions.test, share, "share of the stimuli for the test");
+  fractions.test = split.get("test", fractions.test, share, "fraction of the stimuli for the test");
   fractions.seed = static_cast<std::uint64_t>(
       split.get("seed", std::int64_t{0}, config::at_least(0), "random seed of the choice"));
   return fractions;
@@ -24,10 +24,9 @@ SplitFractions read_fractions(config::Node& split) {
 
 SplitLists read_lists(config::Node& split) {
   SplitLists lists;
-  lists.train =
-      split.strings("train", {},
-                    "keys or categories of the training stimuli; empty: all that are in no other "
-                    "list");
+  lists.train = split.strings(
+      "train", {},
+      "keys or categories of the training stimuli; empty: all stimuli in no other list");
   lists.valid = split.strings("valid", {}, "keys or categories of the validation stimuli");
   lists.test = split.strings("test", {}, "keys or categories of the test stimuli");
   return lists;
@@ -39,11 +38,10 @@ SplitOptions read_split_options(config::Node& node) {
   if (node.form("split") != config::Form::map) {
     node.choice(
         "split", "from_file", {"from_file"},
-        "which stimuli are training, validation and test: from_file, shares such as {valid: 0.15, "
-        "test: "
+        "training, validation and test stimuli: from_file, fractions such as {valid: 0.15, test: "
         "0.2, seed: 0}, or lists of keys or categories such as {valid: [a, b], test: [speech]}");
   } else {
-    config::Node split = node.map("split", "which stimuli are training, validation and test");
+    config::Node split = node.map("split", "training, validation and test stimuli");
     const auto keys = {"train", "valid", "test"};
     const bool lists = split.has("train") || std::any_of(keys.begin(), keys.end(), [&](auto key) {
                          return split.form(key) == config::Form::list;
@@ -54,24 +52,23 @@ SplitOptions read_split_options(config::Node& node) {
       options.by = read_fractions(split);
     }
   }
-  options.folds =
-      node.get("folds", options.folds, config::at_least(0),
-               "k for k-fold cross-validation over the stimuli that are not test, 0 for "
-               "none");
+  options.folds = node.get(
+      "folds", options.folds, config::at_least(0),
+      "k for k-fold cross-validation over all stimuli except the test stimuli, 0 for none");
   options.where_folds = node.where("folds");
   if (options.folds == 1)
-    node.fail("folds", "one fold leaves nothing to train: expected 0 or 2 and more");
+    node.fail("folds", "one fold leaves no training stimuli: expected 0, or 2 or more");
   if (auto* const fractions = std::get_if<SplitFractions>(&options.by)) {
     if (options.folds != 0) {
-      auto split = node.map("split", "which stimuli are training, validation and test")
+      auto split = node.map("split", "training, validation and test stimuli")
                        .only_if(false,
-                                "has no effect beside data.folds, which choose in turn; leave it "
-                                "out");
+                                "has no effect with data.folds, where each fold is the validation "
+                                "set once; leave it out");
       read_valid(split);
       fractions->valid = 0;
     }
     if (!(fractions->valid + fractions->test < 1))
-      node.fail("split", "valid and test together must leave a share to train, a sum below 1");
+      node.fail("split", "valid and test must leave stimuli for training: expected a sum below 1");
   }
   config::Node nested = node.map(
       "nested",
@@ -79,17 +76,16 @@ SplitOptions read_split_options(config::Node& node) {
   options.outer = nested.get(
       "outer", options.outer, config::at_least(0),
       "number of outer folds, each of which is the test in turn; 0 for no nested cross-validation");
-  config::Node folds_within = nested.only_if(options.outer != 0,
-                                             "is only for nested cross-validation: say data.nested."
-                                             "outer too, or leave it out");
+  config::Node folds_within = nested.only_if(
+      options.outer != 0, "needs nested cross-validation: set data.nested.outer, or leave it out");
   options.inner = folds_within.get("inner", options.inner, config::at_least(0),
                                    "number of inner folds, which divide the other stimuli and "
-                                   "choose penalty, setting and epoch; "
-                                   "4 unless given");
-  if (options.outer == 1) nested.fail("outer", "expected 0 or 2 and more");
+                                   "choose penalty, setting and epoch; 4 unless given");
+  if (options.outer == 1) nested.fail("outer", "expected 0, or 2 or more");
   if (options.outer == 0) return options;
-  if (options.inner < 2) nested.fail("inner", "expected 2 and more");
-  if (options.folds != 0) node.fail("folds", "nested cross-validation has its own; leave this out");
+  if (options.inner < 2) nested.fail("inner", "expected 2 or more");
+  if (options.folds != 0)
+    node.fail("folds", "nested cross-validation has its own folds; leave this out");
   if (node.form("split") == config::Form::map) {
     node.fail("split", "nested cross-validation splits all stimuli itself; leave this out");
   }

@@ -24,16 +24,16 @@ struct Standardisation {
   std::vector<std::size_t> silenced() const;
 };
 
-// Computes mean and std over all frames of the stimuli `train` (one or more), in double. If the
-// standard deviation of a band is_rounding(), dividing by it would turn rounding into noise as
-// large as the other bands, and any real sound in it would be enormous: per_band sets it to
-// infinity. DataError if the whole spectrogram (per_band: every band) is constant in this sense.
-// `how` must not be none.
+// Mean and std over all frames of the stimuli `train` (one or more), in double. If the std of a
+// band is_rounding(), division by it would turn rounding into noise as large as the other bands,
+// and any sound in it would be enormous: per_band sets it to infinity. DataError if the whole
+// spectrogram (per_band: every band) is constant in this sense. `how` must not be none.
 Standardisation standardisation(const Dataset& dataset, const std::vector<std::size_t>& train,
                                 Standardise how);
 
-// Smooths every trial of `responses` (N, R, T) with a centred Hann window of about `smooth_ms` > 0.
-// Weights are divided by their sum over the frames that exist and are not NaN. NaN stays NaN.
+// Smooths every trial of `responses` (N, R, T) with a centred Hann window of about `smooth_ms`
+// > 0. Weights are divided by their sum over the frames that exist and are not NaN. NaN stays
+// NaN.
 Array<float> smoothed(const Array<float>& responses, double smooth_ms, double dt_ms);
 
 // Smooths all responses of a dataset, which are no counts afterwards. ConfigError if the window is

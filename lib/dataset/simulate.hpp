@@ -1,5 +1,4 @@
-// Simulates a dataset of neurons with known receptive fields, for demonstrations, teaching and
-// tests.
+// Simulated neurons with known receptive fields, for demonstrations, teaching and tests.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +32,9 @@ struct Simulation {
 // every machine. ConfigError if an option is out of range.
 Simulation simulate(const SimulateOptions& options = {});
 
-// Simulates the same neurons with given spectrograms (bands, frames), one per stimulus; `seconds`
-// is ignored. ConfigError if an option is out of range or their number is not `stimuli`.
+// Simulates the same neurons with given spectrograms (bands, frames), one per stimulus;
+// `seconds` is ignored. ConfigError if an option is out of range or their number is not
+// `stimuli`.
 Simulation simulate(const SimulateOptions& options, std::vector<Array<float>> spectrograms);
 
 // Keys of the simulated stimuli, in order: "sound_01", ... ConfigError if an option is out of

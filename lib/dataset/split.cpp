@@ -22,8 +22,8 @@ Splits splits_of_file(const Dataset& dataset, const SplitOptions& options) {
   for (const Stimulus& stimulus : dataset.stimuli) splits.push_back(stimulus.split);
   if (std::none_of(splits.begin(), splits.end(), [](const auto& split) { return split; })) {
     throw ConfigError(options.where, dataset.file +
-                                         " does not say which stimuli train and which test: say "
-                                         "it here, for instance {valid: 0.15, test: 0.2, seed: 0}");
+                                         " has no split of the stimuli: give it here, for instance "
+                                         "{valid: 0.15, test: 0.2, seed: 0}");
   }
   return splits;
 }
@@ -41,7 +41,7 @@ Splits random_splits(const Dataset& dataset, const SplitFractions& fractions,
   if (!(fractions.valid >= 0 && fractions.test >= 0 && sum < 1)) {
     throw ConfigError(
         options.where,
-        fmt::format("expected shares of at least 0 with a sum below 1; found {} and {}",
+        fmt::format("expected fractions of at least 0 with a sum below 1; found {} and {}",
                     fractions.valid, fractions.test));
   }
   const std::size_t n = dataset.stimuli.size();
@@ -113,12 +113,11 @@ std::vector<Partition> nested(const Dataset& dataset, const SplitOptions& option
                                           n == 3 ? 3 : 2, n, options.outer));
   }
   if (inner < 2 || inner > left) {
-    throw ConfigError(
-        options.where,
-        fmt::format("expected from 2 inner folds to the {} that an outer fold leaves; "
-                    "found {}",
-                    counted(static_cast<std::int64_t>(left), "stimulus", "stimuli"),
-                    options.inner));
+    throw ConfigError(options.where,
+                      fmt::format("expected at least 2 inner folds, and at most one for each of "
+                                  "the {} that an outer fold leaves; found {}",
+                                  counted(static_cast<std::int64_t>(left), "stimulus", "stimuli"),
+                                  options.inner));
   }
   std::vector<Partition> result(outer * inner);
   for (std::size_t o = 0; o < outer; ++o) {
@@ -143,13 +142,14 @@ std::vector<Partition> folded(const Partition& whole, const SplitOptions& option
   if (pool.size() < 2) {
     throw ConfigError(
         options.where_folds,
-        fmt::format("needs two stimuli or more that do not test; found {}", pool.size()));
+        fmt::format("needs two stimuli or more besides the test stimuli; found {}", pool.size()));
   }
   if (folds < 2 || folds > pool.size()) {
     throw ConfigError(
         options.where_folds,
-        fmt::format("expected from 2 to {} folds, the stimuli that do not test; found {}",
-                    pool.size(), options.folds));
+        fmt::format(
+            "expected from 2 to {} folds, the number of stimuli besides the test stimuli; found {}",
+            pool.size(), options.folds));
   }
   std::vector<Partition> result(folds);
   for (std::size_t fold = 0; fold < folds; ++fold) {
@@ -198,11 +198,11 @@ void require_training(const Dataset& dataset, const std::vector<Partition>& part
     if (!partition.train.empty()) continue;
     const bool from_file = std::holds_alternative<SplitFromFile>(options.by);
     throw ConfigError(options.where,
-                      "no stimulus of " + dataset.file + " is left to train (" +
+                      "no stimulus of " + dataset.file + " is left for training (" +
                           describe(partition) + "): " +
-                          (from_file ? "so its split attributes say, instead of which this key can "
-                                       "say it, for instance {valid: 0.15, test: 0.2, seed: 0}"
-                                     : "leave fewer to valid and test"));
+                          (from_file ? "the split attributes of the file say so; give another "
+                                       "split here, for instance {valid: 0.15, test: 0.2, seed: 0}"
+                                     : "give fewer stimuli to valid and test"));
   }
 }
 
@@ -215,7 +215,7 @@ std::string describe(const Partition& partition) {
   for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
     tell(partition.of(split), to_string(split));
   }
-  tell(partition.unused, "in none");
+  tell(partition.unused, "unused");
   return text;
 }
 

@@ -16,8 +16,7 @@ struct SplitFromFile {};
 
 // Random split; the `split` attributes of the file are ignored. All other stimuli are for training.
 struct SplitFractions {
-  double valid = 0.15;     // fraction of the stimuli, >= 0; rounded, at least one stimulus if above
-                           // 0
+  double valid = 0.15;     // fraction of the stimuli, >= 0; rounded, at least one if above 0
   double test = 0.2;       // likewise; valid + test < 1
   std::uint64_t seed = 0;  // of the shuffle
 };
@@ -31,8 +30,7 @@ struct SplitLists {
 struct SplitOptions {
   std::variant<SplitFromFile, SplitFractions, SplitLists> by = SplitFromFile{};
   std::int64_t folds = 0;            // 0: none; k >= 2: cross-validation
-  std::int64_t outer = 0;            // outer folds of nested cross-validation over all stimuli: 0
-                                     // for none, or >= 2
+  std::int64_t outer = 0;            // outer folds over all stimuli: 0 for none, or >= 2
   std::int64_t inner = 4;            // inner folds of the stimuli that an outer fold leaves, >= 2
   std::string where = "data.split";  // position in the config, for messages
   std::string where_folds = "data.folds";
@@ -60,7 +58,7 @@ std::vector<Partition> partitions(const Dataset& dataset, const SplitOptions& op
 void require_training(const Dataset& dataset, const std::vector<Partition>& partitions,
                       const SplitOptions& options);
 
-// "8 train, 1 valid, 1 test", followed by "2 in none" if some are unused; empty splits are omitted.
+// "8 train, 1 valid, 1 test", followed by "2 unused" if some are unused; empty splits are omitted.
 std::string describe(const Partition& partition);
 
 // Moves the stimuli of `valid` to `train` in each partition.

@@ -108,13 +108,13 @@ class Selector {
     const auto last_unit = static_cast<std::int64_t>(ids_.size()) - 1;
     if (!range) {
       if (const auto index = range_in(word + "-" + word); index && index->first <= last_unit) {
-        fail("\"" + word + "\" is no unit of " + file_ + "; \"" + word + "-" + word +
-             "\" is the unit of that index, counted from 0, \"" +
+        fail("\"" + word + "\" is not a unit of " + file_ + "; \"" + word + "-" + word +
+             "\" is the unit with that index, counted from 0: \"" +
              ids_[static_cast<std::size_t>(index->first)] + "\"");
       }
       const std::string nearest = config::nearest(word, ids_);
-      fail("\"" + word + "\" is no unit of " + file_ +
-           (nearest.empty() ? ", no range such as 0-10 and no condition such as noise_ratio < 40"
+      fail("\"" + word + "\" is not a unit of " + file_ +
+           (nearest.empty() ? ", a range such as 0-10 or a condition such as noise_ratio < 40"
                             : "; did you mean \"" + nearest + "\"?"));
     }
     if (range->first > range->last || range->last > last_unit) {
@@ -130,7 +130,7 @@ class Selector {
     if (fact == facts_.end()) {
       std::string known;
       for (const auto& [name, unused] : facts_) known += (known.empty() ? "" : ", ") + name;
-      fail("\"" + condition.fact + "\" is no fact about the units of " + file_ + "; there is " +
+      fail("\"" + condition.fact + "\" is not a fact about the units of " + file_ + "; there is " +
            (known.empty() ? "none" : known));
     }
     const auto holds = std::visit(
@@ -146,7 +146,7 @@ class Selector {
     const auto value = number_in(condition.value);
     if (!value) fail("expected a number to compare with in \"" + word + "\"");
     if (column.shape.size() != 1) {
-      fail("\"" + condition.fact + "\" has several values a unit and cannot be compared");
+      fail("\"" + condition.fact + "\" has several values per unit and cannot be compared");
     }
     const double fact = column.values[unit];
     const auto holds = compare(fact, condition.comparison, *value);
@@ -156,7 +156,7 @@ class Selector {
   std::optional<bool> holds_for(const Array<std::string>& column, const Condition& condition,
                                 std::size_t unit, const std::string&) const {
     if (column.shape.size() != 1) {
-      fail("\"" + condition.fact + "\" has several values a unit and cannot be compared");
+      fail("\"" + condition.fact + "\" has several values per unit and cannot be compared");
     }
     if (condition.comparison != "==" && condition.comparison != "!=") {
       fail("\"" + condition.fact + "\" is text, which can be compared by == and != only");

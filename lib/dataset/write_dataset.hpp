@@ -1,4 +1,5 @@
-// Writes a dataset one stimulus at a time, so that memory never holds all responses.
+// Writes a dataset one stimulus at a time, so that memory never holds all
+// responses.
 #pragma once
 
 #include <string>

@@ -117,8 +117,8 @@ std::string how_to_reverse(std::size_t axes) {
     order += fmt::format("{}{}", order.empty() ? "" : ", ", axis);
     spaced += fmt::format("{}{}", spaced.empty() ? "" : " ", axis);
   }
-  return ", the same axes in reverse, as programs write them that count the axes of an array from "
-         "the other end: reverse them before writing, permute(x, [" +
+  return ", the same axes in reverse order, as programs with the other order of axes write them: "
+         "reverse them before writing, permute(x, [" +
          spaced + "]) in MATLAB, permutedims(x, (" + order + ")) in Julia, aperm(x, c(" + order +
          ")) in R, x.T in Python";
 }

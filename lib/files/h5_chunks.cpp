@@ -145,10 +145,9 @@ ChunkLayout chunk_layout(const H5InputFile& file, const std::string& path,
                                                &n_values, nullptr, sizeof name, name, &settings);
     if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE &&
         filter != H5Z_FILTER_FLETCHER32) {
-      file.fail(path,
-                fmt::format("expected data as they are or compressed by deflate (gzip); found "
-                            "the filter {} {}",
-                            filter, name));
+      file.fail(path, fmt::format("expected uncompressed data, or data compressed by deflate "
+                                  "(gzip); found the filter {} {}",
+                                  filter, name));
     }
     layout.filters.push_back(filter);
   }

@@ -182,7 +182,7 @@ std::vector<std::string> H5InputFile::children(const std::string& path) const {
   }
   std::sort(names.begin(), names.end());
   if (!names.empty() && names.front().empty()) {
-    fail(path, "expected a name for all that is in the group; found a link without one");
+    fail(path, "expected a name for every link in the group; found a link without one");
   }
   return names;
 }

@@ -108,8 +108,9 @@ struct ChunkLayout {
 ChunkLayout chunk_layout(const H5InputFile& file, const std::string& path,
                          const H5::DataSet& dataset, std::size_t rank);
 
-// DataError if a chunk that contains one of `rows` (first axis, ascending; null: all) has the wrong
-// size after decompression: HDF5 1.10 would read past its end in memory. Call after check_size().
+// DataError if a chunk that contains one of `rows` (first axis, ascending; null: all) has the
+// wrong size after decompression: HDF5 1.10 would read past its end in memory. Call after
+// check_size().
 void check_chunks(const H5InputFile& file, const std::string& path, const H5::DataSet& dataset,
                   const Shape& shape, const std::vector<std::int64_t>* rows);
 

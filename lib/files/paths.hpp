@@ -20,7 +20,8 @@ std::string absolute(const std::string& path);
 // others become '_', and long names lose their middle. Different names may give the same result.
 std::string file_name(const std::string& id);
 
-// Creates a folder and its parents if missing; true if created. RunError on failure.
+// Creates a folder and its parents if missing; true if created. RunError on
+// failure.
 bool make_folder(const std::string& folder);
 
 // Content of a file. RunError if it cannot be read.

@@ -256,10 +256,9 @@ struct Reader::Impl {
     for (std::size_t i = 0; i < codes.values.size(); ++i) {
       const std::int64_t code = codes.values[i];
       if (code < 0 || code > 0x7f) {
-        file.fail(path,
-                  fmt::format("expected letters, digits and signs of ASCII; found the character "
-                              "code {}: write the texts as strings",
-                              code));
+        file.fail(path, fmt::format("expected ASCII characters; found the character code {}: write "
+                                    "the texts as strings",
+                                    code));
       }
       texts.values[i % columns] += static_cast<char>(code);
     }
@@ -396,7 +395,7 @@ std::vector<std::string> Reader::references(const std::string& path) const {
     for (const hobj_ref_t address : addresses) {
       const auto found = impl_->places.find(static_cast<haddr_t>(address));
       if (found == impl_->places.end() && address != 0) {
-        impl_->file.fail(path, "expected references to objects of this file; found one to none");
+        impl_->file.fail(path, "expected references to objects of this file; found one to nothing");
       }
       paths.push_back(address == 0 ? "" : found->second);
     }

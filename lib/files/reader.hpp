@@ -25,8 +25,9 @@ using Column = std::variant<Array<double>, Array<std::string>>;
 
 class Reader {
  public:
-  // Opens `file` read-only and without locks, so that another process can replace it meanwhile. Its
-  // root attribute `format` must be one of `formats`, and `version` from 1 to `highest_version`.
+  // Opens `file` read-only and without locks, so that another process can replace it meanwhile.
+  // Its root attribute `format` must be one of `formats`, and `version` from 1 to
+  // `highest_version`.
   Reader(const std::string& file, const std::vector<std::string>& formats,
          std::int64_t highest_version = 1);
   // Opens an HDF5 file of any format, from any program.
@@ -82,7 +83,8 @@ class Reader {
   std::vector<double> numbers_attribute(const std::string& path, const std::string& name) const;
   std::vector<std::string> strings_attribute(const std::string& path,
                                              const std::string& name) const;
-  // Nothing if the attribute is absent or empty; DataError if it has the wrong type.
+  // Nothing if the attribute is absent or empty; DataError if it has the wrong
+  // type.
   std::optional<std::string> optional_string_attribute(const std::string& path,
                                                        const std::string& name) const;
   std::optional<double> optional_number_attribute(const std::string& path,

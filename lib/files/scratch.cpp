@@ -25,7 +25,7 @@ std::string scratch_folder() {
 
 [[noreturn]] void fail_scratch(const char* what) {
   throw RunError("cannot " + std::string(what) + " a temporary file in " + scratch_folder() + ": " +
-                 std::strerror(errno) + "; TMPDIR names another folder");
+                 std::strerror(errno) + "; set TMPDIR to another folder");
 }
 
 // Calls `move` (write or read some bytes at an offset) until all bytes are transferred.

@@ -1,5 +1,4 @@
-// Storage for numbers that do not fit into memory: an unnamed file that disappears with the
-// process.
+// Numbers that do not fit into memory, in an unnamed file that ends with the process.
 #pragma once
 
 #include <cstdint>

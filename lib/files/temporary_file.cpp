@@ -78,7 +78,7 @@ TemporaryFile::~TemporaryFile() {
 void TemporaryFile::fail(const std::string& cause) const {
   std::string cure;
   if (cause == errno_text(ENOSPC) || cause == errno_text(EDQUOT)) {
-    cure = "; make room and start again, what was there before is whole";
+    cure = "; free some space and start again; the earlier file is intact";
   } else if (cause == errno_text(EFBIG)) {
     cure = "; raise the limit on the size of files (ulimit -f)";
   } else if (cause == errno_text(ENOENT)) {

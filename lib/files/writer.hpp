@@ -56,8 +56,7 @@ class Writer {
   void attribute(const std::string& path, const std::string& name,
                  const std::vector<std::string>& values);
 
-  // Flushes and syncs the file, renames it to its final name, syncs the folder. Nothing can be put
-  // afterwards.
+  // Syncs the file, gives it its name and syncs the folder. Nothing can be put afterwards.
   void commit();
 
  private:

@@ -21,8 +21,7 @@ struct FoundArray {
 class ArrayFile {
  public:
   virtual ~ArrayFile() = default;
-  // A value by its path. If there is none: nothing, or with `strict` a DataError with what is
-  // there.
+  // The value at a path. If there is none: nothing, or DataError if `strict`.
   virtual std::optional<FoundArray> numbers(const std::string& path, bool strict) const = 0;
   virtual std::optional<std::string> text(const std::string& path, bool strict) const = 0;
   // Several texts: a cell array or a dataset of strings.

@@ -34,7 +34,8 @@ void check_ids(const Manifest& manifest, const std::vector<std::string>& ids) {
                       "expected units of different names; found " + id + " twice");
     }
   }
-  if (ids.empty()) throw DataError(manifest.file, "spikes", "expected a unit or more; found none");
+  if (ids.empty())
+    throw DataError(manifest.file, "spikes", "expected one unit or more; found none");
 }
 
 // Planned stimuli, one per piece of each sound, sorted by key as in a dataset.
@@ -106,7 +107,7 @@ void refuse_overlap(const Manifest& manifest, const Sounds& sounds,
                     "expected presentations one after the other; found " +
                         sounds.list[b.sound].label + " beginning " + milliseconds(end - b.onset_s) +
                         " before the end of " + sounds.list[a.sound].label + " (" + a.where +
-                        "): presentations.overlap: allow takes them as they are");
+                        "): presentations.overlap: allow accepts them");
   }
 }
 
@@ -166,15 +167,14 @@ class Assembly {
   void check_responses() {
     check_ids(manifest_, responses_.ids);
     if (responses_.need_presentations() && !manifest_.presentations) {
-      throw ConfigError(
-          manifest_.file,
-          "presentations: is required: these spikes are on the recording's clock, and "
-          "nothing says when the sounds were played");
+      throw ConfigError(manifest_.file,
+                        "presentations: is required: these spikes are on the recording's clock, "
+                        "and the times of the sounds are unknown");
     }
     if (!responses_.need_presentations() && manifest_.presentations) {
-      throw ConfigError(manifest_.file,
-                        "presentations: is of no use: these spikes come by sound and "
-                        "trial already; leave it out");
+      throw ConfigError(
+          manifest_.file,
+          "presentations: has no effect: these spikes are given by sound and trial; leave it out");
     }
     if (!responses_.need_presentations() && manifest_.frames.delay_ms != 0) shift_trials();
     const double dt_ms = sounds_.are_spectrograms() ? sounds_.dt_ms : manifest_.frames.dt_ms;
@@ -182,9 +182,10 @@ class Assembly {
     if (const auto* ready = std::get_if<ClockFrames>(&responses_.values)) own = ready->dt_ms;
     if (const auto* ready = std::get_if<TrialFrames>(&responses_.values)) own = ready->dt_ms;
     if (std::abs(own - dt_ms) > 1e-9 * dt_ms) {
-      throw ConfigError(manifest_.file, fmt::format("spikes.dt_ms: responses in frames of {} ms "
-                                                    "need sounds in frames as wide; found {} ms",
-                                                    own, dt_ms));
+      throw ConfigError(manifest_.file,
+                        fmt::format("spikes.dt_ms: responses in frames of {} ms need sounds in "
+                                    "frames of the same width; found {} ms",
+                                    own, dt_ms));
     }
   }
 
@@ -192,7 +193,7 @@ class Assembly {
     auto* spikes = std::get_if<TrialSpikes>(&responses_.values);
     if (spikes == nullptr) {
       throw ConfigError(manifest_.file,
-                        "frames.delay_ms: is for spikes; these responses come in frames");
+                        "frames.delay_ms: is for spikes; these responses are given in frames");
     }
     for (auto& trial : spikes->trials) {
       for (double& time : trial.times_s) time -= manifest_.frames.delay_ms / 1000;
@@ -210,7 +211,7 @@ class Assembly {
       if (n <= 8) never += (never.empty() ? "" : ", ") + sounds_.list[i].label;
     }
     if (n == sounds_.list.size()) {
-      throw DataError(manifest_.file, "", "expected a sound or more that was played; found none");
+      throw DataError(manifest_.file, "", "expected one sound or more that was played; found none");
     }
     if (n > 0) {
       reading_.notes.push_back(fmt::format("{} sounds were never played and are left out: {}{}", n,
@@ -267,12 +268,12 @@ class Assembly {
     }
     if (before + after > 0) {
       reading_.notes.push_back(
-          fmt::format("{} presentations begin before time 0 and {} after the last spike: are they "
-                      "of this recording?",
+          fmt::format("{} presentations begin before time 0 and {} after the last spike: do they "
+                      "belong to this recording?",
                       before, after));
     }
     if (std::abs(worst_offset_) > 0.05) {
-      reading_.notes.push_back("presentations as noted are up to " + milliseconds(worst_offset_) +
+      reading_.notes.push_back("recorded presentations are up to " + milliseconds(worst_offset_) +
                                " longer than their sounds (negative: shorter)");
     }
   }

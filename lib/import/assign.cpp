@@ -51,7 +51,7 @@ void assign_part(const SplitPart& part, SplitName split, const std::string& wher
       std::vector<std::string> keys;
       for (const auto& stimulus : stimuli) keys.push_back(stimulus.key);
       const std::string nearest = config::nearest(name, keys);
-      throw ConfigError(where, "expected stimuli or categories that are there; found " + name +
+      throw ConfigError(where, "expected existing stimuli or categories; found " + name +
                                    (nearest.empty() ? "" : ": did you mean " + nearest + "?"));
     }
   } else if (const auto* share = std::get_if<double>(&part)) {
@@ -69,7 +69,8 @@ void assign_part(const SplitPart& part, SplitName split, const std::string& wher
     if (std::min_element(stimuli.begin(), stimuli.end(), less)->trials == most) {
       throw ConfigError(
           where,
-          fmt::format("most_trials: all stimuli have {} trials: name them, or a share", most));
+          fmt::format("most_trials: all stimuli have {} trials: give their names, or a fraction",
+                      most));
     }
     for (auto& stimulus : stimuli) {
       if (stimulus.trials == most) take_split(stimulus, split, where);
@@ -86,8 +87,9 @@ void add_unit_facts(const Facts& facts, const std::vector<std::string>& ids, Uni
     const auto [first, added] = rows.emplace(facts.names[row], row);
     if (!added && facts.cells[first->second] != facts.cells[row] &&
         std::find(ids.begin(), ids.end(), facts.names[row]) != ids.end()) {
-      throw DataError(facts.file, "",
-                      "expected a row a unit; found two of " + facts.names[row] + " that differ");
+      throw DataError(
+          facts.file, "",
+          "expected one row per unit; found two for " + facts.names[row] + " that differ");
     }
   }
   std::size_t without = 0;
@@ -171,7 +173,8 @@ void assign_stimuli(const Manifest& manifest, const Facts* facts, const Sounds& 
     if (!stimulus.split) stimulus.split = SplitName::train;
     any = any || stimulus.split == SplitName::train;
   }
-  if (!any) throw ConfigError(rule.where, "expected a stimulus or more left to train; found none");
+  if (!any)
+    throw ConfigError(rule.where, "expected one stimulus or more left for training; found none");
 }
 
 }  // namespace strffit::import

@@ -1,5 +1,4 @@
-// Metadata of units and sounds, and the split into training, validation and test. Internal to
-// import.
+// Metadata of units and sounds, and the split of the stimuli. Internal to import.
 #pragma once
 
 #include <optional>

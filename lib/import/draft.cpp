@@ -172,43 +172,45 @@ std::string draft_manifest(const std::string& path) {
                         what);
   }
   std::string text = "# A draft: fill in every `?`, then strffit import THIS.yaml --check\n";
-  text += "# (docs/import.md). Paths are seen from this file's folder: keep it in " +
+  text += "# (docs/import.md). Paths are relative to the folder of this file: keep it in " +
           listing.folder + ".\n";
   for (const auto& comment : draft.comments) text += "# " + comment + "\n";
   text += "\n";
   if (draft.sounds.empty()) {
     draft.sounds = {"audio: ?  # found none here: the sounds that were played, \"folder/*.wav\""};
   }
-  if (draft.spikes.empty()) draft.spikes = {"csv: ?  # found none here: what the units did"};
-  write_part(text, "sounds", draft.sounds, "what was played");
+  if (draft.spikes.empty()) draft.spikes = {"csv: ?  # found none here: the spike times"};
+  write_part(text, "sounds", draft.sounds, "the sounds that were played");
   if (!draft.presentations.empty()) {
     write_part(text, "presentations", draft.presentations, "when");
   } else if (!draft.spikes.empty() && draft.spikes_on_clock) {
     write_part(
         text, "presentations",
-        {"csv: ?  # found none here: a table with a row an event",
+        {"csv: ?  # found none here: a table with one row per event",
          "sound: ?  # its column of sounds", "onset: ?  # of onsets", "unit: ?  # of the onsets"},
         "when");
   }
-  write_part(text, "spikes", draft.spikes, "what the units did");
-  if (!draft.units.empty()) write_part(text, "units", draft.units, "facts about them");
+  write_part(text, "spikes", draft.spikes, "spike times or responses of the units");
+  if (!draft.units.empty()) write_part(text, "units", draft.units, "metadata of the units");
   if (draft.frames.empty() && !draft.sounds_are_spectrograms) {
-    draft.frames = {"dt_ms: 5", "delay_ms: 0  # from an onset as noted to the sound at the ear"};
+    draft.frames = {"dt_ms: 5", "delay_ms: 0  # from a recorded onset to the sound at the ear"};
   }
   if (draft.n_sounds > 0 && draft.n_sounds < kFewestSounds) {
-    draft.frames.push_back("pieces: 5  # each sound is cut into 5 stimuli, of which some can test");
+    draft.frames.push_back(
+        "pieces: 5  # each sound is cut into 5 stimuli, so that some can be used for testing");
   }
-  if (!draft.frames.empty()) write_part(text, "frames", draft.frames, "into which time is cut");
+  if (!draft.frames.empty())
+    write_part(text, "frames", draft.frames, "division of time into frames");
   if (draft.spectrogram.empty() && !draft.sounds_are_spectrograms) {
     draft.spectrogram = {"kind: log_frequency", "bands: 34", "min_hz: 500", "max_hz: 20000",
                          "compression: {kind: decibel, range_db: 80}"};
   }
   if (!draft.spectrogram.empty()) {
     write_part(text, "spectrogram", draft.spectrogram,
-               "what a sound becomes (docs/spectrograms.md)");
+               "how it is computed from a sound (docs/spectrograms.md)");
   }
-  if (!draft.stimuli.empty()) write_part(text, "stimuli", draft.stimuli, "facts about sounds");
-  text += "split:  # shares of the sounds, or lists of names, or most_trials\n";
+  if (!draft.stimuli.empty()) write_part(text, "stimuli", draft.stimuli, "metadata of sounds");
+  text += "split:  # fractions of the sounds, or lists of names, or most_trials\n";
   text += "  test: 0.2\n  valid: 0.15\n";
   return text;
 }

@@ -97,7 +97,7 @@ Condition read_condition(config::Node& node, const std::string& key, const std::
 
 bool read_skip_absent(config::Node& node) {
   return node.choice("absent_sounds", "refuse", {"refuse", "skip"},
-                     "what belongs to a sound that is not there") == "skip";
+                     "what to do with data of sounds that do not exist") == "skip";
 }
 
 EventOptions read_event_options(config::Node& node, bool fixed_seconds,
@@ -112,7 +112,8 @@ EventOptions read_event_options(config::Node& node, bool fixed_seconds,
   }
   options.offset = node.get("offset", default_offset, "the column of offsets, if any");
   options.unit_s = fixed_seconds && !node.has("unit") ? 1 : read_time_unit(node).seconds;
-  options.exclude = read_condition(node, "exclude", "rows that are left out, note == target");
+  options.exclude =
+      read_condition(node, "exclude", "condition of rows to leave out, such as note == target");
   options.skip_absent = read_skip_absent(node);
   return options;
 }
@@ -127,10 +128,11 @@ std::int64_t sound_of(const Sounds& sounds, const std::string& name, bool skip_a
                         "; found several: name it with its folder and ending");
   }
   if (skip_absent) return -1;
-  throw DataError(file, place,
-                  "expected a sound that is there; found " + (name.empty() ? "no name" : name) +
-                      ", which is none of " + sounds.described() +
-                      " (exclude leaves out rows, absent_sounds: skip whatever has no sound)");
+  throw DataError(
+      file, place,
+      "expected an existing sound; found " + (name.empty() ? "no name" : name) +
+          ", which is not one of " + sounds.described() +
+          " (exclude leaves out rows, absent_sounds: skip leaves out all data without a sound)");
 }
 
 std::vector<Presentation> presentations_of(const EventTable& table, const EventOptions& options,

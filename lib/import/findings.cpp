@@ -89,9 +89,8 @@ void Findings::see(const Stimulus& stimulus, const Dataset& head, const Extent& 
       if (std::abs(spikes - mean) < kOddDeviation * std::sqrt(variance)) continue;
       ++odd_;
       if (odd_trials_.size() < 5) {
-        odd_trials_.push_back(fmt::format("trial {} of {} has {} spikes where the mean is {}",
-                                          trial + 1, stimulus.key, short_number(spikes),
-                                          short_number(mean)));
+        odd_trials_.push_back(fmt::format("trial {} of {} has {} spikes; the mean is {}", trial + 1,
+                                          stimulus.key, short_number(spikes), short_number(mean)));
       }
     }
   }
@@ -131,11 +130,13 @@ void Findings::note_spikes(const Assembled& assembled, std::vector<std::string>&
   } else if (spikes > 0 && tally.longest_s > 0) {
     if (tally.last_spike_s > 20 * tally.longest_s + 10) {
       notes.push_back("the last spike is " + short_number(tally.last_spike_s) +
-                      " s after an onset, the longest sound has " + short_number(tally.longest_s) +
+                      " s after an onset, the longest sound lasts " +
+                      short_number(tally.longest_s) +
                       " s: the unit of time is wrong (ms read as seconds?)");
     } else if (tally.last_spike_s < 0.05 * tally.longest_s) {
       notes.push_back("the last spike is " + short_number(tally.last_spike_s) +
-                      " s after an onset, the longest sound has " + short_number(tally.longest_s) +
+                      " s after an onset, the longest sound lasts " +
+                      short_number(tally.longest_s) +
                       " s: the unit of time is wrong (seconds read as ms?)");
     }
   }
@@ -160,12 +161,12 @@ void Findings::note_units(const Assembled& assembled, std::vector<std::string>& 
   }
   list(n_silent, " units have no spike in any sound: ", silent);
   list(n_fast,
-       " units have more than 500 spikes/s, as no neuron keeps up (the unit of time is wrong, or "
-       "these are no spikes): ",
+       " units have more than 500 spikes/s, which no neuron sustains (the unit of time is wrong, "
+       "or these are not spikes): ",
        fast);
   if (odd_ > 0) {
-    notes.push_back(
-        fmt::format("{} of {} trials have other counts than chance allows:", odd_, trials_));
+    notes.push_back(fmt::format(
+        "{} of {} trials have spike counts that chance does not explain:", odd_, trials_));
     notes.insert(notes.end(), odd_trials_.begin(), odd_trials_.end());
   }
 }

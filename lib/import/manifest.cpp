@@ -19,22 +19,23 @@ FrameOptions read_frames(config::Node& node, bool as_sounds) {
   FrameOptions frames;
   if (as_sounds) {
     if (node.has("dt_ms")) {
-      node.fail("dt_ms", "is that of the spectrograms, which sounds.dt_ms says: leave it out here");
+      node.fail("dt_ms", "is given by sounds.dt_ms for spectrograms: leave it out here");
     }
   } else {
     frames.dt_ms = node.get("dt_ms", 5.0, config::above(0), "width of a frame");
   }
   frames.before_ms = node.get("before_ms", 0.0, config::at_least(0),
-                              "kept ahead of the onset, a whole number of frames");
+                              "ms kept before the onset, a whole number of frames");
   frames.after_ms = node.get("after_ms", 0.0, config::at_least(0),
-                             "kept behind the end, a whole number of frames");
-  frames.delay_ms = node.get("delay_ms", 0.0, config::any(),
-                             "from the onset as noted to the sound: sound card, speaker, trigger");
+                             "ms kept after the end, a whole number of frames");
+  frames.delay_ms =
+      node.get("delay_ms", 0.0, config::any(),
+               "ms from the recorded onset to the sound: sound card, speaker, trigger");
   frames.pieces = node.get("pieces", std::int64_t{1}, config::between(1, 1000),
-                           "into which every sound is cut, each a stimulus of its own");
+                           "number of stimuli into which every sound is cut");
   if (as_sounds && (frames.before_ms > 0 || frames.after_ms > 0)) {
     node.fail(frames.before_ms > 0 ? "before_ms" : "after_ms",
-              "is for sounds that come as sound; a spectrogram is taken as it is");
+              "is for audio; given spectrograms are not extended");
   }
   for (const auto& [key, value] :
        {std::pair{"before_ms", frames.before_ms}, std::pair{"after_ms", frames.after_ms}}) {
@@ -49,14 +50,15 @@ FrameOptions read_frames(config::Node& node, bool as_sounds) {
 
 SplitPart read_part(config::Node& node, const std::string& key) {
   if (!node.has(key)) {
-    node.strings(key, {}, "stimuli: names or categories, a share (0.15), or most_trials");
+    node.strings(key, {}, "stimuli: names or categories, a fraction (0.15), or most_trials");
     return std::monostate{};
   }
   if (node.form(key) == config::Form::list) {
-    return node.strings(key, {}, "stimuli: names or categories, a share (0.15), or most_trials");
+    return node.strings(key, {}, "stimuli: names or categories, a fraction (0.15), or most_trials");
   }
-  const auto value = node.number_or(key, 0.5, {0, 1, true, true}, {"most_trials"},
-                                    "stimuli: names or categories, a share (0.15), or most_trials");
+  const auto value =
+      node.number_or(key, 0.5, {0, 1, true, true}, {"most_trials"},
+                     "stimuli: names or categories, a fraction (0.15), or most_trials");
   if (const auto* share = std::get_if<double>(&value)) return *share;
   return MostTrials{};
 }
@@ -66,10 +68,11 @@ SplitRule read_split_rule(config::Node& node) {
   rule.where = node.where("");
   rule.test = read_part(node, "test");
   rule.valid = read_part(node, "valid");
-  rule.column = node.get("column", "", "of the table of stimuli, with train, valid and test");
-  rule.seed = node.get("seed", std::int64_t{0}, config::at_least(0), "of shares taken at random");
+  rule.column =
+      node.get("column", "", "column of the table of stimuli, with train, valid and test");
+  rule.seed = node.get("seed", std::int64_t{0}, config::at_least(0), "seed of random fractions");
   if (!rule.column.empty() && (rule.test.index() != 0 || rule.valid.index() != 0)) {
-    node.fail("column", "says all of the split: leave out test and valid");
+    node.fail("column", "defines the whole split: leave out test and valid");
   }
   return rule;
 }
@@ -87,15 +90,15 @@ void refuse_open_keys(const std::string& text, const std::string& name) {
     if (begin == std::string::npos || one[begin] == '#' || !one.ends_with(": ?")) continue;
     throw ConfigError(fmt::format("{}:{}:{}: {}", name, line + 1, begin + 1,
                                   one.substr(begin, one.size() - begin - 3)),
-                      "is to be filled in; found ?");
+                      "must be filled in; found ?");
   }
 }
 
 Manifest read_document(config::Document& document) {
   Manifest manifest;
   config::Node root = document.root();
-  manifest.name = root.get("name", "", "of the recording");
-  manifest.reference = root.get("reference", "", "to be cited");
+  manifest.name = root.get("name", "", "name of the recording");
+  manifest.reference = root.get("reference", "", "what to cite");
   for (const char* key : {"sounds", "spikes"}) {
     if (!root.has(key)) root.fail(key, "is required");
   }
@@ -111,20 +114,20 @@ Manifest read_document(config::Document& document) {
         presentations.choice("overlap", "refuse", {"refuse", "allow"},
                              "presentations during which another begins") == "allow";
   }
-  config::Node spikes = root.map("spikes", "what the units did");
+  config::Node spikes = root.map("spikes", "spike times or responses of the units");
   manifest.responses = chosen_source(spikes, &Source::responses).responses(spikes);
   if (root.has("units")) {
-    config::Node units = root.map("units", "facts about units that are carried along");
+    config::Node units = root.map("units", "metadata of units, copied to the dataset");
     manifest.units = chosen_source(units, &Source::facts).facts(units);
   }
   if (root.has("stimuli")) {
-    config::Node stimuli = root.map("stimuli", "facts about sounds");
+    config::Node stimuli = root.map("stimuli", "metadata of sounds");
     manifest.stimuli = chosen_source(stimuli, &Source::facts).facts(stimuli);
     manifest.category = stimuli.get("category", "", "the column of categories");
   }
-  config::Node frames = root.map("frames", "into which time is cut");
+  config::Node frames = root.map("frames", "division of time into frames");
   manifest.frames = read_frames(frames, ready);
-  config::Node spectrogram = root.map("spectrogram", "how spectrograms are made");
+  config::Node spectrogram = root.map("spectrogram", "how spectrograms are computed");
   if (ready) {
     config::Node compression = spectrogram.map("compression", "of the values of spectrograms");
     manifest.compression = read_compression(compression, 1);
@@ -132,7 +135,7 @@ Manifest read_document(config::Document& document) {
     manifest.spectrogram = read_spectrogram(spectrogram);
     manifest.compression = manifest.spectrogram->compression;
   }
-  config::Node split = root.map("split", "which stimuli are training, validation and test");
+  config::Node split = root.map("split", "training, validation and test stimuli");
   manifest.split = read_split_rule(split);
   if (!manifest.split.column.empty() && !manifest.stimuli) {
     split.fail("column", "needs stimuli, the table that has it");

@@ -51,7 +51,8 @@ struct Manifest {
   SplitRule split;
 };
 
-// Reads and checks every key without opening other files. ConfigError with line and column.
+// Reads and checks every key without opening other files. ConfigError with line and
+// column.
 Manifest read_manifest(const std::string& file);
 // The same for a text. `folder`: base of relative paths.
 Manifest read_manifest_text(const std::string& text, const std::string& name,

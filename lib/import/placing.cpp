@@ -164,7 +164,7 @@ void Placing::notes(std::vector<std::string>& notes) const {
   tell(shorter_, "fewer frames than the sound, which are NaN");
   if (outside_ > 0) {
     notes.push_back(fmt::format(
-        "{} frames of presentations lie outside of the recording and are NaN", outside_));
+        "{} frames of presentations are outside the recording; they are NaN", outside_));
   }
 }
 

@@ -37,8 +37,7 @@ class Placing {
   std::int64_t before_;
   std::vector<std::vector<std::size_t>> by_sound_;        // presentations, or trials of TrialSpikes
   std::vector<std::int64_t> trials_;                      // per sound
-  std::int64_t longer_ = 0, shorter_ = 0, most_off_ = 0;  // sounds whose frames did not fit, and by
-                                                          // how many
+  std::int64_t longer_ = 0, shorter_ = 0, most_off_ = 0;  // sounds with other frames
   std::int64_t outside_ = 0;                              // frames outside the recording
 };
 

@@ -1,4 +1,5 @@
-// The parts of a recording, as the readers return them: sounds, presentations and responses.
+// The parts of a recording, as the readers return them: sounds, presentations and
+// responses.
 #pragma once
 
 #include <cstdint>

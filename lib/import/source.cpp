@@ -19,7 +19,7 @@ std::string required_text(config::Node& node, const std::string& key, const std:
   if (!node.has(key)) node.fail(key, "is required: " + doc);
   std::string text = node.get(key, "", doc);
   if (text.empty()) node.fail(key, "expected " + doc + "; found nothing");
-  if (text == "?") node.fail(key, "expected " + doc + "; found ?, to be filled in");
+  if (text == "?") node.fail(key, "expected " + doc + "; found ?, which must be filled in");
   return text;
 }
 

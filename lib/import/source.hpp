@@ -46,7 +46,7 @@ const Source& chosen_source(const config::Node& node, Role role) {
     if (!node.has(source.key)) continue;
     if (chosen != nullptr) {
       node.fail(source.key,
-                std::string("is one source, ") + chosen->key + " another: name one of the two");
+                std::string("conflicts with ") + chosen->key + ": give only one source");
     }
     chosen = &source;
   }

@@ -23,7 +23,7 @@ ReadSounds audio_sounds(config::Node& node) {
   const std::string pattern =
       required_text(node, "audio", "audio files by a pattern, \"stimuli/*.wav\"");
   const int channel = node.get("channel", 0, config::at_least(0),
-                               "of files with several, from 1; 0: they have one");
+                               "channel of files with several, from 1; 0: files have one");
   return [=](Reading& reading) {
     Sounds sounds;
     std::map<std::string, std::string> keys;

@@ -29,7 +29,7 @@ class BaphyFile {
  public:
   explicit BaphyFile(const std::string& file) : name_(file), mat_(open_matlab(file)) {
     rate_ = numbers("rate").at(0);
-    if (!(rate_ > 0)) fail("rate", "expected samples in a second");
+    if (!(rate_ > 0)) fail("rate", "expected samples per second");
     // Trials follow each other on an artificial clock.
     double start = 0;
     for (const double samples : numbers("npoint")) {
@@ -135,10 +135,10 @@ std::vector<BaphyEvent> events_of_baphy(const BaphyFile& file) {
 ReadPresentations baphy_presentations(config::Node& node) {
   const std::string given = required_text(node, "baphy", "a .spk.mat file");
   const std::string from = node.choice("from", "PreStimSilence", {"PreStimSilence", "Stim"},
-                                       "the event at which a sound's spectrogram begins");
+                                       "the event at which the spectrogram of a sound begins");
   const std::string role = node.get("role", "Reference", "the last word of the events' notes");
   const bool skip_targets = node.choice("with_targets", "skip", {"skip", "keep"},
-                                        "sounds that begin together with a target") == "skip";
+                                        "sounds that begin with a target") == "skip";
   const bool skip = read_skip_absent(node);
   return [=](Reading& reading, const Sounds& sounds) {
     const std::string name = reading.source(given);
@@ -167,7 +167,7 @@ ReadPresentations baphy_presentations(config::Node& node) {
     }
     if (together > 0) {
       reading.notes.push_back(
-          fmt::format("{} presentations that begin together with a target are left out", together));
+          fmt::format("{} presentations that begin with a target are left out", together));
     }
     if (presentations.empty()) {
       throw DataError(name, "exptevents",
@@ -201,7 +201,7 @@ ReadResponses baphy_responses(config::Node& node) {
       info = info->cell(0);
     }
     if (info->kind() != MatlabValue::Kind::cells) {
-      file.fail("sortinfo", "expected a cell a channel; found " + described(*info));
+      file.fail("sortinfo", "expected one cell per channel; found " + described(*info));
     }
     Responses responses;
     ClockSpikes spikes;
@@ -234,7 +234,7 @@ ReadResponses baphy_responses(config::Node& node) {
         spikes.units.push_back(std::move(train));
       }
     }
-    if (responses.ids.empty()) file.fail("sortinfo", "expected a unit or more; found none");
+    if (responses.ids.empty()) file.fail("sortinfo", "expected one unit or more; found none");
     responses.facts.emplace("channel",
                             Array<double>({static_cast<std::int64_t>(channels.size())}, channels));
     responses.values = std::move(spikes);

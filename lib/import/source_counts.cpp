@@ -71,7 +71,7 @@ Array<float> counts_of(const ArrayFile& arrays, const CountOptions& options,
 
 std::vector<std::string> names_of_units(const ArrayFile& arrays, const CountOptions& options,
                                         std::int64_t units, const std::string& file) {
-  if (units == 0) throw DataError(file, options.path, "expected a unit or more; found none");
+  if (units == 0) throw DataError(file, options.path, "expected one unit or more; found none");
   std::vector<std::string> ids = options.ids;
   if (!options.id_path.empty()) ids = arrays.texts(options.id_path);
   if (ids.empty()) {
@@ -89,14 +89,15 @@ ReadResponses count_responses(config::Node& node) {
   CountOptions options;
   options.given = required_text(node, "counts", "a .mat, .h5 or .npy file, or .npy by {sound}");
   options.path = node.get("path", "",
-                          "inside the file, with {sound} (and {trial}); without, one "
-                          "array on the recording's clock");
+                          "path in the file, with {sound} (and {trial}); without these, one array "
+                          "on the recording's clock");
   options.dt_ms = node.get("dt_ms", 0.0, config::at_least(0), "width of a frame; required");
   if (!(options.dt_ms > 0))
     node.fail("dt_ms", "is required: the width of a frame of the responses");
-  options.axes = node.strings("axes", {"time"}, "as the file shows them, of unit, trial and time");
+  options.axes =
+      node.strings("axes", {"time"}, "axes in the order of the file, from unit, trial and time");
   options.ids = node.strings("id", {}, "the names of the units");
-  options.id_path = node.get("id_path", "", "inside the file, to the names of the units");
+  options.id_path = node.get("id_path", "", "path in the file to the names of the units");
   for (const auto& axis : options.axes) {
     if (axis != "unit" && axis != "trial" && axis != "time") {
       node.fail("axes", "expected unit, trial and time; found " + axis);
@@ -111,7 +112,7 @@ ReadResponses count_responses(config::Node& node) {
   const bool files = has_placeholder(options.given, "sound");
   const bool by_sound = files || has_placeholder(options.path, "sound");
   if (!by_sound && std::count(options.axes.begin(), options.axes.end(), "trial") > 0) {
-    node.fail("axes", "has trials, and the path no {sound} that they are of");
+    node.fail("axes", "has trials, but the path has no {sound}");
   }
   if (!options.ids.empty() && !options.id_path.empty()) {
     node.fail("id", "and id_path both name the units: give one of the two");
@@ -161,7 +162,7 @@ ReadResponses count_responses(config::Node& node) {
     }
     if (frames.sounds.empty()) {
       throw DataError(reading.path(options.given), options.path,
-                      "expected responses to a sound or more; found none");
+                      "expected responses to one sound or more; found none");
     }
     responses.values = std::move(frames);
     return responses;

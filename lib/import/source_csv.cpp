@@ -39,7 +39,7 @@ EventTable events_of(const std::string& file, bool tabs) {
 template <bool tabs>
 ReadPresentations table_presentations(config::Node& node) {
   const std::string given =
-      required_text(node, tabs ? "tsv" : "csv", "a table with a row an event");
+      required_text(node, tabs ? "tsv" : "csv", "a table with one row per event");
   const EventOptions options = read_event_options(node, false);
   return [=](Reading& reading, const Sounds& sounds) {
     return presentations_of(events_of(reading.source(given), tabs), options, sounds, reading);
@@ -95,7 +95,7 @@ class SpikeTable {
       times[place->second].push_back(time());
     }
     if (places.empty()) {
-      throw DataError(table_.file(), "", "expected a row a spike below the header; found none");
+      throw DataError(table_.file(), "", "expected one row per spike below the header; found none");
     }
     check_seconds();
     Responses responses;
@@ -151,10 +151,10 @@ class SpikeTable {
   [[noreturn]] void refuse_no_spike(const Sounds& sounds,
                                     const std::map<std::string, std::int64_t>& absent) const {
     if (absent.empty()) {
-      throw DataError(table_.file(), "", "expected a row a spike below the header; found none");
+      throw DataError(table_.file(), "", "expected one row per spike below the header; found none");
     }
     throw DataError(table_.file(), "column " + table_.header()[static_cast<std::size_t>(sound_)],
-                    "expected spikes to a sound or more that is there (" + sounds.described() +
+                    "expected spikes to one existing sound or more (" + sounds.described() +
                         "); found only others, such as " + absent.begin()->first +
                         ": is sound the right column, and are the names those of the files?");
   }
@@ -252,7 +252,8 @@ class SpikeTable {
 
 template <bool tabs>
 ReadResponses table_responses(config::Node& node) {
-  const std::string given = required_text(node, tabs ? "tsv" : "csv", "a table with a row a spike");
+  const std::string given =
+      required_text(node, tabs ? "tsv" : "csv", "a table with one row per spike");
   SpikeColumns columns;
   columns.time = required_text(node, "time", "the column of spike times");
   std::string id = required_text(node, "id", "the column that names the unit, or the unit's name");
@@ -276,7 +277,8 @@ ReadResponses table_responses(config::Node& node) {
 
 template <bool tabs>
 ReadFacts table_facts(config::Node& node) {
-  const std::string given = required_text(node, tabs ? "tsv" : "csv", "a table with a row a name");
+  const std::string given =
+      required_text(node, tabs ? "tsv" : "csv", "a table with one row per name");
   const bool of_units = node.path() == "units";
   const std::string key =
       required_text(node, of_units ? "id" : "sound", "the column that names what a row is about");

@@ -111,7 +111,7 @@ ReadResponses mat_responses(config::Node& node) {
       responses.ids.push_back(place < ids.size() ? ids[place] : fmt::format("unit_{}", number));
     }
     if (responses.ids.empty()) {
-      throw DataError(file, path, "expected a trial or more of a sound; found none");
+      throw DataError(file, path, "expected one trial or more of a sound; found none");
     }
     if (!ids.empty() && ids.size() != responses.ids.size()) {
       throw DataError(file, path,

@@ -97,7 +97,7 @@ class NemsRecording {
         json.contains("fs") && json["fs"].is_number() ? json["fs"].get<double>() : 0;
     if (!(rate > 0 && std::isfinite(rate))) {
       throw DataError(file_, name + ".json",
-                      "expected fs, samples in a second, above 0; found none");
+                      "expected fs, samples per second, above 0; found none");
     }
     return rate;
   }
@@ -161,7 +161,7 @@ class NemsRecording {
       }
       ++frames;
     }
-    if (frames == 0) throw DataError(file_, found, "expected a frame or more; found none");
+    if (frames == 0) throw DataError(file_, found, "expected one frame or more; found none");
     signal.values =
         Array<float>({static_cast<std::int64_t>(channels), static_cast<std::int64_t>(frames)});
     for (std::size_t frame = 0; frame < frames; ++frame) {
@@ -177,7 +177,7 @@ class NemsRecording {
 
 std::string nems_pattern(config::Node& node) {
   std::string pattern =
-      node.get("epochs", "STIM_{sound}", "of the sounds, by a pattern with {sound}");
+      node.get("epochs", "STIM_{sound}", "epochs of the sounds, as a pattern with {sound}");
   if (!has_placeholder(pattern, "sound")) {
     node.fail("epochs", "expected a pattern with {sound}, such as STIM_{sound}; found " + pattern);
   }
@@ -223,8 +223,8 @@ Array<float> on_and_off(const NemsEpoch& sound, const std::vector<NemsEpoch>& al
 ReadSounds nems_sounds(config::Node& node) {
   const std::string given = required_text(node, "nems", "a NEMS recording, .tgz");
   const std::string pattern = nems_pattern(node);
-  const std::string signal_name =
-      node.get("signal", "stim", "with the spectrogram; on_off: one band, 1 while a sound is on");
+  const std::string signal_name = node.get(
+      "signal", "stim", "signal with the spectrogram; on_off: one band, 1 while a sound is on");
   const auto frequencies = node.numbers("frequencies_hz", {}, config::above(0), "band centres");
   if (frequencies.empty()) node.fail("frequencies_hz", "is required: the bands' centres");
   if (!std::is_sorted(frequencies.begin(), frequencies.end(),
@@ -312,7 +312,7 @@ ReadPresentations nems_presentations(config::Node& node) {
 
 ReadResponses nems_responses(config::Node& node) {
   const std::string given = required_text(node, "nems", "a NEMS recording, .tgz");
-  const std::string name = node.get("signal", "resp", "with the responses");
+  const std::string name = node.get("signal", "resp", "signal with the responses");
   return [=](Reading& reading, const Sounds&) {
     const NemsRecording recording(reading.source(given));
     NemsSignal signal = recording.signal(name);

@@ -103,7 +103,7 @@ ReadSounds nwb_sounds(config::Node& node) {
   const std::string path =
       absolute_path(node.get("path", "stimulus/templates", "the group of the sounds"));
   const int channel = node.get("channel", 0, config::at_least(0),
-                               "of sounds with several, from 1; 0: they have one");
+                               "channel of sounds with several, from 1; 0: sounds have one");
   return [=](Reading& reading) {
     // Kept open, because opening checks the whole file.
     const auto opened = std::make_shared<const files::Reader>(reading.source(given));
@@ -124,7 +124,7 @@ ReadSounds nwb_sounds(config::Node& node) {
     if (sounds.list.empty()) {
       fail_nwb(reader, path,
                "expected time series with the samples of sounds; found " + names_in(reader, path) +
-                   ": where the sounds are files of their own, name them by audio");
+                   ": if the sounds are separate files, give them by audio");
     }
     return sounds;
   };
@@ -213,7 +213,7 @@ ReadResponses nwb_responses(config::Node& node) {
       fail_nwb(reader, "/units", "expected spike_times; found " + names_in(reader, "/units"));
     }
     const Shape ids = reader.shape("/units/id");
-    if (ids.size() != 1 || ids[0] < 1) fail_nwb(reader, "/units/id", "expected a unit or more");
+    if (ids.size() != 1 || ids[0] < 1) fail_nwb(reader, "/units/id", "expected one unit or more");
     const std::int64_t units = ids[0];
     Responses responses;
     for (auto& column : columns_of(reader, "/units", units)) {

@@ -96,9 +96,10 @@ UnitFacts facts_of_clusters(const std::vector<std::int64_t>& clusters, const Clu
 
 ReadResponses phy_responses(config::Node& node) {
   const std::string given = required_text(node, "phy", "a folder with spike_times.npy");
-  const auto groups = node.strings("groups", {}, "of clusters that are taken, [good]; default all");
+  const auto groups =
+      node.strings("groups", {}, "groups of clusters to import, such as [good]; default all");
   const double rate_given = node.get("rate_hz", 0.0, config::at_least(0),
-                                     "samples in a second, where no params.py says it");
+                                     "samples per second, if params.py does not give them");
   const std::string where = node.where("rate_hz");
   return [=](Reading& reading, const Sounds&) {
     const std::string folder = given + "/";
@@ -120,8 +121,8 @@ ReadResponses phy_responses(config::Node& node) {
     }
     if (!(rate > 0)) {
       throw DataError(reading.path(given), "",
-                      "expected a params.py with sample_rate; found none: say rate_hz, the samples "
-                      "in a second, in the manifest (" +
+                      "expected a params.py with sample_rate; found none: give rate_hz, the "
+                      "samples per second, in the manifest (" +
                           where + ")");
     }
     const std::string times_file = reading.source(folder + "spike_times.npy");
@@ -231,7 +232,7 @@ void draft_phy(const Listing& files, Draft& draft) {
     return fs::exists(fs::path(files.folder) / folder / name, ignored);
   };
   if (!beside("params.py")) {
-    draft.spikes.push_back("rate_hz: ?  # samples in a second; no params.py says it");
+    draft.spikes.push_back("rate_hz: ?  # samples per second; no params.py gives them");
   }
   if (beside("cluster_info.tsv") || beside("cluster_group.tsv")) {
     draft.comments.push_back("The clusters' own table is carried along as facts about units.");

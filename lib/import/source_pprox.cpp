@@ -187,7 +187,8 @@ ReadResponses pprox_responses(config::Node& node) {
           fmt::format("{} trials of {} skipped: there is no such sound", trials, name));
     }
     if (spikes.trials.empty()) {
-      throw DataError(reading.path(pattern), "", "expected a trial or more of a sound; found none");
+      throw DataError(reading.path(pattern), "",
+                      "expected one trial or more of a sound; found none");
     }
     responses.facts = facts_of_pprox(facts);
     responses.values = std::move(spikes);
@@ -210,7 +211,7 @@ void draft_pprox(const Listing& files, Draft& draft) {
     }
     draft.spikes = {"pprox: \"" + (folder.empty() ? std::string() : folder + "/") + "*.json\"",
                     "unit: ?  # of the times: s or ms (files of spec:2 have both)",
-                    "absent_sounds: refuse  # skip leaves out trials of sounds that are not there"};
+                    "absent_sounds: refuse  # skip leaves out trials of sounds that do not exist"};
     return;
   }
 }

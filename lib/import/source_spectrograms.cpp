@@ -35,7 +35,7 @@ Array<float> bands_by_frames(const FoundArray& found, const SpectrogramFiles& op
   } else if (axes.empty()) {
     if (shape.size() == 2 && shape[0] == bands && shape[1] == bands) {
       throw DataError(file, place,
-                      "expected to tell bands from frames; found as many of both: say "
+                      "expected different numbers of bands and frames; found as many of both: set "
                       "axes: [frequency, time] or [time, frequency]");
     }
     const bool first = !found.shape.empty() && found.shape[0] == bands;
@@ -121,16 +121,17 @@ ReadSounds given_spectrograms(config::Node& node) {
   SpectrogramFiles options;
   options.given = required_text(node, "spectrograms",
                                 "a .h5 or .mat file, or .npy files by a pattern with {sound}");
-  options.path = node.get("path", "{sound}", "inside the file, {sound} for the sound");
-  options.names = node.get("names", "", "of the sounds, by a path with {sound} in a .mat file");
+  options.path = node.get("path", "{sound}", "path in the file, with {sound}");
+  options.names =
+      node.get("names", "", "names of the sounds, as a path with {sound} in a .mat file");
   options.dt_ms = node.get("dt_ms", 0.0, config::at_least(0), "width of a frame; required");
   options.frequencies_hz = node.numbers("frequencies_hz", {}, config::above(0),
                                         "band centres; or first_hz and per_octave");
   options.first_hz = node.get("first_hz", 0.0, config::at_least(0), "centre of the lowest band");
   options.per_octave = node.get("per_octave", 0.0, config::at_least(0), "bands in an octave");
   options.axes = node.strings("axes", {},
-                              "as the file shows them: [frequency, time]; default: told by "
-                              "the number of bands");
+                              "axes in the order of the file, such as [frequency, time]; default: "
+                              "found by the number of bands");
   if (!(options.dt_ms > 0))
     node.fail("dt_ms", "is required: the width of a frame of these spectrograms");
   const bool rule = options.first_hz > 0 && options.per_octave > 0;

@@ -86,7 +86,7 @@ ReadResponses text_trials(config::Node& node) {
       if (const auto [other, first] = taken.try_emplace(which, file.path); !first) {
         throw DataError(
             file.path, "",
-            "expected one file a sound and unit; " + other->second + " is for the same");
+            "expected one file per sound and unit; " + other->second + " is for the same");
       }
       reading.sources.insert(file.path);
       std::int64_t trial = 0;
@@ -97,11 +97,12 @@ ReadResponses text_trials(config::Node& node) {
     if (!absent.empty()) {
       std::string names;
       for (const auto& name : absent) names += (names.empty() ? "" : ", ") + name;
-      reading.notes.push_back(fmt::format("spikes to {} sounds skipped, which are not there: {}",
+      reading.notes.push_back(fmt::format("spikes to {} sounds that do not exist are skipped: {}",
                                           absent.size(), names));
     }
     if (spikes.trials.empty()) {
-      throw DataError(reading.path(pattern), "", "expected a trial or more of a sound; found none");
+      throw DataError(reading.path(pattern), "",
+                      "expected one trial or more of a sound; found none");
     }
     responses.values = std::move(spikes);
     return responses;
@@ -163,7 +164,7 @@ void draft_text_trials(const Listing& files, Draft& draft) {
       "unit: ?  # of the times: s, ms, us, min or samples (with rate_hz)"};
   if (!has_placeholder(best->first, "unit")) draft.spikes.push_back("id: unit_1");
   draft.spikes.push_back(
-      "absent_sounds: refuse  # skip leaves out spikes to sounds that are not there");
+      "absent_sounds: refuse  # skip leaves out spikes to sounds that do not exist");
 }
 
 }  // namespace

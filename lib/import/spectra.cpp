@@ -87,8 +87,7 @@ void Spectra::keep(std::uint64_t print, std::size_t index, const Array<float>& v
     if (value < 0 && manifest_.compression.kind != "none") {
       throw DataError(
           manifest_.file, "spectrogram.compression",
-          fmt::format("expected spectrograms of values from 0 up; found {}: take kind: none",
-                      value));
+          fmt::format("expected spectrograms with values >= 0; found {}: use kind: none", value));
     }
   }
   loudest_ = std::max(loudest_, loudest(values));
@@ -105,7 +104,7 @@ void Spectra::note_rates(const Sounds& sounds, std::vector<std::string>& notes) 
   }
   notes.push_back(
       "sounds have " + rates + " samples/s, and " + manifest_.spectrogram->kind +
-      " sums over a window, so that those of the highest rate look up to " +
+      " sums over a window, so that those of the highest rate appear up to " +
       config::write(std::round(10 * std::pow(rates_hz_.rbegin()->first / rates_hz_.begin()->first,
                                              manifest_.spectrogram->power)) /
                     10) +

@@ -10,17 +10,16 @@ namespace strffit::import {
 
 TimeUnit read_time_unit(config::Node& node) {
   if (!node.has("unit")) {
-    node.fail(
-        "unit",
-        "is required, since this format does not fix the unit of its times: s, ms, us, min or "
-        "samples");
+    node.fail("unit",
+              "is required, because this format does not define the unit of times: s, ms, us, min "
+              "or samples");
   }
   TimeUnit unit;
-  unit.name = node.choice("unit", "", {"s", "ms", "us", "min", "samples"}, "of the times");
-  const double rate_hz = node.get("rate_hz", 0.0, config::at_least(0),
-                                  "samples in a second, where the unit is samples");
+  unit.name = node.choice("unit", "", {"s", "ms", "us", "min", "samples"}, "unit of the times");
+  const double rate_hz =
+      node.get("rate_hz", 0.0, config::at_least(0), "samples per second, if the unit is samples");
   if (unit.name == "samples" && rate_hz == 0) {
-    node.fail("rate_hz", "is required where the unit is samples: how many there are in a second");
+    node.fail("rate_hz", "is required if the unit is samples: the number of samples per second");
   }
   if (unit.name != "samples" && node.has("rate_hz")) {
     node.fail("rate_hz", "is for times in samples; these are in " + unit.name);
@@ -42,7 +41,7 @@ void refuse_whole_seconds(const TimeUnit& unit, const std::vector<double>& times
   if (!whole) return;
   throw DataError(file, place,
                   fmt::format("expected times in s; found {} whole numbers, the last {}: they are "
-                              "ms or samples, say so by unit (and rate_hz)",
+                              "ms or samples; set unit (and rate_hz)",
                               times_s.size(), std::llround(times_s.back())));
 }
 

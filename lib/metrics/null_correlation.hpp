@@ -24,9 +24,8 @@ struct NullScore {
   double p = std::numeric_limits<double>::quiet_NaN();
 };
 
-// Shift of one stimulus in one draw, in frames: uniform over min_shift .. frames - min_shift. It is
-// the same for every unit, so that correlations between units are kept. `stimulus`: index in the
-// dataset.
+// Shift of one stimulus in a draw, frames: uniform over min_shift .. frames - min_shift. The same
+// for every unit, which keeps correlations between units. `stimulus`: index in the dataset.
 std::int64_t null_shift(const NullOptions& options, std::int64_t draw, std::size_t stimulus,
                         std::int64_t frames);
 

@@ -16,9 +16,8 @@ struct ResponseQuality {
   double cc_max = std::numeric_limits<double>::quiet_NaN();        // NaN if no rho > 0
 };
 
-// Powers by Sahani & Linden (2003), cc_max by Hsu et al. (2004), averaged over the stimuli with
-// their frames as weights (models.md, Metrics). Takes about 1 ms for 6 stimuli of 20 trials of 1000
-// frames.
+// Powers by Sahani & Linden (2003), cc_max by Hsu et al. (2004); means over the stimuli, weighted
+// by their frames (models.md, Metrics). About 1 ms for 6 stimuli of 20 trials of 1000 frames.
 ResponseQuality response_quality(std::span<const Trials> stimuli);
 
 // Signal power of the given blocks; NaN if there are none.

@@ -60,7 +60,8 @@ std::vector<std::int64_t> joined_starts(std::span<const Trials> stimuli);
 // in the joined signal.
 TrialMean trial_mean(std::span<const Trials> stimuli, std::span<const std::int64_t> starts);
 
-// Complete blocks of the stimuli that have one, in order. The noise-corrected metrics use these.
+// Complete blocks of the stimuli that have one, in order. The noise-corrected metrics use
+// these.
 std::vector<CompleteBlock> complete_blocks(std::span<const Trials> stimuli,
                                            std::span<const std::int64_t> starts);
 

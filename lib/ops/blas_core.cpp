@@ -60,8 +60,10 @@ std::string slow_blas_core() {
       is_set(set) && known_core(set) != nullptr
           ? "unset OPENBLAS_CORETYPE"
           : std::string("set the environment variable OPENBLAS_CORETYPE=") + better->name;
-  return "OpenBLAS works with the kernels of a " + blas_core() +
-         ", slower than this processor's own (the oldest take eight times as long): " + cure;
+  return "OpenBLAS uses the kernels of a " + blas_core() +
+         ", which are slower than those for this processor (the oldest take eight times as "
+         "long): " +
+         cure;
 }
 
 }  // namespace strffit::ops

@@ -288,7 +288,8 @@ auto products_by_count(std::integer_sequence<Index, n...>) {
   return std::array<Rows, sizeof...(n)>{product_rows<n + 1, T>...};
 }
 
-// Convolution of all complete tiles from `band` on. Returns the first remaining band.
+// Convolution of all complete tiles from `band` on. Returns the first remaining
+// band.
 template <class Tile, class T>
 Index convolve_tiles(const T* x, const std::vector<T>& k, const T* start, T* z, Index band,
                      Index from, Index to, const Sizes& s) {
@@ -389,8 +390,7 @@ void weight_block(const T* x, const T* dz, Index plane, typename Simd<T>::Vector
   }
 }
 
-// Largest number of output channels and lags in a weight_block; a square block needs the fewest
-// loads.
+// Most output channels and most lags in a weight_block; square blocks need the fewest loads.
 constexpr Index kMostSums = kRegisters >= 32 ? 5 : 3;
 
 template <class T>

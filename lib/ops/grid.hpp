@@ -1,6 +1,7 @@
-// Memory order of a signal (M, S, K): member after member, or the channels of all members side by
-// side in each frame. Both are `blocks` matrices of `rows` frames and `columns` numbers. Numbers
-// per channel (a bias, the weight of a norm) form a vector (blocks, columns) in the same order.
+// Memory order of a signal (M, S, K): member after member, or the channels of all members side
+// by side in each frame. Both are `blocks` matrices of `rows` frames and `columns` numbers.
+// Numbers per channel (a bias, the weight of a norm) form a vector (blocks, columns) in the same
+// order.
 #pragma once
 
 #include <ATen/Functions.h>
@@ -108,13 +109,13 @@ std::array<double, n> line_sums(const Layout& layout, Value&& value) {
   return sums;
 }
 
-// Frames per step in signals of few columns; they fill registers for any number of columns. Always
-// sixteen, so that the order of a column's sum does not depend on other columns.
+// Frames per step in signals of few columns; they fill registers for any number of
+// columns. Always sixteen, so that the order of a column's sum does not depend on other
+// columns.
 inline constexpr std::int64_t kFramesAtOnce = 16;
 
-// Calls work(at, count) for numbers at .. at + count - 1 of a block, kFramesAtOnce frames at a
-// time; position i belongs to column i % columns. `count` is a compile-time constant if there is
-// one column.
+// Calls work(at, count) for numbers at .. at + count - 1 of a block, kFramesAtOnce frames each;
+// position i belongs to column i % columns. `count` is a compile-time constant for one column.
 template <class Work>
 void for_few_columns(std::int64_t from, std::int64_t to, std::int64_t columns, Work&& work) {
   for (; columns == 1 && from + kFramesAtOnce <= to; from += kFramesAtOnce)
@@ -123,8 +124,9 @@ void for_few_columns(std::int64_t from, std::int64_t to, std::int64_t columns, W
   for (; from < to; from += step) work(from, std::min(step, to - from));
 }
 
-// sums[j apart + column] += what add(at, count, parts) adds to parts (n, kFramesAtOnce columns),
-// called as in for_few_columns. Single precision over a few frames, then double.
+// sums[j apart + column] += what add(at, count, parts) adds to parts (n, kFramesAtOnce
+// columns), called as in for_few_columns. Single precision over a few frames, then
+// double.
 template <class T, std::int64_t n, class Add>
 void sums_of_few_columns(std::int64_t size, std::int64_t columns, double* sums, std::int64_t apart,
                          Add&& add) {

@@ -37,7 +37,8 @@ inline std::int64_t windows_from(std::int64_t phase, const LaggedSizes& s) {
   return (s.S - phase) / s.L;
 }
 
-// Kernels (M, K, C, F, L) -> (blocks, L, inputs, outputs), oldest lag first, like frames in memory.
+// Kernels (M, K, C, F, L) -> (blocks, L, inputs, outputs), oldest lag first, like frames in
+// memory.
 inline at::Tensor oldest_lag_first(const at::Tensor& kernel, const LaggedSizes& s) {
   const auto flipped = kernel.flip(4);
   return (!s.shared ? flipped.permute({0, 4, 2, 3, 1}).contiguous()

@@ -8,7 +8,8 @@ namespace strffit::ops {
 inline constexpr double kNormEpsilon = 1e-5;
 inline constexpr double kNormMomentum = 0.1;  // of the running statistics
 
-// Statistics over batch and time (batch), or over channels at each frame and position (layer).
+// Statistics over batch and time (batch), or over channels at each frame and position
+// (layer).
 enum class Norm { none, batch, layer };
 
 // Per member and channel (M, K). Only batch norm uses running statistics; training updates them.

@@ -14,8 +14,7 @@
 
 namespace strffit::ops {
 
-// Like gemm (ops/gemm.hpp), with b as stored and rows of c on up to `threads` threads. beta: 0 or
-// 1.
+// Like gemm (ops/gemm.hpp), with b as stored, on up to `threads` threads. beta: 0 or 1.
 template <class T>
 void ordered_gemm(int threads, bool transposed_a, std::int64_t m, std::int64_t n, std::int64_t k,
                   const T* a, std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c,

@@ -1,7 +1,8 @@
-// A matrix packed for products with many rows, which recurrent layers need at every frame. A BLAS
-// would copy the matrix at every call, and its kernels differ between processors. Here the matrix
-// is copied once, in reading order, and each output is summed over the inputs in order. A row's
-// numbers therefore depend neither on other rows nor on the BLAS. Private to this room.
+// A matrix packed for products with many rows, which recurrent layers need at every frame. A
+// BLAS would copy the matrix at every call, and its kernels differ between processors. Here
+// the matrix is copied once, in reading order, and each output is summed over the inputs in
+// order. A row's numbers therefore depend neither on other rows nor on the BLAS. Private to
+// this room.
 #pragma once
 
 #include <algorithm>
@@ -55,9 +56,10 @@ class PackedMatrix {
   Index padded() const { return vectors_ * kLanes; }
 
   // y[r] = start[r] + s[r] times the matrix for rows r = 0 .. rows - 1. Reads `inner` numbers
-  // s[r][0], s[r][step], ... start[r] and y[r] have `padded` numbers, start_step (0: one for all
-  // rows) and `padded` apart. start may be y. `last_first`: reads the matrix from its other end,
-  // with the same result; alternating calls then find in the cache what was read last.
+  // s[r][0], s[r][step], ... start[r] and y[r] have `padded` numbers, start_step (0: one for
+  // all rows) and `padded` apart. start may be y. `last_first`: reads the matrix from its
+  // other end, with the same result; alternating calls then find in the cache what was read
+  // last.
   void multiply(Index rows, const T* const* s, Index step, const T* start, Index start_step, T* y,
                 bool last_first = false) const {
     for_panels(last_first, [&](Index first, Index width) {

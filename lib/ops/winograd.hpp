@@ -1,7 +1,8 @@
-// Winograd's F(2, 3) and F(4, 3) (Lavin & Gray 2016): neighbouring outputs of a kernel of three
-// taps need fewer products together than separately. Inputs d and kernel g are transformed linearly
-// to u and k; products m = u k may be summed over channels; outputs z are sums of m. Backwards,
-// gradients of m are sums of those of z, and gradients of g are sums of those of k.
+// Winograd's F(2, 3) and F(4, 3) (Lavin & Gray 2016): neighbouring outputs of a kernel of
+// three taps need fewer products together than separately. Inputs d and kernel g are
+// transformed linearly to u and k; products m = u k may be summed over channels; outputs z are
+// sums of m. Backwards, gradients of m are sums of those of z, and gradients of g are sums of
+// those of k.
 #pragma once
 
 #include <cstdint>

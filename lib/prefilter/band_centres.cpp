@@ -42,7 +42,7 @@ BandCentres read_band_centres(config::Node& node) {
       "frequencies of the bands: those of the dataset, or equally spaced on this scale from "
       "min_freq_hz to max_freq_hz");
   auto spaced = node.only_if(centres.scale != "dataset",
-                             "needs a scale: mel, erb, log or greenwood; leave it out, or say one");
+                             "needs a scale: mel, erb, log or greenwood; leave it out, or set one");
   centres.min_freq_hz =
       spaced.get("min_freq_hz", centres.min_freq_hz, config::above(0), "lowest band centre, Hz");
   centres.max_freq_hz = spaced.get("max_freq_hz", centres.max_freq_hz, config::above(0),
@@ -53,7 +53,7 @@ BandCentres read_band_centres(config::Node& node) {
     if (node.has("max_freq_hz"))
       node.fail("max_freq_hz", "must be above min_freq_hz, " + hz(centres.min_freq_hz));
     node.fail("min_freq_hz",
-              "must be below max_freq_hz, " + hz(centres.max_freq_hz) + " unless given");
+              "must be below max_freq_hz, " + hz(centres.max_freq_hz) + " by default");
   }
   return centres;
 }

@@ -1,5 +1,6 @@
-// Base of all parts of a model with named tensors: prefilters, kernels, norms, backbones. The
-// tensors are stored outside, so that one object serves all batches of members and threads.
+// Base of all parts of a model with named tensors: prefilters, kernels, norms, backbones.
+// The tensors are stored outside, so that one object serves all batches of members and
+// threads.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -53,8 +54,7 @@ class Part {
 
   virtual std::vector<Entry> entries() const = 0;
 
-  // Fills the starting values of one member; `member`: its tensors, float32, with the shapes of
-  // entries().
+  // Sets the starting values of one member; `member`: its tensors, float32, shaped as entries().
   virtual void start(Tensors& member, Random& random) const = 0;
 
   virtual std::vector<Measure> measures(const Tensors& tensors, const Axes& axes) const {

@@ -72,7 +72,7 @@ std::map<std::string, std::string> read_archive(const std::string& file) {
     }
     if (!wanted) continue;
     if (!texts.emplace(name, std::move(text)).second) {
-      throw DataError(file, path, "expected files of different names; found two of this one");
+      throw DataError(file, path, "expected files with different names; found two with this name");
     }
   }
   return texts;

@@ -147,8 +147,7 @@ class PathWalk {
     if (value->kind() == MatlabValue::Kind::numbers) return slice(*value, shape, step.indices);
     const auto element = linear(shape, step.indices);
     if (!element) {
-      return nowhere("expected an element that is there in " + here_ + "; found " +
-                     described(*value));
+      return nowhere("expected an existing element of " + here_ + "; found " + described(*value));
     }
     switch (value->kind()) {
       case MatlabValue::Kind::cells:
@@ -218,8 +217,7 @@ class PathWalk {
     Shape result;
     for (std::size_t axis = 0; axis < sizes.size(); ++axis) {
       if (indices[axis] > sizes[axis]) {
-        return nowhere("expected an element that is there in " + here_ + "; found " +
-                       described(value));
+        return nowhere("expected an existing element of " + here_ + "; found " + described(value));
       }
       result.push_back(indices[axis] == 0 ? sizes[axis] : 1);
     }
@@ -286,7 +284,7 @@ std::string described(const MatlabValue& value) {
     case MatlabValue::Kind::other:
       break;
   }
-  return "something that is no matrix, text, cell array or struct";
+  return "a value other than a matrix, text, cell array or struct";
 }
 
 std::shared_ptr<const MatlabFile> open_matlab(const std::string& file) {

@@ -1,5 +1,4 @@
-// Values of MATLAB files and paths to them; the same for version 5 (by matio) and version 7.3
-// (HDF5).
+// Values of MATLAB files, version 5 (by matio) or 7.3 (HDF5), and paths to them.
 #pragma once
 
 #include <cstdint>

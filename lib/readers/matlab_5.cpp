@@ -281,8 +281,8 @@ class File5 : public MatlabFile {
     seconds_ -= files::try_in_child(file_, "MATLAB", limits, body);
     if (seconds_ < 0) {
       throw DataError(file_, "",
-                      fmt::format("expected a MATLAB file that is read in {} s of the processor; "
-                                  "found one that takes longer: it is damaged",
+                      fmt::format("expected a MATLAB file that takes at most {} s of processor "
+                                  "time to read; found one that takes longer: it is damaged",
                                   limits.seconds));
     }
   }

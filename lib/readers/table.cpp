@@ -90,7 +90,8 @@ void Table::read_header(bool tabs) {
     }
     for (std::size_t j = 0; j < i; ++j) {
       if (header_[i] == header_[j] && !header_[i].empty()) {
-        throw DataError(file, "", "expected a column of each name; found two called " + header_[i]);
+        throw DataError(file, "",
+                        "expected columns with different names; found two called " + header_[i]);
       }
     }
   }
@@ -177,7 +178,7 @@ void Table::split() {
       ++at;
       if (at < text_.size() && text_[at] != delimiter_) {
         throw DataError(file_, fmt::format("line {}", line_),
-                        "expected a quote to end its cell; found more behind it");
+                        "expected a quote to end its cell; found text after it");
       }
     } else {
       const auto end = std::min(text_.find(delimiter_, at), text_.size());

@@ -52,8 +52,7 @@ class Table {
 
 bool is_missing(const std::string& cell);
 
-// The number that the whole cell spells, "1e-3", or "0,001" with `decimal_comma`; NaN for other
-// text.
+// The number in a cell, "1e-3", or "0,001" with `decimal_comma`; NaN if it is not one.
 double as_number(const std::string& cell, bool decimal_comma);
 
 }  // namespace strffit::import

@@ -21,8 +21,8 @@ constexpr double kLargestSample = 1e9;
 
 std::string too_long(const std::string& samples) {
   return fmt::format(
-      "holds {} samples a channel; at most {} are read (6 hours at 48 kHz): cut it "
-      "into the sounds that were played",
+      "has {} samples per channel; at most {} are read (6 hours at 48 kHz): cut it into the sounds "
+      "that were played",
       samples, kMostSamples);
 }
 
@@ -33,8 +33,8 @@ void check_samples(const Sound& sound, std::size_t first) {
     if (std::abs(sample) <= kLargestSample) continue;
     throw DataError(
         sound.name, "",
-        fmt::format("sample {} ({} s) is {}, no amplitude: the file is damaged, or was "
-                    "written with an error; write it anew",
+        fmt::format("sample {} ({} s) is {}, not an amplitude: the file is damaged, or was written "
+                    "with an error; write it again",
                     i, in_words(static_cast<double>(i) / sound.rate_hz), in_words(sample)));
   }
 }
@@ -57,16 +57,16 @@ OpenSound open_sound(const std::string& path) {
   if (!sound.file) {
     throw DataError(path, "",
                     std::string("cannot be read as a sound (") + sf_strerror(nullptr) +
-                        "): damaged, or of a kind that libsndfile does not know; convert it, for "
-                        "instance with \"ffmpeg -i IN OUT.wav\"");
+                        "): it is damaged, or of a format that libsndfile does not support; "
+                        "convert it, for instance with \"ffmpeg -i IN OUT.wav\"");
   }
   if (sound.info.samplerate < 1) {
     throw DataError(path, "",
-                    fmt::format("its header says a rate of {} samples a second: damaged; write it "
-                                "anew with the right rate",
+                    fmt::format("its header gives a rate of {} samples per second: it is damaged; "
+                                "write it again with the right rate",
                                 sound.info.samplerate));
   }
-  if (sound.info.channels < 1) throw DataError(path, "", "has no channel: damaged");
+  if (sound.info.channels < 1) throw DataError(path, "", "has no channel: it is damaged");
   return sound;
 }
 
@@ -91,7 +91,7 @@ void check_sound(const Sound& sound) {
   if (!(sound.rate_hz > 0) || std::isinf(sound.rate_hz)) {
     throw DataError(
         sound.name, "",
-        "has a rate of " + in_words(sound.rate_hz) + " samples a second; give the right one");
+        "has a rate of " + in_words(sound.rate_hz) + " samples per second; give the right rate");
   }
   if (sound.samples.empty()) throw DataError(sound.name, "", "has no samples");
   if (static_cast<std::int64_t>(sound.samples.size()) > kMostSamples) {
@@ -113,14 +113,13 @@ Sound read_audio(const std::string& path, int channel) {
   if (channel == 0 && channels > 1) {
     throw DataError(
         path, "",
-        fmt::format("has {0} channels; say which is the sound with \"channel\", from 1 to "
-                    "{0}",
+        fmt::format("has {0} channels; set \"channel\" to the one with the sound, from 1 to {0}",
                     channels));
   }
   if (channel < 0 || channel > channels) {
     throw DataError(path, "",
-                    fmt::format("has no channel {}, but {}", channel,
-                                channels == 1 ? "one alone: leave \"channel\" out"
+                    fmt::format("has no channel {}, only {}", channel,
+                                channels == 1 ? "one: leave \"channel\" out"
                                               : fmt::format("channels 1 to {}", channels)));
   }
   const auto says = promised(open.info);

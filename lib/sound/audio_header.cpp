@@ -20,8 +20,8 @@ class Bytes {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
     if (!std::filesystem::exists(status)) fail("there is no such file");
-    if (!std::filesystem::is_regular_file(status)) fail("is no file but a folder or device");
-    if (!stream_) fail("cannot be opened; may this user read it?");
+    if (!std::filesystem::is_regular_file(status)) fail("is not a file, but a folder or device");
+    if (!stream_) fail("cannot be opened; does this user have permission to read it?");
     size_ = static_cast<std::int64_t>(std::filesystem::file_size(path, error));
     if (error || size_ <= 0) fail("is empty: copy it again");
   }
@@ -63,7 +63,7 @@ void check_pieces(Bytes& file, const std::string& sound, bool big_endian, bool s
   std::uint64_t long_size = 0;
   std::int64_t place = 12;
   for (int piece = 0; place + 8 <= file.size(); ++piece) {
-    if (piece == kMostPieces) file.fail("has no sound among its first 1000 pieces: damaged");
+    if (piece == kMostPieces) file.fail("has no sound among its first 1000 chunks: it is damaged");
     const auto name = file.text(place, 4);
     auto size = file.number(place + 4, 4, big_endian);
     place += 8;
@@ -75,14 +75,13 @@ void check_pieces(Bytes& file, const std::string& sound, bool big_endian, bool s
         size = long_size;
       } else if (unfinished) {
         file.fail(
-            "its header does not say how long the sound is: the program that wrote it did not "
-            "finish; write it anew, for instance with \"sox --ignore-length IN.wav OUT.wav\"");
+            "its header does not give the length of the sound: the program that wrote it did not "
+            "finish; write it again, for instance with \"sox --ignore-length IN.wav OUT.wav\"");
       }
       if (size > left) {
         file.fail(fmt::format(
-            "its header says {} bytes of sound, the file holds {}: it was copied or recorded in "
-            "part; copy it again, or keep what is there with \"sox --ignore-length IN.wav "
-            "OUT.wav\"",
+            "its header gives {} bytes of sound, but the file has {}: it is incomplete; copy it "
+            "again, or keep the existing part with \"sox --ignore-length IN.wav OUT.wav\"",
             size, left));
       }
       return;
@@ -90,7 +89,7 @@ void check_pieces(Bytes& file, const std::string& sound, bool big_endian, bool s
     if (size > left) break;
     place += static_cast<std::int64_t>(size + size % 2);  // chunks start at even positions
   }
-  file.fail("holds no sound (no piece \"" + sound + "\" where its header leads): damaged");
+  file.fail("has no sound (no chunk \"" + sound + "\"): it is damaged");
 }
 
 // The last page of an OGG file must be complete and marked as the last.
@@ -112,8 +111,8 @@ void check_last_page(Bytes& file) {
   }
   if (!whole) {
     file.fail(
-        "ends before its sound does: it was copied or recorded in part; copy it again, or keep "
-        "what is there with \"ffmpeg -i IN.ogg OUT.wav\"");
+        "ends before its sound does: it is incomplete; copy it again, or keep the existing part "
+        "with \"ffmpeg -i IN.ogg OUT.wav\"");
   }
 }
 

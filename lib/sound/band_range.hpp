@@ -1,4 +1,5 @@
-// Keys `bands`, `min_hz` and `max_hz` of the kinds with a frequency scale. Private to this room.
+// Keys `bands`, `min_hz` and `max_hz` of the kinds with a frequency scale. Private to this
+// room.
 #pragma once
 
 #include <string>

@@ -15,12 +15,12 @@ double decibel(double x, const CompressionOptions& o, double reference) {
 }
 
 void read_decibel(config::Node& node, CompressionOptions& o) {
-  o.range_db = node.get("range_db", o.range_db, config::above(0),
-                        "dB, from the reference down to where all is 0");
-  const auto reference = node.number_or(
-      "reference", "loudest", config::above(0), {"loudest"},
-      "the value that range_db counts down from: that of the loudest band and frame of all sounds, "
-      "or a number in the spectrogram's unit");
+  o.range_db =
+      node.get("range_db", o.range_db, config::above(0),
+               "dB below the reference, down to which values are kept; lower values become 0");
+  const auto reference = node.number_or("reference", "loudest", config::above(0), {"loudest"},
+                                        "reference of the decibels: the loudest band and frame of "
+                                        "all sounds, or a number in the unit of the spectrogram");
   if (const double* number = std::get_if<double>(&reference)) o.reference = *number;
 }
 
@@ -30,22 +30,22 @@ CompressionOptions read_compression(config::Node& node, double power) {
   CompressionOptions o;
   o.power = power;
   o.kind = node.choice("kind", o.kind, {"none", "power", "log", "decibel", "hill"},
-                       "compression of a value x of the spectrogram");
+                       "how each value x of the spectrogram is compressed");
   if (o.kind == "power") {
     o.exponent = node.get("exponent", o.exponent, config::above(0), "x to this power");
   } else if (o.kind == "log") {
     o.offset = node.get("d", o.offset, config::above(0),
-                        "d of log((x + d) / d), in the spectrogram's unit");
+                        "d of log((x + d) / d), in the unit of the spectrogram");
   } else if (o.kind == "decibel") {
     read_decibel(node, o);
   } else if (o.kind == "hill") {
     o.gain = node.get("c", o.gain, config::above(0), "c of (c x)^n / (1/k + (c x)^n)");
-    o.half =
-        node.get("k", o.half, config::above(0), "k of it; half of the largest is at (c x)^n = 1/k");
-    o.steepness = node.get("n", o.steepness, config::above(0), "n of it");
+    o.half = node.get("k", o.half, config::above(0),
+                      "k of this formula; half of the largest value is at (c x)^n = 1/k");
+    o.steepness = node.get("n", o.steepness, config::above(0), "n of this formula");
     o.of_decibel =
         node.choice("of", "spectrogram", {"spectrogram", "decibel"},
-                    "what x is: a value of the spectrogram, or the decibel of it") == "decibel";
+                    "x: a value of the spectrogram, or this value in decibel") == "decibel";
     if (o.of_decibel) read_decibel(node, o);
   }
   return o;
@@ -59,10 +59,9 @@ double loudest(const Array<float>& spectrogram) {
 
 void compress(Array<float>& spectrogram, const CompressionOptions& o, double loudest) {
   if (o.needs_loudest() && !(loudest > 0)) {
-    throw DataError(
-        "compression", "",
-        "every sound is silent, so that there is no loudest one to count decibels from; "
-        "give \"reference\" as a number, or check that the sounds are the right files");
+    throw DataError("compression", "",
+                    "every sound is silent, so that decibels have no reference; give \"reference\" "
+                    "as a number, or check that the sounds are the right files");
   }
   const double reference = o.reference > 0 ? o.reference : loudest;
   const auto each = [&](const auto& f) {

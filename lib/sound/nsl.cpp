@@ -230,9 +230,9 @@ SpectrogramOptions nsl_spectrogram(config::Node& node) {
   NslOptions o;
   o.bands = node.get("bands", o.bands, config::between(1, 4096),
                      "bands, equally spaced in log frequency");
-  o.per_octave = node.get("per_octave", o.per_octave, config::between(1, 512), "bands an octave");
+  o.per_octave = node.get("per_octave", o.per_octave, config::between(1, 512), "bands per octave");
   o.min_hz = node.get("min_hz", o.min_hz, config::above(0),
-                      "Hz, centre of the lowest band; the filter above the highest has to be at "
+                      "Hz, centre of the lowest band; the filter above the highest band must be at "
                       "most half the rate of every sound");
   o.time_constant_ms = node.get("time_constant_ms", o.time_constant_ms, config::above(0),
                                 "ms, of the leaky integration");
@@ -243,7 +243,7 @@ SpectrogramOptions nsl_spectrogram(config::Node& node) {
   }
   if (!(centres_hz.back() < 1e7)) {
     node.fail("bands", "go up to " + in_words(centres_hz.back()) +
-                           " Hz: expected fewer bands, or more an octave");
+                           " Hz: expected fewer bands, or more per octave");
   }
   options.frequencies_hz.assign(centres_hz.begin(), centres_hz.end() - 1);
   options.highest_hz = centres_hz.back();

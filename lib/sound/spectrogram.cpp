@@ -42,10 +42,10 @@ void check_frames(const Sound& sound, const SpectrogramOptions& options, const F
   }
   if (options.highest_hz > sound.rate_hz / 2) {
     throw DataError(sound.name, "",
-                    "its rate of " + in_words(sound.rate_hz) + " Hz holds frequencies up to " +
-                        in_words(sound.rate_hz / 2) + " Hz, and the spectrogram goes up to " +
+                    "its rate of " + in_words(sound.rate_hz) + " Hz allows frequencies up to " +
+                        in_words(sound.rate_hz / 2) + " Hz, but the spectrogram goes up to " +
                         in_words(options.highest_hz) + " Hz: lower " + options.highest_key +
-                        ", or take this sound from a recording of a higher rate");
+                        ", or use a recording of this sound at a higher rate");
   }
 }
 
@@ -56,7 +56,7 @@ SpectrogramOptions read_spectrogram(config::Node& node) {
                                 "kind of spectrogram: docs/spectrograms.md");
   auto options = read_spectrogram_kind(kind, node);
   options.kind = kind;
-  auto compression = node.map("compression", "compression of its values");
+  auto compression = node.map("compression", "compression of the values");
   options.compression = read_compression(compression, options.power);
   return options;
 }

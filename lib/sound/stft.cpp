@@ -40,11 +40,11 @@ SpectrogramOptions stft_spectrogram(config::Node& node) {
   o.width_hz =
       node.get("width_hz", o.width_hz, config::above(0),
                "Hz, bandwidth: standard deviation of a band; the window's is 1 / (2 pi width_hz)");
-  o.step_hz = node.get("step_hz", o.width_hz, config::above(0),
-                       "Hz, from band to band; as wide as a band where it is left out");
+  o.step_hz =
+      node.get("step_hz", o.width_hz, config::above(0), "Hz, between bands; default: width_hz");
   o.min_hz = node.get("min_hz", o.min_hz, config::at_least(0), "Hz, lowest band");
   o.max_hz = node.get("max_hz", o.max_hz, config::above(0),
-                      "Hz, no band lies above; at most half the rate of every sound");
+                      "Hz, upper limit of the bands; at most half the rate of every sound");
   if (!(o.max_hz >= o.min_hz)) node.fail("max_hz", "must be at least min_hz");
   // The small term keeps a last band that rounding puts above max_hz.
   const double steps = std::floor((o.max_hz - o.min_hz) / o.step_hz + 1e-9);

@@ -1,4 +1,5 @@
-// Several doubles with the same arithmetic: as many frames, or bands. Private to this room.
+// Several doubles with the same arithmetic: as many frames, or bands. Private to this
+// room.
 #pragma once
 
 #include <cstddef>

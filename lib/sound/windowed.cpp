@@ -110,20 +110,20 @@ WindowOptions read_window(config::Node& node, WindowOptions o, bool of_frames) {
     config::Range length = config::above(0);
     length.high = 1000;
     o.window_frames = node.get("window_frames", o.window_frames, length,
-                               "length of the window, frames; it ends with its frame");
+                               "length of the window in frames; it ends with its frame");
     o.padding = node.get("padding", o.padding, config::between(1, 64),
-                         "the transform is as long as so many windows");
+                         "length of the transform in windows");
     o.where_window = node.where("window_frames");
   }
   o.power = node.get("power", o.power, config::between(1, 2),
-                     "what the bands add up: 1 magnitudes, 2 their squares");
-  o.centred = node.choice("align", "causal", {"causal", "centred"},
-                          "causal: the window ends with its frame; centred: on the middle of its "
-                          "frame, so that it looks ahead, as some published data do") == "centred";
-  o.normalise =
-      node.get("normalise", o.normalise,
-               "divide by the sum of the window, so that values do not grow with the rate "
-               "of the sound");
+                     "bands are sums of: 1 magnitudes, 2 squared magnitudes");
+  o.centred =
+      node.choice("align", "causal", {"causal", "centred"},
+                  "causal: the window ends with its frame; centred: the window is centred on its "
+                  "frame, so that it looks ahead, as in some published data") == "centred";
+  o.normalise = node.get(
+      "normalise", o.normalise,
+      "divide by the sum of the window, so that values do not depend on the rate of the sound");
   return o;
 }
 
@@ -132,8 +132,8 @@ void describe_window(const WindowOptions& window, SpectrogramOptions& options) {
   options.same_at_every_rate = window.normalise;
   if (window.centred) {
     options.warnings.push_back(
-        "align: centred lets frames look ahead at sound that has not been heard yet, so that "
-        "responses seem to come earlier; only to repeat published data");
+        "with align: centred, frames look ahead at later sound, so that responses seem to come "
+        "earlier; use it only to reproduce published data");
   }
 }
 
@@ -152,12 +152,11 @@ void refuse_empty_bands(const std::vector<Band>& bands, const std::vector<double
                         double bin_hz, const std::string& where) {
   for (std::size_t f = 0; f < bands.size(); ++f) {
     if (!bands[f].weights.empty()) continue;
-    throw ConfigError(where,
-                      "the band at " + in_words(frequencies_hz[f]) +
-                          " Hz is narrower than the transform resolves, whose frequencies are " +
-                          in_words(bin_hz) +
-                          " Hz apart: fewer bands, a higher min_hz, a longer window or more "
-                          "padding");
+    throw ConfigError(
+        where, "the band at " + in_words(frequencies_hz[f]) +
+                   " Hz is too narrow for the transform, whose frequencies are " +
+                   in_words(bin_hz) +
+                   " Hz apart: use fewer bands, a higher min_hz, a longer window or more padding");
   }
 }
 

@@ -16,10 +16,8 @@ struct WindowOptions {
   int padding = 1;           // length of the transform in windows; >= 1
   int power = 1;             // bands are weighted sums of: 1 magnitudes, 2 squared magnitudes
   bool centred = false;      // window centred on its frame, otherwise ending with it
-  bool normalise = false;    // divide by the sum of the window: a tone of amplitude 1 has magnitude
-                             // 1/2
-  std::string where_window = {}, where_bands = {};  // keys, for errors that depend on rate and
-                                                    // frame width
+  bool normalise = false;    // divide by the sum of the window: amplitude 1 gives magnitude 1/2
+  std::string where_window = {}, where_bands = {};  // for errors with a rate
 };
 
 // Reads the keys `window_frames` and `padding` (both only if `of_frames`), `power`, `align` and
@@ -29,7 +27,8 @@ WindowOptions read_window(config::Node& node, WindowOptions defaults, bool of_fr
 // Sets the options of a windowed kind except its bands.
 void describe_window(const WindowOptions& window, SpectrogramOptions& options);
 
-// Rounds `samples`. ConfigError at where_window if fewer than 2, or too many with padding.
+// Rounds `samples`. ConfigError at where_window if fewer than 2, or too many with
+// padding.
 std::int64_t window_samples(double samples, double rate_hz, const WindowOptions& window);
 
 // A band: weighted sum of consecutive bins, starting at `first`.

@@ -21,7 +21,8 @@ class ConfigError : public std::runtime_error {
       : std::runtime_error(where.empty() ? what : where + ": " + what) {}
 };
 
-// A file whose content cannot be used (exit code 3). `path`: position inside the file, may be "".
+// A file whose content cannot be used (exit code 3). `path`: position inside the file, may be
+// "".
 class DataError : public std::runtime_error {
  public:
   DataError(const std::string& file, const std::string& path, const std::string& what)

@@ -6,8 +6,9 @@
 
 namespace strffit {
 
-// Keeps freed memory in the process: training allocates the same large tensors in every step, and
-// new pages from the system cost more than filling them. Does nothing without glibc.
+// Keeps freed memory in the process: training allocates the same large tensors in every
+// step, and new pages from the system cost more than filling them. Does nothing without
+// glibc.
 void keep_freed_memory();
 
 // Asks for large pages (2 MiB) for memory that is about to be written, including the pages at its

@@ -1,3 +1,4 @@
+// Quiet NaN.
 #pragma once
 
 #include <limits>

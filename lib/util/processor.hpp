@@ -1,10 +1,9 @@
-// Instructions that this processor executes, and those that this program and an OpenBLAS core type
-// need.
+// Instructions that this processor has, and those that this program and a BLAS core type need.
 //
-// A program that links this is checked before anything else runs, including the initialisers of its
-// libraries. If the processor lacks instructions that the program was compiled for, or that the
-// core type in OPENBLAS_CORETYPE needs, the program says so and exits with status 1, instead of
-// with "Illegal instruction".
+// A program that links this is checked before anything else runs, including the initialisers of
+// its libraries. If the processor lacks instructions that the program was compiled for, or that
+// the core type in OPENBLAS_CORETYPE needs, the program says so and exits with status 1.
+// Otherwise it would end with "Illegal instruction" only.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,4 @@
-// Random numbers that are the same on every machine and library (those of std's distributions
-// differ).
+// Random numbers, the same on every machine and library (those of std's distributions differ).
 //
 // A generator is made from a seed and the numbers of a purpose, for instance (seed, unit, epoch).
 // Repeating or resuming therefore needs no stored state. Generator: splitmix64 (Steele et al.
@@ -36,8 +35,7 @@ class Random {
   std::uint64_t integer(std::uint64_t n) {
     return static_cast<std::uint64_t>(uniform() * static_cast<double>(n));
   }
-  // Poisson-distributed, mean >= 0 (Knuth's method for small means, a sum of two halves for large
-  // ones).
+  // Poisson number, mean >= 0 (Knuth's method for small means, a sum of two halves for large).
   std::int64_t poisson(double mean) {
     if (mean > 30) return poisson(mean / 2) + poisson(mean / 2);
     const double limit = std::exp(-mean);

@@ -405,7 +405,7 @@ TEST_CASE("slurm: what is refused") {
   refuses("--cpus: expected from 1 to 4096, as run.threads takes; found 5000",
           [](SlurmRequest& r) { r.cpus = 5000; });
   refuses("--at-once: expected 1 or more; found 0", [](SlurmRequest& r) { r.at_once = 0; });
-  refuses("--mem: expected memory as sbatch has it, such as 800M or 8G; found \"lots\"",
+  refuses("--mem: expected memory in sbatch's format, such as 800M or 8G; found \"lots\"",
           [](SlurmRequest& r) { r.mem = "lots"; });
   refuses("--array-limit", [](SlurmRequest& r) { r.array_limit = 1; });
   finish(study, "1-of-4");

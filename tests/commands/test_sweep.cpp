@@ -207,8 +207,7 @@ TEST_CASE("sweep: what cannot be swept, at its place") {
           "sweep.yaml:7:22: fit.weigth_decay: unknown key; did you mean \"weight_decay\"?");
   refused("  fit.weight_decay: 0", "7:3: fit.weight_decay: expected a list of the values");
   refused("  fit.weight_decay: []",
-          "7:3: fit.weight_decay: expected a list of the values that it is to take, such as [1, "
-          "2]; found an empty list");
+          "7:3: fit.weight_decay: expected a list of values, such as [1, 2]; found an empty list");
   refused("  fit.l1: [0, 1]\n  fit.weight_decay: [0, 1, 0.0]",
           "8:28: fit.weight_decay: 0.0 is the same setting as 0");
   refused("  model: [{kind: ln, context: 9}, {kind: ln}]", "is the same setting as {kind: ln, co");
@@ -327,8 +326,8 @@ TEST_CASE("nested: what does not go with it") {
   };
   refused({"data.nested={outer: 5}", "data.folds=3"}, "data.folds");
   refused({"data.nested={outer: 5}", "data.split={test: 0.2}"}, "data.split");
-  refused({"data.nested={outer: 1}"}, "expected 0 or 2 and more");
-  refused({"data.nested={outer: 5, inner: 1}"}, "expected 2 and more");
+  refused({"data.nested={outer: 1}"}, "expected 0, or 2 or more");
+  refused({"data.nested={outer: 5, inner: 1}"}, "expected 2 or more");
   refused({"data.nested={outer: 11}"}, "expected from 2 to 10 outer folds");
   refused({"data.nested={outer: 2, inner: 6}"}, "from 2 inner folds to the 5 stimuli");
 }

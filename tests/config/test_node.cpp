@@ -324,7 +324,7 @@ TEST_CASE("node: what to say of a path that is no key") {
   CHECK(root.cure_of("fit").empty());
   CHECK(root.cure_of("weight_decay") == "; did you mean \"fit.weight_decay\"?");
   CHECK(root.cure_of("fit.hiden") == "; did you mean \"model.hidden\"?");
-  CHECK(root.cure_of("fit.weight_decay.x") == "; fit.weight_decay is no mapping");
+  CHECK(root.cure_of("fit.weight_decay.x") == "; fit.weight_decay is not a mapping");
 }
 
 }  // namespace

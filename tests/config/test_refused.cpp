@@ -228,7 +228,7 @@ TEST_CASE("overrides are checked like the file and named in the message") {
       {"modle.hidden=3", "modle.hidden=3 (command line): modle: unknown key", "\"model\"?"},
       {"model={hiden: 3}", "model={hiden: 3} (command line): model.hiden: unknown key", ""},
       {"model=3", "model=3 (command line): expected a mapping", "the number 3"},
-      {"data.file.x=3", "data.file.x=3 (command line): \"data.file\" is no mapping", "a.h5"},
+      {"data.file.x=3", "data.file.x=3 (command line): \"data.file\" is not a mapping", "a.h5"},
       {"fit.seeds=[0, -1]", "fit.seeds=[0, -1] (command line): fit.seeds[1]: must be", ""},
       {"fit.seeds=[0", "fit.seeds=[0 (command line): a list", "closing ]"},
       {"fit.seeds=*a", "fit.seeds=*a (command line): ", "anchor"},

@@ -56,7 +56,7 @@ TEST_CASE("alternatives: each with its key, text and place, in the order of the 
 }
 
 TEST_CASE("alternatives: what is refused, at its place") {
-  const std::string list = "expected a list of the values that it is to take, such as [1, 2]";
+  const std::string list = "expected a list of values, such as [1, 2]";
   CHECK(alternatives_refused("sweep: 3") ==
         "fit.yaml:1:1: sweep: expected a mapping of keys to lists of values; found the number 3");
   CHECK(alternatives_refused("sweep:\n  fit.l1: 3") ==
@@ -87,7 +87,7 @@ TEST_CASE("with: a key that is none, and one below a value") {
   CHECK(test::error_of<ConfigError>([&] { file.with({found[0][0]}, "sweep"); }) ==
         found[0][0].where + ": expected the path of a key, such as fit.l1");
   CHECK(test::error_of<ConfigError>([&] { file.with({found[1][0]}, "sweep"); }) ==
-        found[1][0].where + ": \"fit\" is no mapping; found the number 3");
+        found[1][0].where + ": \"fit\" is not a mapping; found the number 3");
 }
 
 TEST_CASE("entries: every key that was read, with its final value") {

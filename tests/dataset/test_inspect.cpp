@@ -132,7 +132,7 @@ TEST_CASE("doubts: sound data raise none, and their lag is the neurons' latency"
 TEST_CASE("doubts: kHz for Hz, seconds for ms and the other way round") {
   Dataset dataset = simulated();
   for (double& hz : dataset.axes.frequencies_hz) hz /= 1000;
-  CHECK(has(only_warning(dataset), "the highest band lies at 20 Hz"));
+  CHECK(has(only_warning(dataset), "the highest band is at 20 Hz"));
   dataset = simulated();
   dataset.axes.dt_ms = 0.005;
   bool told = false;
@@ -155,7 +155,7 @@ TEST_CASE("doubts: all spikes in one frame, and rates where counts are expected"
       values[first] = spikes;
     }
   }
-  CHECK(has(only_warning(dataset), "100 % of the spikes lie in frame 0 of their stimuli"));
+  CHECK(has(only_warning(dataset), "100 % of the spikes are in frame 0 of their stimuli"));
   dataset.counts = false;  // the same numbers are no spikes
   CHECK(doubts_about(dataset).warnings.empty());
 

@@ -106,7 +106,7 @@ TEST_CASE("data options: what is refused") {
       {"data: {file: a, split: {valid: [a], seed: 1}}", "data.split.seed"},
       {"data: {file: a, nested: {inner: 3}}", "data.nested.inner: is only for nested"},
       {"data: {file: a, split: {valid: 0.2}, folds: 3}", "data.split.valid: has no effect beside"},
-      {"data: {file: a, folds: 1}", "expected 0 or 2 and more"},
+      {"data: {file: a, folds: 1}", "expected 0, or 2 or more"},
       {"data: {file: a, folds: -2}", "data.folds"},
       {"data: {file: a, standardise: yes_please}", "data.standardise"},
       {"data: {file: a, smooth_ms: 0}", "data.smooth_ms"},

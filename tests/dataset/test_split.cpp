@@ -170,7 +170,7 @@ TEST_CASE("split: a file of test stimuli alone is a partition, as scoring needs 
   CHECK(found[0].test == Indices{0, 1, 2});
   CHECK(describe(found[0]) == "3 test");
   CHECK(describe(partitions(stimuli(4, {kTrain, std::nullopt, kValid, kTrain}),
-                            by(SplitFromFile{}))[0]) == "2 train, 1 valid, 1 in none");
+                            by(SplitFromFile{}))[0]) == "2 train, 1 valid, 1 unused");
 }
 
 TEST_CASE("split: what is refused, and what is said") {
@@ -178,19 +178,19 @@ TEST_CASE("split: what is refused, and what is said") {
   const std::string where_folds = "data.folds: ";
   CHECK(split_refusal(stimuli(3), by(SplitFromFile{})) ==
         where +
-            "x.h5 does not say which stimuli train and which test: say it here, for instance "
-            "{valid: 0.15, test: 0.2, seed: 0}");
-  CHECK(split_refusal(stimuli(2, {kTest, kValid}), by(SplitFromFile{})) ==
-        where +
-            "no stimulus of x.h5 is left to train (1 valid, 1 test): so its split attributes say, "
-            "instead of which this key can say it, for instance {valid: 0.15, test: 0.2, seed: "
-            "0}");
+            "x.h5 has no split of the stimuli: give it here, for instance {valid: 0.15, test: 0.2, "
+            "seed: 0}");
+  CHECK(
+      split_refusal(stimuli(2, {kTest, kValid}), by(SplitFromFile{})) ==
+      where +
+          "no stimulus of x.h5 is left for training (1 valid, 1 test): the split attributes of the "
+          "file say so; give another split here, for instance {valid: 0.15, test: 0.2, seed: 0}");
   CHECK(split_refusal(stimuli(2), by(SplitFractions{0.1, 0.1, 0})) ==
         where +
-            "no stimulus of x.h5 is left to train (1 valid, 1 test): leave fewer to valid and "
-            "test");
+            "no stimulus of x.h5 is left for training (1 valid, 1 test): give fewer stimuli to "
+            "valid and test");
   CHECK(split_refusal(stimuli(9), by(SplitFractions{0.5, 0.5, 0})) ==
-        where + "expected shares of at least 0 with a sum below 1; found 0.5 and 0.5");
+        where + "expected fractions of at least 0 with a sum below 1; found 0.5 and 0.5");
   CHECK(split_refusal(stimuli(9), by(SplitFractions{-0.1, 0.5, 0})) != "no error");
   CHECK(split_refusal(stimuli(6), by(SplitLists{{}, {"s1"}, {"noise"}})) ==
         where + "stimulus s1 is in the lists of both valid and test");
@@ -201,7 +201,7 @@ TEST_CASE("split: what is refused, and what is said") {
   CHECK(split_refusal(stimuli(3, {kTrain, kTrain, kTest}), by(SplitFromFile{}, 1)) ==
         where_folds + "expected from 2 to 2 folds, the stimuli that do not test; found 1");
   CHECK(split_refusal(stimuli(3, {kTrain, kTest, kTest}), by(SplitFromFile{}, 2)) ==
-        where_folds + "needs two stimuli or more that do not test; found 1");
+        where_folds + "needs two stimuli or more besides the test stimuli; found 1");
 }
 
 }  // namespace

@@ -65,28 +65,27 @@ TEST_CASE("units: what is refused, and what is said") {
     const char* message;
   } cases[] = {
       {{}, "expected all, unit ids, ranges or a condition; found nothing"},
-      {{"cell c"}, "\"cell c\" is no unit of x.h5; did you mean \"cell a\"?"},
+      {{"cell c"}, "\"cell c\" is not a unit of x.h5; did you mean \"cell a\"?"},
       {{"something else entirely"},
-       "\"something else entirely\" is no unit of x.h5, no range such as 0-10 and no condition "
-       "such as "
-       "noise_ratio < 40"},
+       "\"something else entirely\" is not a unit of x.h5, a range such as 0-10 or a condition "
+       "such as noise_ratio < 40"},
       {{"1"},
-       "\"1\" is no unit of x.h5; \"1-1\" is the unit of that index, counted from 0, \"cell b\""},
+       "\"1\" is not a unit of x.h5; \"1-1\" is the unit with that index, counted from 0: \"cell "
+       "b\""},
       {{"7"},
-       "\"7\" is no unit of x.h5, no range such as 0-10 and no condition such as noise_ratio < 40"},
+       "\"7\" is not a unit of x.h5, a range such as 0-10 or a condition such as noise_ratio < 40"},
       {{"0-5"}, "expected a range within 0-4, the units of x.h5; found 0-5"},
       {{"3-1"}, "expected a range within 0-4, the units of x.h5; found 3-1"},
       {{"0-99999999999999999999"},
-       "\"0-99999999999999999999\" is no unit of x.h5, no range such as 0-10 and no condition such "
-       "as "
-       "noise_ratio < 40"},
+       "\"0-99999999999999999999\" is not a unit of x.h5, a range such as 0-10 or a condition such "
+       "as noise_ratio < 40"},
       {{"noise < 40"},
-       "\"noise\" is no fact about the units of x.h5; there is area, noise_ratio, place"},
+       "\"noise\" is not a fact about the units of x.h5; there is area, noise_ratio, place"},
       {{"noise_ratio < forty"}, "expected a number to compare with in \"noise_ratio < forty\""},
       {{"noise_ratio => 4"}, "expected one of < <= > >= == != in \"noise_ratio => 4\"; found =>"},
       {{"noise_ratio < -3"}, "no unit of x.h5 meets noise_ratio < -3"},
       {{"area < A2"}, "\"area\" is text, which can be compared by == and != only"},
-      {{"place > 0"}, "\"place\" has several values a unit and cannot be compared"},
+      {{"place > 0"}, "\"place\" has several values per unit and cannot be compared"},
   };
   for (const auto& one : cases) {
     CHECK(refusal(one.words) == std::string("fit.yaml:3:10: data.units: ") + one.message);

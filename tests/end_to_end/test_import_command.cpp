@@ -42,7 +42,7 @@ TEST_CASE("simulate --recording, import --draft, --check, --out, train: the trut
   test::write_text(recording + "/draft.yaml", drafted.out);
   const test::Ended open = run({"import", recording + "/draft.yaml", "--check"});
   CHECK(open.code == 2);
-  CHECK_MESSAGE(open.err.find("unit: is to be filled in; found ?") != std::string::npos, open.err);
+  CHECK_MESSAGE(open.err.find("unit: must be filled in; found ?") != std::string::npos, open.err);
   std::string filled = drafted.out;
   for (std::size_t at = 0; (at = filled.find("unit: ?", at)) != std::string::npos;) {
     filled.replace(at, 7, "unit: s");
@@ -183,7 +183,7 @@ TEST_CASE("wrong units and onsets are named with their numbers, wherever one loo
   const auto at = by_trial.find("{csv: spikes.csv");
   by_trial.replace(at, by_trial.find('}', at) + 1 - at,
                    "{csv: by_trial.csv, id: unit, time: t, unit: ms, sound: sound, trial: trial}");
-  all_say(mistake.said(by_trial), "100 % of the spikes lie in frame 0 of their stimuli");
+  all_say(mistake.said(by_trial), "100 % of the spikes are in frame 0 of their stimuli");
   all_say(mistake.said(by_trial), "seconds read as ms?");
 
   // Bands in kHz.
@@ -196,7 +196,7 @@ TEST_CASE("wrong units and onsets are named with their numbers, wherever one loo
                        bands +
                        "]}\nspikes: {counts: truth.h5, path: \"stimuli/{sound}/responses\", "
                        "dt_ms: 5, axes: [unit, trial, time]}\n"),
-          "the highest band lies at 20 Hz: /frequencies_hz is probably in kHz");
+          "the highest band is at 20 Hz: /frequencies_hz is probably in kHz");
 }
 
 TEST_CASE("--plot draws the raster and the lags") {

@@ -276,8 +276,8 @@ TEST_CASE("reader: axes in reverse are told from others, with the way to turn th
           reader.floats("/rows/plain", {{3, -1, 7}, "(N, R, T)"});
         }) == kTypes +
                   ": /rows/plain: expected shape (3, any, 7), axes (N, R, T); found (7, 2, 3), the "
-                  "same axes in reverse, as programs write them that count the axes of an array "
-                  "from the other end: reverse them before writing, permute(x, [3 2 1]) in MATLAB, "
+                  "same axes in reverse order, as programs with the other order of axes write "
+                  "them: reverse them before writing, permute(x, [3 2 1]) in MATLAB, "
                   "permutedims(x, (3, 2, 1)) in Julia, aperm(x, c(3, 2, 1)) in R, x.T in Python");
   const auto told = [&](const Shape& expected) {
     return test::contains(

@@ -45,7 +45,7 @@ TEST_CASE("reader: references are the paths of what they lead to") {
   CHECK(reader.references("/list") == std::vector<std::string>{"/cell/inner/x", "", "/y", "/cell"});
   CHECK(reader.references("/none").empty());
   CHECK(test::contains(test::error_of<DataError>([&] { reader.references("/wild"); }),
-                       "expected references to objects of this file; found one to none"));
+                       "expected references to objects of this file; found one to nothing"));
   CHECK(test::contains(test::error_of<DataError>([&] { reader.references("/y"); }),
                        "/y: expected references to objects; found "));
 }

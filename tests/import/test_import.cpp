@@ -275,7 +275,7 @@ TEST_CASE("wrong units and recordings are told with numbers") {
              folder.path(), &notes);
     return notes;
   };
-  CHECK(any_contains(notes_of("ms"), "100 % of the spikes lie in frame 0"));
+  CHECK(any_contains(notes_of("ms"), "100 % of the spikes are in frame 0"));
   CHECK(any_contains(notes_of("ms"), "seconds read as ms?"));
   CHECK(!any_contains(notes_of("s"), "unit of time is wrong"));
 }

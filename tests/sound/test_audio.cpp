@@ -119,7 +119,7 @@ TEST_CASE("audio: a channel that is not chosen or not there") {
       contains(refusal_of(two), two + ": has 2 channels; say which is the sound with \"channel\""));
   CHECK(contains(refusal_of(two, 3), "has no channel 3, but channels 1 to 2"));
   CHECK(contains(refusal_of(two, -1), "has no channel -1"));
-  CHECK(contains(refusal_of(one, 2), "one alone: leave \"channel\" out"));
+  CHECK(contains(refusal_of(one, 2), "one: leave \"channel\" out"));
 }
 
 TEST_CASE("audio: what is torn is refused wherever it ends") {

@@ -1,7 +1,8 @@
-// A device that LibTorch treats as different from the CPU but whose memory is the CPU's. GPU code
-// runs on it, by a GPU's rules, on a machine without one: mixing its tensors with the CPU's throws;
-// operations that a GPU must be waited for are counted; backward passes run on another thread;
-// recorded work (ops/cuda/recorded.hpp) repeats the same operations on the same memory.
+// A device that LibTorch treats as different from the CPU but whose memory is the CPU's. GPU
+// code runs on it, by a GPU's rules, on a machine without one: mixing its tensors with the
+// CPU's throws; operations that a GPU must be waited for are counted; backward passes run on
+// another thread; recorded work (ops/cuda/recorded.hpp) repeats the same operations on the same
+// memory.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,5 +1,4 @@
-// Result of reading a bad file, seen from outside, with crashes, endless loops and excessive
-// memory.
+// Result of reading a bad file, seen from outside: crash, endless loop, too much memory.
 #pragma once
 
 #include <sys/resource.h>

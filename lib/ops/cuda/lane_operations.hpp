@@ -16,8 +16,7 @@ namespace strffit::ops::lanes {
 bool reach(const at::Tensor& tensor);
 // True if these operations run there and the layout has no windows.
 bool on_gpu(const at::Tensor& signal, const Layout& layout);
-// True if a recurrent layer with these weights fits the shared memory of a team: some hundred
-// units.
+// True if these weights fit the shared memory of a team: some hundred units.
 bool team_fits(const at::Tensor& hidden_weight, Cell cell);
 
 at::Tensor adaptrans(const at::Tensor& x, const at::Tensor& d_on, const at::Tensor& d_off,

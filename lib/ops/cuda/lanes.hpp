@@ -1,7 +1,8 @@
-// GPU code of the recursions along time and of AdamW. A lane is one thread: it handles one band (or
-// unit) of one stimulus of one member, or one element of a parameter. nvcc compiles lanes to
-// kernels (kernels.cu). ops/cuda/lane_operations.cpp also runs them on a CPU, one after the other,
-// which tests them without a GPU. Signals are contiguous (M, S, F). Private to this room.
+// GPU code of the recursions along time and of AdamW. A lane is one thread: it handles one band
+// (or unit) of one stimulus of one member, or one element of a parameter. nvcc compiles lanes
+// to kernels (kernels.cu). ops/cuda/lane_operations.cpp also runs them on a CPU, one after the
+// other, which tests them without a GPU. Signals are contiguous (M, S, F). Private to this
+// room.
 #pragma once
 
 #include <cmath>
@@ -94,8 +95,7 @@ struct Average {
   }
 };
 
-// Forward: x (M, or 1 with x_stride 0; S, F) -> out (M, S, 2 F). Gap frames of out must be zero
-// already.
+// x (M, or 1 with x_stride 0; S, F) -> out (M, S, 2 F), which must be zero at gap frames already.
 template <class T>
 struct AdaptransForward {
   const T *x, *a_on, *a_off, *w;  // (M, F)

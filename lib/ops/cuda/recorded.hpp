@@ -28,9 +28,10 @@ void perform(c10::DeviceType type, std::function<void()> operation);
 
 class Recorded {
  public:
-  // Runs `work`: normally the first time, when libraries initialise, and recorded from the second
-  // time on. Each call must mean the same operations on the same tensors at the same addresses, and
-  // these must be the only inputs and outputs. `work` must not wait for the device.
+  // Runs `work`: normally the first time, when libraries initialise, and recorded from the
+  // second time on. Each call must mean the same operations on the same tensors at the same
+  // addresses, and these must be the only inputs and outputs. `work` must not wait for the
+  // device.
   void run(c10::DeviceType type, const std::function<void()>& work);
 
  private:

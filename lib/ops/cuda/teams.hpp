@@ -1,8 +1,9 @@
 // GPU code of the recurrent layers. A team is a block of threads: it handles some stimuli of one
-// member, with one thread per recurrent unit. The team shares the states in memory and synchronises
-// after every step. nvcc compiles teams to kernels (kernels.cu). ops/cuda/lane_operations.cpp also
-// runs them on a CPU, unit after unit, which tests them without a GPU: within a step, the units may
-// come in any order. Signals are contiguous (M, S, K). Private to this room.
+// member, with one thread per recurrent unit. The team shares the states in memory and
+// synchronises after every step. nvcc compiles teams to kernels (kernels.cu).
+// ops/cuda/lane_operations.cpp also runs them on a CPU, unit after unit, which tests them without
+// a GPU: within a step, the units may come in any order. Signals are contiguous (M, S, K). Private
+// to this room.
 #pragma once
 
 #include <cmath>
