@@ -88,11 +88,11 @@ std::string shell_word(const std::string& text) {
 }
 
 std::string job_name(const std::string& folder) {
-  Fingerprint print;
-  print.add(folder);
+  Fingerprint fingerprint;
+  fingerprint.add(folder);
   std::array<char, 16> digits{};
   std::snprintf(digits.data(), digits.size(), "%08x",
-                static_cast<std::uint32_t>(print.value() ^ (print.value() >> 32)));
+                static_cast<std::uint32_t>(fingerprint.value() ^ (fingerprint.value() >> 32)));
   return "strffit-" + file_name(fs::path(folder).filename()) + "-" + digits.data();
 }
 

@@ -25,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Seconds since a file of the run was last written; NaN if there is none.
-double seconds_silent(const RunPaths& paths) {
+double seconds_since_write(const RunPaths& paths) {
   double youngest = kNaN;
   for (const auto& path : {paths.log(), paths.last(), paths.config()}) {
     std::error_code error;
@@ -78,11 +78,11 @@ bool add_ensemble(const std::string& folder, std::int64_t members, PartStatus& p
   return finished;
 }
 
-void tell_holder(const files::LockHolder& holder, const std::string& folder, PartStatus& part) {
+void describe_holder(const files::LockHolder& holder, const std::string& folder, PartStatus& part) {
   part.why = fmt::format("on {}, process {}", holder.host, holder.process);
   if (!holder.job.empty()) part.why += ", job " + holder.job;
-  const double silent = seconds_silent(RunPaths{folder});
-  if (!std::isnan(silent)) part.why += "; last sign of life " + duration(silent) + " ago";
+  const double idle = seconds_since_write(RunPaths{folder});
+  if (!std::isnan(idle)) part.why += "; last sign of life " + duration(idle) + " ago";
 }
 
 // Adds the ensembles of a part. True if all are finished; nothing if the part has not started.
@@ -124,7 +124,7 @@ PartStatus part_status(const std::string& folder, const std::string& name) {
   const auto holder = files::lock_holder(folder);
   if (holder && holder->life != files::LockHolder::Life::dead) {
     part.state = PartState::running;
-    tell_holder(*holder, folder, part);
+    describe_holder(*holder, folder, part);
   } else if (!finished) {
     part.seconds_left = kNaN;
   } else if (*finished) {

@@ -77,9 +77,9 @@ class Reading {
   bool has_effect(const std::string& key, const Value* value, const Record& record) const {
     if (reason_.empty()) return true;
     const bool on_command_line = value && value->place.line == 0;
-    const bool stays = value && !value->is_default && !state_.forgives &&
-                       (on_command_line || record.value != record.fallback);
-    if (stays) state_.unused.push_back({section_.path_of(key), section_.where(key), reason_});
+    const bool is_refused = value && !value->is_default && !state_.forgives &&
+                            (on_command_line || record.value != record.fallback);
+    if (is_refused) state_.unused.push_back({section_.path_of(key), section_.where(key), reason_});
     return false;
   }
 

@@ -84,10 +84,10 @@ Repeats repeats_of(const std::vector<Stimulus>& stimuli) {
   for (std::size_t i = 0; i < stimuli.size(); ++i) {
     const auto& spectrogram = stimuli[i].spectrogram;
     if (spectrogram.values.empty()) continue;
-    Fingerprint print;
-    print.add(static_cast<std::uint64_t>(spectrogram.dim(0)));
-    print.add(spectrogram.values);
-    auto& candidates = alike[print.value()];
+    Fingerprint fingerprint;
+    fingerprint.add(static_cast<std::uint64_t>(spectrogram.dim(0)));
+    fingerprint.add(spectrogram.values);
+    auto& candidates = alike[fingerprint.value()];
     const auto same = std::find_if(candidates.begin(), candidates.end(), [&](std::size_t group) {
       const auto& other = stimuli[groups[group].front()].spectrogram;
       return other.shape == spectrogram.shape && other.values == spectrogram.values;

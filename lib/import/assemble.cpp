@@ -288,7 +288,7 @@ class Assembly {
       extent.frames += one.frames();
       extent.responses += extent.units * placing.trials(one.sounds) * one.frames();
     }
-    std::size_t held = spectra.list().size();  // index of the sound in `whole`
+    std::size_t loaded = spectra.list().size();  // index of the sound in `whole`
     Array<float> whole, responses;
     for (const auto& plan : stimuli) {
       if (observer_.stop_requested()) throw Stopped("stopped; nothing was written");
@@ -301,10 +301,10 @@ class Assembly {
         stimulus.spectrogram = spectra.read(one);
         stimulus.responses = placing.place(one.sounds, frames, result_.tally);
       } else {
-        if (i != held) {
+        if (i != loaded) {
           whole = spectra.read(one);
           responses = placing.place(one.sounds, frames, result_.tally);
-          held = i;
+          loaded = i;
         }
         const std::int64_t begin = plan.piece * frames / pieces;
         const std::int64_t end = (plan.piece + 1) * frames / pieces;

@@ -16,11 +16,11 @@ namespace strffit::import {
 namespace {
 
 // Hash; equal for equal samples and rates.
-std::uint64_t print_of(std::span<const float> values, double rate_hz) {
-  Fingerprint print;
-  print.add(static_cast<std::uint64_t>(rate_hz * 1000));
-  print.add(values);
-  return print.value() ^ values.size();
+std::uint64_t fingerprint_of(std::span<const float> values, double rate_hz) {
+  Fingerprint fingerprint;
+  fingerprint.add(static_cast<std::uint64_t>(rate_hz * 1000));
+  fingerprint.add(values);
+  return fingerprint.value() ^ values.size();
 }
 
 Frames frames_of(const FrameOptions& options, double dt_ms) {
@@ -34,13 +34,13 @@ Spectra::Spectra(const Manifest& manifest, const Sounds& sounds, const std::vect
                  double dt_ms, Observer& observer, std::vector<std::string>& notes)
     : manifest_(manifest), dt_ms_(dt_ms) {
   using Clock = std::chrono::steady_clock;
-  auto told = Clock::now();
+  auto last_report = Clock::now();
   for (std::size_t i = 0; i < sounds.list.size(); ++i) {
     if (!played[i]) continue;
     if (observer.stop_requested()) throw Stopped("stopped; nothing was written");
     add(i, sounds.list[i]);
-    if (Clock::now() - told > std::chrono::seconds(5)) {
-      told = Clock::now();
+    if (Clock::now() - last_report > std::chrono::seconds(5)) {
+      last_report = Clock::now();
       observer.began(fmt::format("sound {} of {}", i + 1, sounds.list.size()));
     }
   }
@@ -61,27 +61,27 @@ Spectra::Spectra(const Manifest& manifest, const Sounds& sounds, const std::vect
 void Spectra::add(std::size_t index, const SoundEntry& sound) {
   if (sound.spectrogram) {
     const Array<float> values = sound.spectrogram();
-    const auto print = print_of(values.values, 0);
-    if (sound.distinct || !known(print, index)) keep(print, index, values);
+    const auto fingerprint = fingerprint_of(values.values, 0);
+    if (sound.distinct || !known(fingerprint, index)) keep(fingerprint, index, values);
     return;
   }
   const Sound wave = sound.waveform();
-  const auto print = print_of(wave.samples, wave.rate_hz);
+  const auto fingerprint = fingerprint_of(wave.samples, wave.rate_hz);
   rates_hz_.emplace(wave.rate_hz, index);
-  if (known(print, index)) return;
-  keep(print, index,
+  if (known(fingerprint, index)) return;
+  keep(fingerprint, index,
        strffit::spectrogram(wave, *manifest_.spectrogram, frames_of(manifest_.frames, dt_ms_),
                             available_processors()));
 }
 
-bool Spectra::known(std::uint64_t print, std::size_t index) {
-  const auto found = prints_.find(print);
+bool Spectra::known(std::uint64_t fingerprint, std::size_t index) {
+  const auto found = prints_.find(fingerprint);
   if (found == prints_.end()) return false;
   all_[found->second].sounds.push_back(index);
   return true;
 }
 
-void Spectra::keep(std::uint64_t print, std::size_t index, const Array<float>& values) {
+void Spectra::keep(std::uint64_t fingerprint, std::size_t index, const Array<float>& values) {
   for (const float value : values.values) {
     // Compression needs values >= 0.
     if (value < 0 && manifest_.compression.kind != "none") {
@@ -91,7 +91,7 @@ void Spectra::keep(std::uint64_t print, std::size_t index, const Array<float>& v
     }
   }
   loudest_ = std::max(loudest_, loudest(values));
-  prints_[print] = all_.size();
+  prints_[fingerprint] = all_.size();
   all_.push_back({{index}, values.shape, scratch_.append(values.values)});
 }
 

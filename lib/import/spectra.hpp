@@ -39,8 +39,8 @@ class Spectra {
 
  private:
   void add(std::size_t index, const SoundEntry& sound);
-  bool known(std::uint64_t print, std::size_t index);
-  void keep(std::uint64_t print, std::size_t index, const Array<float>& values);
+  bool known(std::uint64_t fingerprint, std::size_t index);
+  void keep(std::uint64_t fingerprint, std::size_t index, const Array<float>& values);
   void note_rates(const Sounds& sounds, std::vector<std::string>& notes) const;
 
   const Manifest& manifest_;

@@ -31,16 +31,16 @@ Gammatone gammatone_at(double centre_hz, double rate_hz) {
   using std::numbers::pi;
   const double T = 1 / rate_hz, erb_hz = centre_hz / kQ + kNarrowest;
   const double decay = std::exp(-1.019 * 2 * pi * erb_hz * T);
-  const double turn = 2 * pi * centre_hz * T;
+  const double angle = 2 * pi * centre_hz * T;
   Gammatone filter{};
-  filter.b1 = -2 * std::cos(turn) * decay;
+  filter.b1 = -2 * std::cos(angle) * decay;
   filter.b2 = decay * decay;
   const double inner = std::sqrt(3 - std::pow(2, 1.5)), outer = std::sqrt(3 + std::pow(2, 1.5));
   const double roots[kSections] = {outer, -outer, inner, -inner};
-  const auto z = std::polar(1.0, -turn);  // delay of one sample at the centre frequency
+  const auto z = std::polar(1.0, -angle);  // delay of one sample at the centre frequency
   std::complex<double> response = 1;
   for (std::size_t i = 0; i < kSections; ++i) {
-    filter.a[i] = -decay * (std::cos(turn) + roots[i] * std::sin(turn));
+    filter.a[i] = -decay * (std::cos(angle) + roots[i] * std::sin(angle));
     response *= (1.0 + filter.a[i] * z) / (1.0 + filter.b1 * z + filter.b2 * z * z);
   }
   filter.gain = 1 / std::abs(response);

@@ -54,14 +54,14 @@ struct CochlearFilter {
 };
 
 CochlearFilter cochlear_filter(double centre_hz, double rate_hz) {
-  const double turn = 2 * std::numbers::pi * centre_hz / rate_hz;
+  const double angle = 2 * std::numbers::pi * centre_hz / rate_hz;
   CochlearFilter filter{};
   for (std::size_t i = 0; i < kPoles.size(); ++i) {
-    const Complex q = std::exp(kPoles[i] * turn), r = turn * residue(kPoles[i]);
+    const Complex q = std::exp(kPoles[i] * angle), r = angle * residue(kPoles[i]);
     filter.pairs[i] = {2 * r.real(), -2 * (r * std::conj(q)).real(), -2 * q.real(), std::norm(q)};
   }
-  filter.b = turn * residue(kRealPole).real();
-  filter.a = -std::exp(kRealPole * turn);
+  filter.b = angle * residue(kRealPole).real();
+  filter.a = -std::exp(kRealPole * angle);
   return filter;
 }
 
