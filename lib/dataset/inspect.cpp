@@ -78,8 +78,7 @@ UnitSummary summary_of(const Dataset& dataset, std::int64_t unit) {
 using Splits = std::vector<std::optional<SplitName>>;
 
 Repeats repeats_of(const std::vector<Stimulus>& stimuli) {
-  std::unordered_map<std::uint64_t, std::vector<std::size_t>> alike;  // groups with the same
-                                                                      // fingerprint
+  std::unordered_map<std::uint64_t, std::vector<std::size_t>> alike;  // groups, by fingerprint
   Repeats groups;
   for (std::size_t i = 0; i < stimuli.size(); ++i) {
     const auto& spectrogram = stimuli[i].spectrogram;

@@ -17,8 +17,7 @@ namespace {
 // Mean and standard deviation of bands [first, last) over the stimuli `train`.
 struct Moments {
   double mean = 0, std = 0;
-  bool constant = true;  // but for rounding; judged by std, as the range of roundings grows
-                         // with their number
+  bool constant = true;  // but for rounding, judged by std: the range grows with their number
 };
 
 Moments moments(const Dataset& dataset, const std::vector<std::size_t>& train, std::int64_t first,

@@ -18,8 +18,7 @@ constexpr double kKernelMs = 100;  // length of the true kernels
 constexpr int kRipples = 24;       // per sound
 constexpr double kNoiseShare = 1.0;
 constexpr double kNoiseMs = 10;      // correlation time of the noise
-constexpr double kSharpness = 2;     // of the output nonlinearity, per standard deviation of its
-                                     // input
+constexpr double kSharpness = 2;     // of the output nonlinearity, per standard deviation of drive
 constexpr double kMostValues = 4e9;  // of all responses, 16 GB
 
 // Streams of random numbers. With one stream each, an added unit does not change the sounds.

@@ -33,8 +33,7 @@ struct Holder {
   std::string job;          // of Slurm, or ""
 };
 
-// Field 22 of /proc/<pid>/stat, counted from the last ')' because the process name may contain
-// spaces.
+// Field 22 of /proc/<pid>/stat, counted from the last ')': the process name may contain spaces.
 std::string start_of(pid_t process) {
   std::ifstream file(fmt::format("/proc/{}/stat", process));
   const std::string text{std::istreambuf_iterator<char>(file), {}};

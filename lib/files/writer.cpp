@@ -23,8 +23,7 @@ constexpr hsize_t kChunkBytes = 1 << 20;
 constexpr unsigned kDeflateLevel = 4;
 constexpr std::size_t kGrowthBytes = std::size_t{1} << 20;   // growth of the file in memory
 constexpr std::size_t kLargeBytes = std::size_t{1} << 18;    // larger arrays go to disk at once
-constexpr std::size_t kClearedBytes = std::size_t{1} << 22;  // part of a large dataset in memory at
-                                                             // a time
+constexpr std::size_t kClearedBytes = std::size_t{1} << 22;  // most of a large dataset in memory
 
 // Chunks of complete last axes, about 1 MiB each.
 std::vector<hsize_t> chunk_of(const Shape& shape, std::size_t element_bytes) {

@@ -97,8 +97,7 @@ ReadResponses mat_responses(config::Node& node) {
   return [=](Reading& reading, const Sounds& sounds) {
     const std::string file = reading.source(given);
     MatSpikes reader(file, path, unit);
-    reader.at(1, sounds.list.front().number, 1, true);  // throws for a wrong path, with what is
-                                                        // there
+    reader.at(1, sounds.list.front().number, 1, true);  // throws for a wrong path
     Responses responses;
     TrialSpikes spikes;
     for (std::int64_t number = 1; number <= (several ? kMostIndices : 1); ++number) {

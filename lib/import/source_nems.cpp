@@ -1,5 +1,4 @@
-// NEMS recordings: a .tgz with a table of numbers and a JSON file per signal, and a table of
-// epochs.
+// NEMS recordings: a .tgz with numbers and a JSON file for each signal, and a table of epochs.
 #include <algorithm>
 #include <cmath>
 #include <map>

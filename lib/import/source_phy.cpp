@@ -149,9 +149,7 @@ ReadResponses phy_responses(config::Node& node) {
       if (there(name)) known.read(reading.source(folder + name));
     }
     std::map<std::int64_t, std::vector<double>> trains;
-    for (const auto& [cluster, row] : known.rows)
-      trains[cluster];  // includes clusters without
-                        // spikes
+    for (const auto& [cluster, row] : known.rows) trains[cluster];  // also without spikes
     std::map<std::int64_t, std::vector<double>>::iterator now = trains.end();
     for (std::size_t i = 0; i < times.values.size(); ++i) {
       if (times.values[i] < (i == 0 ? 0 : times.values[i - 1])) {

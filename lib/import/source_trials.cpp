@@ -119,14 +119,12 @@ bool holds_numbers(const std::string& file) {
   return !text.empty() && text.find_first_not_of("0123456789.eE+- \t\r\n") == std::string::npos;
 }
 
-// Finds files whose names contain the varying part of the sounds' names: stim7.wav and spike7,
-// A8.wav and A8.txt.
+// Files named by the varying part of the sounds' names: stim7.wav and spike7, A8.wav and A8.txt.
 void draft_text_trials(const Listing& files, Draft& draft) {
   if (!draft.spikes.empty() || draft.sound_names.empty()) return;
   namespace fs = std::filesystem;
   const std::set<std::string> names(draft.sound_names.begin(), draft.sound_names.end());
-  std::map<std::string, std::pair<std::size_t, std::set<std::string>>> patterns;  // pattern ->
-                                                                                  // files, units
+  std::map<std::string, std::pair<std::size_t, std::set<std::string>>> patterns;  // -> files, units
   for (const auto& file : files.files) {
     const fs::path path(file);
     const std::string ending = path.extension().string();

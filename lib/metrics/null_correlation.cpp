@@ -68,8 +68,7 @@ class ShiftedStimulus {
   Sums made(std::size_t shift) const {
     Sums sums = whole_;
     if (gaps_) sums.r = sums.rr = 0;
-    // The shift is circular: the response at frame t moves to t + shift, the last frames to the
-    // start.
+    // A circular shift: the response at frame t moves to t + shift, the last frames to the start.
     const std::size_t kept = r_.size() - shift;
     add(sums, 0, shift, kept);
     add(sums, kept, 0, shift);

@@ -68,10 +68,9 @@ class HalfCorrelation {
     const Eigen::MatrixXd centred = used.rowwise() - used.colwise().mean();
     covariance_ = centred.transpose() * centred / static_cast<double>(block.frames - 1);
     total_ = covariance_.sum();
-    // The range of n values is at least sqrt(2 var), and the magnitude of a sum of trials is at
-    // most the sum of their magnitudes. A sum of trials with a variance above this limit is
-    // therefore not constant, and its variance is exact to 12 digits unless the trials cancel out
-    // completely.
+    // The range of n values is at least sqrt(2 var), and a sum of trials is at most the sum of
+    // their magnitudes. Above this limit a sum of trials is not constant, and its variance is exact
+    // to 12 digits unless the trials cancel out completely.
     const double size = used.cwiseAbs().colwise().maxCoeff().sum();
     const double range = kConstantRange * size;
     least_variance_ = std::max(range * range / 2, 1e-3 * covariance_.trace());

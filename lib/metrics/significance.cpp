@@ -13,8 +13,7 @@ namespace {
 
 constexpr std::size_t kMostExact = 50;  // a double holds 2^50 exactly
 
-// P(rank sum <= s) for integer s if all 2^n signs are equally likely: counts the subsets of {1..n}
-// by their sum.
+// P(rank sum <= s) if all 2^n signs are equally likely: counts the subsets of {1..n} by their sum.
 double probability_up_to(std::size_t n, std::size_t s) {
   std::vector<double> subsets(n * (n + 1) / 2 + 1);
   subsets[0] = 1;

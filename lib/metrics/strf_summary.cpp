@@ -71,7 +71,7 @@ VectorXd between_zeros(const VectorXd& v) {
   return result;
 }
 
-// As many octaves, equally spaced from first to last.
+// The same number of octaves, equally spaced from first to last.
 VectorXd evenly_spaced(const VectorXd& octaves) {
   return VectorXd::LinSpaced(octaves.size(), octaves[0], octaves[octaves.size() - 1]);
 }
@@ -190,8 +190,7 @@ StrfSummary strf_summary(std::span<const float> field, const Axes& axes, std::in
                    .cast<double>();
   StrfSummary summary;
   if (!k.allFinite() || k.isZero(0)) return summary;
-  k /= k.cwiseAbs().maxCoeff();  // measures are independent of scale; squares of tiny values
-                                 // underflow
+  k /= k.cwiseAbs().maxCoeff();  // no measure depends on scale; tiny squares underflow
   const Eigen::Map<const VectorXd> hz(axes.frequencies_hz.data(), static_cast<Index>(bands));
   std::optional<VectorXd> octaves;
   if ((hz.array() > 0).all()) octaves = hz.unaryExpr([](double f) { return std::log2(f); });

@@ -316,8 +316,7 @@ void output_errors(const T* dz, T* m, std::int64_t apart, std::int64_t window, s
   }
 }
 
-// Adds the gradient of one group of sets, in transformed form (kProducts, row, padded outputs), to
-// `sums`.
+// Adds a group's gradient, in transformed form (kProducts, row, padded outputs), to `sums`.
 template <class T>
 void add_kernel_gradient(const T* x, const T* dz, T* sums, std::int64_t group,
                          const Tiles<T>& tiles) {

@@ -71,8 +71,7 @@ class Groups {
         mean_en);
   }
 
-  // Copies each group's number to all its positions: `count` numbers, and up to kMostLanes - 1
-  // beyond.
+  // Copies each group's number to all its positions: to `count` and up to kMostLanes - 1 beyond.
   void spread(const T* of_group, Index count, T* to) const {
     for (Index group = 0; group < count / K_; ++group, to += K_) {
       const Numbers all = of_group[group] - Numbers{};

@@ -90,8 +90,7 @@ at::Tensor loss(const at::Tensor& prediction, const at::Tensor& target, Loss kin
   auto result = at::empty({M}, r.options());
   std::vector<double> counts(static_cast<std::size_t>(M));
   AT_DISPATCH_FLOATING_TYPES(r.scalar_type(), "loss", [&] {
-    std::vector<double> sums(static_cast<std::size_t>(2 * all), 0.0);  // of losses, and of numbers
-                                                                       // present
+    std::vector<double> sums(static_cast<std::size_t>(2 * all), 0.0);  // losses, counts
     with_loss(kind, [&]<Loss k>() {
       for (std::int64_t b = 0; b < grid.blocks; ++b) {
         const auto *out = r.data_ptr<scalar_t>() + b * size,

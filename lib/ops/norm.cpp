@@ -30,8 +30,7 @@ void for_rows(const Layout& layout, Row&& row, Gap&& gap) {
   gap(done, layout.total);
 }
 
-// ---------------------------------------------------- norms with statistics per column: batch,
-// none
+// ------------------------------------------------- norms with statistics per column: batch, none
 
 // Parameters per column of one block: h = phi(scale (z - centre) + shift).
 template <class T>
@@ -73,8 +72,7 @@ void columns_error(const T* z, const T* h, const T* g, const Columns<T>& c, T* e
   });
 }
 
-// dz = scale e + slope (z - centre) + offset, replacing e; slope and offset come from batch
-// statistics.
+// dz = scale e + slope (z - centre) + offset, replacing e; batch statistics add the last two.
 template <class T>
 void columns_backward(const T* z, const Columns<T>& c, const T* slope, const T* offset, T* e,
                       const Layout& layout) {
@@ -193,9 +191,8 @@ void line_deviations(const T* z, T middle, double* sums, const Layout& layout) {
   sums[1] = squares[0];
 }
 
-// Mean and variance (divisor n) of z per member and channel (M, K), double, in one pass. Uses
-// deviations from a rough mean, which is close enough that their squares lose no digits that
-// matter.
+// Mean and variance (divisor n) of z per member and channel (M, K), double, in one pass: from
+// deviations from a rough mean, so close that their squares lose no digits that matter.
 std::pair<at::Tensor, at::Tensor> statistics(const at::Tensor& z, Index positions,
                                              const Layout& layout) {
   const Grid grid(z);

@@ -1,6 +1,5 @@
-// CUDA kernels for the lanes of ops/cuda/lanes.hpp and the teams of ops/cuda/teams.hpp. Without
-// LibTorch, because
-// nvcc does not compile its headers in all versions.
+// CUDA kernels for ops/cuda/lanes.hpp and ops/cuda/teams.hpp. Without LibTorch, because nvcc does
+// not compile its headers in all versions.
 #include <algorithm>
 #include <stdexcept>
 #include <string>
