@@ -203,7 +203,7 @@ void add_stimuli(std::vector<Breakage>& all) {
   breakage(
       "no responses at all",
       [](File& f) { f.unlink(kResponses), f.unlink("/stimuli/b/responses"); },
-      "/stimuli: expected responses; found sounds without any: predict");
+      "/stimuli: expected responses; found stimuli without responses: predict");
   breakage(
       "R's missing integer",
       [](File& f) {

@@ -135,7 +135,7 @@ void add_sizes(std::vector<Breakage>& all) {
         const float values[18] = {};
         f.openDataSet(kSpectrogram).write(values, PredType::NATIVE_FLOAT);
       },
-      "expected data as they are or compressed by deflate (gzip); found the filter 5");
+      "expected uncompressed data, or data compressed by deflate (gzip); found the filter 5");
 }
 
 void add_links(std::vector<Breakage>& all) {

@@ -49,7 +49,7 @@ TEST_CASE("dataset: sounds without responses and units are read as sounds, and n
       CHECK(dataset.stimuli[0].spectrogram.values[7] == 7);
     }
     CHECK(contains(error_of<DataError>([&] { read_dataset(file); }),
-                   "/stimuli: expected responses; found sounds without any: predict"));
+                   "/stimuli: expected responses; found stimuli without responses: predict"));
   }
 }
 

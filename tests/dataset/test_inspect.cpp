@@ -238,7 +238,7 @@ TEST_CASE("doubts: responses before the sound, or long after it") {
     CHECK_FALSE(doubts.following.possible);
     CHECK(has(only_warning(moved), frames < 0 ? "the responses lead the sound by "
                                               : "the responses follow the sound by "));
-    CHECK(has(only_warning(moved), "onsets or delay_ms are off"));
+    CHECK(has(only_warning(moved), "onsets or delay_ms are wrong"));
   }
   CHECK(doubts_about(delayed(dataset, 8)).warnings.empty());
   // Slow signals may come late, but not early.

@@ -147,8 +147,8 @@ TEST_CASE("split: nested folds that cannot be, with what could") {
   CHECK(refused(3, 2, 2) == where + "expected from 3 to 3 outer folds; found 2");
   CHECK(refused(6, 7, 2) == where + "expected from 2 to 6 outer folds; found 7");
   CHECK(refused(6, 3, 5) == where +
-                                "expected from 2 inner folds to the 4 stimuli that an outer fold "
-                                "leaves; found 5");
+                                "expected at least 2 inner folds, and at most one for each of the "
+                                "4 stimuli that an outer fold leaves; found 5");
   CHECK(refused(6, 3, 4) == "no error");
 }
 
@@ -197,9 +197,11 @@ TEST_CASE("split: what is refused, and what is said") {
   CHECK(split_refusal(stimuli(6), by(SplitLists{{}, {"birds"}, {}})) ==
         where + "\"birds\" (valid) is neither key nor category of a stimulus of x.h5");
   CHECK(split_refusal(stimuli(3, {kTrain, kTrain, kTest}), by(SplitFromFile{}, 3)) ==
-        where_folds + "expected from 2 to 2 folds, the stimuli that do not test; found 3");
+        where_folds +
+            "expected from 2 to 2 folds, the number of stimuli besides the test stimuli; found 3");
   CHECK(split_refusal(stimuli(3, {kTrain, kTrain, kTest}), by(SplitFromFile{}, 1)) ==
-        where_folds + "expected from 2 to 2 folds, the stimuli that do not test; found 1");
+        where_folds +
+            "expected from 2 to 2 folds, the number of stimuli besides the test stimuli; found 1");
   CHECK(split_refusal(stimuli(3, {kTrain, kTest, kTest}), by(SplitFromFile{}, 2)) ==
         where_folds + "needs two stimuli or more besides the test stimuli; found 1");
 }

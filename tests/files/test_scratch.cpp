@@ -66,7 +66,7 @@ TEST_CASE("scratch: a folder that takes no file is named") {
   const std::string error =
       test::error_of<RunError>([&] { scratch.append(counted(0, std::size_t{5} << 20)); });
   CHECK(test::contains(error, "cannot make a temporary file in /proc: "));
-  CHECK(test::contains(error, "TMPDIR names another folder"));
+  CHECK(test::contains(error, "set TMPDIR to another folder"));
 }
 
 }  // namespace

@@ -115,9 +115,9 @@ TEST_CASE("audio: a channel that is not chosen or not there") {
   const TemporaryFolder folder;
   const auto two = written(folder.file("two.wav"), SF_FORMAT_WAV | SF_FORMAT_PCM_16, 8000, 2, 10);
   const auto one = written(folder.file("one.wav"), SF_FORMAT_WAV | SF_FORMAT_PCM_16, 8000, 1, 10);
-  CHECK(
-      contains(refusal_of(two), two + ": has 2 channels; say which is the sound with \"channel\""));
-  CHECK(contains(refusal_of(two, 3), "has no channel 3, but channels 1 to 2"));
+  CHECK(contains(refusal_of(two),
+                 two + ": has 2 channels; set \"channel\" to the one with the sound"));
+  CHECK(contains(refusal_of(two, 3), "has no channel 3, only channels 1 to 2"));
   CHECK(contains(refusal_of(two, -1), "has no channel -1"));
   CHECK(contains(refusal_of(one, 2), "one: leave \"channel\" out"));
 }
@@ -155,16 +155,16 @@ TEST_CASE("audio: headers that lie") {
     return refusal_of(with_audio_bytes(path, lie));
   };
   CHECK(with(40, 2000, 4) == "no error");
-  CHECK(contains(with(40, 2002, 4), "says 2002 bytes of sound, the file holds 2000"));
-  CHECK(contains(with(40, 0x7fffffff, 4), "says 2147483647 bytes of sound"));
-  CHECK(contains(with(40, 0xfffffffe, 4), "the file holds 2000"));
-  CHECK(contains(with(40, 0xffffffff, 4), "does not say how long the sound is"));
-  CHECK(contains(with(40, 0, 4), "does not say how long the sound is"));
+  CHECK(contains(with(40, 2002, 4), "gives 2002 bytes of sound, but the file has 2000"));
+  CHECK(contains(with(40, 0x7fffffff, 4), "gives 2147483647 bytes of sound"));
+  CHECK(contains(with(40, 0xfffffffe, 4), "the file has 2000"));
+  CHECK(contains(with(40, 0xffffffff, 4), "does not give the length of the sound"));
+  CHECK(contains(with(40, 0, 4), "does not give the length of the sound"));
   CHECK(contains(with(24, 0, 4), path + ": "));           // rate
   CHECK(contains(with(24, 0xffffffff, 4), path + ": "));  // a rate below 0 as libsndfile has it
   CHECK(contains(with(22, 0, 2), path + ": "));           // channels
   CHECK(contains(with(22, 60000, 2), path + ": "));
-  CHECK(contains(with(16, 0x7fffffff, 4), "holds no sound"));  // a header longer than the file
+  CHECK(contains(with(16, 0x7fffffff, 4), "has no sound"));  // a header longer than the file
 }
 
 TEST_CASE("audio: samples that are no amplitudes") {
@@ -186,17 +186,17 @@ TEST_CASE("audio: what is no sound") {
     return refusal_of(with_audio_bytes(folder.file("file.wav"), bytes));
   };
   CHECK(contains(refusal_of(folder.file("none.wav")), "none.wav: there is no such file"));
-  CHECK(contains(refusal_of(folder.path()), "is no file but a folder"));
+  CHECK(contains(refusal_of(folder.path()), "is not a file, but a folder"));
   CHECK(contains(refused(""), "is empty"));
   CHECK(contains(refused("version https://git-lfs"), "does not begin as WAV, FLAC, AIFF or OGG"));
   CHECK(contains(refused("ID3 an mp3 file"), "ffmpeg"));
-  CHECK(contains(refused("RIFF"), "holds no sound"));
-  CHECK(contains(refused(std::string("RIFF\0\0\0\0WAVE", 12)), "holds no sound"));
+  CHECK(contains(refused("RIFF"), "has no sound"));
+  CHECK(contains(refused(std::string("RIFF\0\0\0\0WAVE", 12)), "has no sound"));
   CHECK(contains(refused("fLaC and nothing else"), "cannot be read as a sound"));
   CHECK(contains(refused(std::string("OggS") + std::string(100, '\0')), "ends before its sound"));
   std::string pieces("RIFF\0\0\0\0WAVE", 12);
   for (int i = 0; i < 2000; ++i) pieces += std::string("junk\0\0\0\0", 8);
-  CHECK(contains(refused(pieces), "no sound among its first 1000 pieces"));
+  CHECK(contains(refused(pieces), "no sound among its first 1000 chunks"));
   const auto none =
       written(folder.file("no_samples.wav"), SF_FORMAT_WAV | SF_FORMAT_PCM_16, 8000, 1, 0);
   CHECK(contains(refusal_of(none), "has no samples"));
