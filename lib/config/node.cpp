@@ -343,13 +343,13 @@ std::vector<std::int64_t> read_numbered(const Node& node, const std::string& key
         static_cast<std::size_t>(read_integer(value, where, from_zero)));
     if (items.empty()) {
       throw ConfigError(where,
-                        "a number says how many there are, from 1 on; 0 alone is the list [0]");
+                        "a single number is a count, from 1; write [0] for a list with only 0");
     }
     std::iota(items.begin(), items.end(), std::int64_t{0});
     return items;
   };
   return read(reading, key, fallback,
-              with_range("whole number", number) + " (so many, from 0 on), or " +
+              with_range("whole number", number) + " (a count; the list then starts at 0), or " +
                   with_range("list of whole numbers", range),
               doc, parse);
 }

@@ -94,8 +94,8 @@ void check_type(const H5InputFile& file, const std::string& path, const H5::Data
 void refuse_beyond_memory(const H5InputFile& file, const std::string& path, std::int64_t bytes) {
   const double limit = memory_limit_bytes();
   if (static_cast<double>(bytes) <= limit) return;
-  file.fail(path, fmt::format("expected an array that fits into memory, of which this process may "
-                              "have {:.3g} GB; found one of {:.3g} GB",
+  file.fail(path, fmt::format("expected an array of at most {:.3g} GB, the memory limit of this "
+                              "process; found {:.3g} GB",
                               limit / 1e9, static_cast<double>(bytes) / 1e9));
 }
 

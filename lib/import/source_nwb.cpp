@@ -16,7 +16,7 @@ namespace strffit::import {
 
 namespace {
 
-// 1,000 units at 50 /s for an hour. A few megabytes of a compressed file can hold far more.
+// 1,000 units at 50 /s for an hour. A small compressed file can claim far more.
 constexpr std::int64_t kMostSpikes = 200000000;
 
 std::string absolute_path(const std::string& path) {

@@ -132,8 +132,8 @@ void describe_window(const WindowOptions& window, SpectrogramOptions& options) {
   options.same_at_every_rate = window.normalise;
   if (window.centred) {
     options.warnings.push_back(
-        "with align: centred, frames look ahead at later sound, so that responses seem to come "
-        "earlier; use it only to reproduce published data");
+        "with align: centred, frames look ahead, so that responses seem to come earlier; use it "
+        "only to reproduce published data");
   }
 }
 

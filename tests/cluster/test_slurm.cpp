@@ -398,11 +398,11 @@ TEST_CASE("slurm: what is refused") {
   };
   refuses("--tasks: expected 1 or more", [](SlurmRequest& r) { r.tasks = 0; });
   refuses("--time: 3 is too short", [](SlurmRequest& r) { r.time = "3"; });
-  refuses("take more --tasks", [](SlurmRequest& r) { r.gpus = "2"; });
+  refuses("use more --tasks", [](SlurmRequest& r) { r.gpus = "2"; });
   refuses("--sbatch: expected an option", [](SlurmRequest& r) { r.sbatch = {"qos=x"}; });
   refuses("--tasks: expected at most 100000", [](SlurmRequest& r) { r.tasks = 100001; });
   refuses("--cpus: expected from 1 to 4096", [](SlurmRequest& r) { r.cpus = 0; });
-  refuses("--cpus: expected from 1 to 4096, as run.threads takes; found 5000",
+  refuses("--cpus: expected from 1 to 4096, as for run.threads; found 5000",
           [](SlurmRequest& r) { r.cpus = 5000; });
   refuses("--at-once: expected 1 or more; found 0", [](SlurmRequest& r) { r.at_once = 0; });
   refuses("--mem: expected memory in sbatch's format, such as 800M or 8G; found \"lots\"",

@@ -62,14 +62,14 @@ TEST_CASE("status: a run in one piece, stopped, running, killed, finished") {
   // Five epochs at the mean pace of the three.
   CHECK(status.seconds_of_work == doctest::Approx(status.parts[0].seconds_spent / 3 * 5));
   CHECK(std::isnan(status.seconds_left));
-  CHECK(says(status, "nothing runs; at most"));
+  CHECK(says(status, "nothing is running; at most"));
   {
     const files::FolderLock lock(study.run());
     status = run_status(study.run());
     CHECK(status.parts[0].state == PartState::running);
     CHECK(status.parts[0].why.find("process " + std::to_string(getpid())) != std::string::npos);
     CHECK(status.seconds_left == status.seconds_of_work);
-    CHECK(says(status, "time to go: at most"));
+    CHECK(says(status, "time left: at most"));
   }
   // What a killed process leaves; no process has this number.
   const std::string host = [] {

@@ -95,7 +95,7 @@ TEST_CASE(
     CHECK(json["stimuli"][0]["trials"] == 0);
     CHECK(json["stimuli"][0]["missing"].is_null());
 
-    const std::string why = "expected responses; found sounds without any: predict";
+    const std::string why = "expected responses; found stimuli without responses: predict";
     CHECK(contains(error_of<DataError>([&] { evaluated(study.run(), "all", study.file(data)); }),
                    why));
     TrainRequest train;

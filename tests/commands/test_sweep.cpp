@@ -329,7 +329,7 @@ TEST_CASE("nested: what does not go with it") {
   refused({"data.nested={outer: 1}"}, "expected 0, or 2 or more");
   refused({"data.nested={outer: 5, inner: 1}"}, "expected 2 or more");
   refused({"data.nested={outer: 11}"}, "expected from 2 to 10 outer folds");
-  refused({"data.nested={outer: 2, inner: 6}"}, "from 2 inner folds to the 5 stimuli");
+  refused({"data.nested={outer: 2, inner: 6}"}, "one for each of the 5 stimuli");
 }
 
 }  // namespace

@@ -157,10 +157,10 @@ TEST_CASE("wrong units and onsets are named with their numbers, wherever one loo
   // Onsets noted 70 ms early, or spikes too late by as much: what peaked at 12 to 40 ms.
   const auto early = delayed("70");
   all_say(early, "the responses lead the sound by ");
-  all_say(early, "onsets or delay_ms are off");
+  all_say(early, "onsets or delay_ms are wrong");
   const auto late = delayed("-150");
   all_say(late, "the responses follow the sound by 1");
-  all_say(late, "where 0 to 100 ms can be");
+  all_say(late, "expected are 0 to 100 ms");
 
   // Spikes by sound and trial, in seconds, read as ms.
   const Dataset truth = read_dataset(mistake.lab() + "/truth.h5");

@@ -338,7 +338,7 @@ TEST_CASE("frames that look ahead and sounds of several rates are told") {
   CHECK(any_contains(mixed, "up to 2 times as large"));
   CHECK(any_contains(told(", power: 2"), "up to 4 times as large"));
   CHECK(!any_contains(mixed, "look ahead"));
-  CHECK(any_contains(told(", align: centred"), "align: centred lets frames look ahead"));
+  CHECK(any_contains(told(", align: centred"), "align: centred, frames look ahead"));
   CHECK(!any_contains(told(", normalise: true"), "samples/s"));
   CHECK(!any_contains(told(", kind: gammatone"), "samples/s"));
   std::filesystem::remove(folder.file("stim2.wav"));

@@ -174,7 +174,7 @@ TEST_CASE("archives are read with bounds, and nothing of them is written") {
   CHECK(!std::filesystem::exists(folder.file("out.resp.csv")));
   CHECK(!std::filesystem::exists("/tmp/strffit-out.json"));
   write_file(file, tar_header("a/x.csv", 0) + tar_header("b/x.csv", 0) + end);
-  CHECK(contains(refused(), "two of this one"));
+  CHECK(contains(refused(), "two with this name"));
   // 2 GiB of zeros that take no room on the disk.
   write_file(file, tar_header("x.bin", std::uint64_t{2} << 30));
   std::filesystem::resize_file(file, (std::uint64_t{2} << 30) + 512 + 1024);

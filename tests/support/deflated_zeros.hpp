@@ -1,4 +1,4 @@
-// Zeros that take a thousandth of their size in a file.
+// Compressed zeros: a thousandth of their size in a file.
 #pragma once
 
 #include <H5Cpp.h>
@@ -9,10 +9,8 @@
 
 namespace strffit::test {
 
-// What zlib makes of `megabytes` MiB of zeros after `head`.
-inline  // What zlib makes of `megabytes` MiB of zeros after `head`: about a thousandth.
-    std::string
-    deflated_zeros(const std::string& head, int megabytes) {
+// `head` and then `megabytes` MiB of zeros, compressed by zlib to about a thousandth.
+inline std::string deflated_zeros(const std::string& head, int megabytes) {
   z_stream stream{};
   deflateInit(&stream, 1);
   std::string out, buffer(1 << 20, '\0'), zeros(1 << 20, '\0');
@@ -34,8 +32,8 @@ inline  // What zlib makes of `megabytes` MiB of zeros after `head`: about a tho
   return out;
 }
 
-// A dataset of `chunks` times 16 MiB of doubles, of which the first `written` chunks are stored.
-// The number of doubles.
+// Writes a dataset of `chunks` chunks of 16 MiB of doubles and stores the first `written` of them.
+// Returns the number of doubles.
 inline hsize_t put_deflated_zeros(H5::H5File& file, const std::string& path, hsize_t chunks,
                                   hsize_t written) {
   const hsize_t chunk = hsize_t{1} << 21, n = chunks * chunk;
