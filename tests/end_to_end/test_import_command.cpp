@@ -147,7 +147,7 @@ TEST_CASE("wrong units and onsets are named with their numbers, wherever one loo
   const Mistake mistake;
   const auto right = mistake.said(mistake.manifest());
   for (const auto& text : {right.check, right.import, right.inspect}) {
-    for (const char* word : {"are off", "probably", "lie in", "unit of time"}) {
+    for (const char* word : {"are wrong", "probably", "of the spikes are in", "unit of time"}) {
       CHECK_MESSAGE(text.find(word) == std::string::npos, text);
     }
   }
