@@ -1,6 +1,6 @@
-"""Hooks of MkDocs: pages of the site that are files outside of docs/, and the links to them.
+"""Hooks of MkDocs: adds files outside docs/ as pages of the site, and adapts the links to them.
 
-The pages of docs/ link to these files as they lie in the project, so that the same link works in a checkout.
+The pages of docs/ link to the files of the project, so that the links also work in a checkout.
 """
 import pathlib
 import re
@@ -31,7 +31,7 @@ def on_page_markdown(markdown, page, config, files):
 
     def target(link):
         place = link[1]
-        if page.file.src_uri in PAGES.values():  # these links are seen from the project's folder
+        if page.file.src_uri in PAGES.values():  # these links are relative to the project's folder
             place = place.removeprefix("docs/")
             return f"]({PAGES.get(place, place)}{link[2]})"
         outside = up + "../"
