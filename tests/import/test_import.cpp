@@ -358,9 +358,10 @@ TEST_CASE("a source without a single unit is refused, by its own name") {
             kSpectrogram,
         folder.path());
   };
-  CHECK(contains(refused(""), "spikes.csv: expected a row a spike below the header"));
+  CHECK(contains(refused(""), "spikes.csv: expected one row per spike below the header"));
   const std::string absent = refused("n1,song3,1,12.5\nn1,song4,1,12.5\n");
-  CHECK(contains(absent, "spikes.csv: column sound: expected spikes to a sound or more"));
+  CHECK(
+      contains(absent, "spikes.csv: column sound: expected spikes to one existing sound or more"));
   CHECK(contains(absent, "stim1.wav, stim2.wav, stim10.wav"));
   CHECK(contains(absent, "found only others, such as song3"));
   CHECK(refused("n1,song3,1,12.5\nn1,2,1,12.5\n") == "no error");
@@ -374,7 +375,7 @@ TEST_CASE("a source without a single unit is refused, by its own name") {
                          "spikes: {csv: clock.csv, id: unit, time: t, unit: s}\n" +
                              kSpectrogram,
                          folder.path()),
-                 "clock.csv: expected a row a spike below the header"));
+                 "clock.csv: expected one row per spike below the header"));
 }
 
 TEST_CASE("phy without a rate, or with times that do not ascend, is refused") {
