@@ -288,8 +288,8 @@ TEST_CASE("slurm: queued tasks keep their configuration and number, and nothing 
   refuses("fit.patience: 5, now 4\nGive the same configuration and --tasks again, or another run",
           with("fit.patience=4"));
   refuses("output.predictions: test, now all", with("output.predictions=all"));
-  refuses("holds shards of 3, not of 4", [](SlurmRequest& request) { request.tasks = 4; });
-  refuses("holds shards of 3, not of 1", [](SlurmRequest& request) { request.tasks = 1; });
+  refuses("has tasks for 3 shards, not 4", [](SlurmRequest& request) { request.tasks = 4; });
+  refuses("has tasks for 3 shards, not 1", [](SlurmRequest& request) { request.tasks = 1; });
   fs::copy_file(study.data_file(), study.file("copy.h5"));
   const std::string copy = "data.file=" + study.file("copy.h5");
   refuses("data.file: ", with(copy.c_str()));
@@ -409,7 +409,7 @@ TEST_CASE("slurm: what is refused") {
           [](SlurmRequest& r) { r.mem = "lots"; });
   refuses("--array-limit", [](SlurmRequest& r) { r.array_limit = 1; });
   finish(study, "1-of-4");
-  refuses("holds shards of 4, not of 5", [](SlurmRequest& r) { r.tasks = 5; });
+  refuses("has tasks for 4 shards, not 5", [](SlurmRequest& r) { r.tasks = 5; });
   CHECK(fake.calls().empty());
 }
 
