@@ -205,7 +205,7 @@ TEST_CASE("sweep: what cannot be swept, at its place") {
           "sweep.yaml:7:25: fit.weight_decay: must be at least 0; found -1");
   refused("  fit.weigth_decay: [0, 1]",
           "sweep.yaml:7:22: fit.weigth_decay: unknown key; did you mean \"weight_decay\"?");
-  refused("  fit.weight_decay: 0", "7:3: fit.weight_decay: expected a list of the values");
+  refused("  fit.weight_decay: 0", "7:3: fit.weight_decay: expected a list of values");
   refused("  fit.weight_decay: []",
           "7:3: fit.weight_decay: expected a list of values, such as [1, 2]; found an empty list");
   refused("  fit.l1: [0, 1]\n  fit.weight_decay: [0, 1, 0.0]",
