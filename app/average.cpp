@@ -17,9 +17,7 @@ void add_average(CLI::App& app, Session& session) {
   auto& request = options->request;
   auto* command = app.add_subcommand("average", "Average the predictions of runs, as a run");
   command->add_option("RUN", request.runs, "Run folders or checkpoints, two or more")->required();
-  command
-      ->add_option("--weights", request.weights,
-                   "equal, validation, or a number for each run: 0.65,0.35")
+  command->add_option("--weights", request.weights, "equal, validation, or numbers: 0.65,0.35")
       ->capture_default_str();
   command->add_option("--out", request.out, "Run folder to write")->required();
   command->add_option("--data", request.data, "Dataset, where it has moved");

@@ -22,9 +22,7 @@ void add_best(CLI::App& app, Session& session) {
   average->check(CLI::Range(std::int64_t{2}, std::int64_t{1000}))
       ->type_name("K")
       ->excludes(per_unit);
-  command
-      ->add_option("--weights", request->weights,
-                   "Of --average: equal, validation, or a number for each")
+  command->add_option("--weights", request->weights, "Of --average: equal, validation or numbers")
       ->capture_default_str()
       ->needs(average);
   add_run_options(*command, request->device, request->threads);

@@ -80,7 +80,10 @@ int guarded(Session& session) {
 void set_up(CLI::App& app, Session& session) {
   app.set_version_flag("--version", versions, "Print the versions of strffit and its libraries");
   app.require_subcommand(0, 1);
-  app.footer("Example:\n  strffit init ln > fit.yaml; strffit train fit.yaml --help");
+  app.get_option("--version")->group("");  // in the footer: all commands fit a terminal
+  app.footer(
+      "Example:\n  strffit init ln > fit.yaml; strffit train fit.yaml --help\n"
+      "Versions of strffit and its libraries:\n  strffit --version");
   add_init(app, session);
   add_train(app, session);
   add_merge(app, session);

@@ -135,7 +135,7 @@ TEST_CASE("refused: checkpoints and runs") {
            {"predict", fit, "--data", study.data_file(), "--out", out},
            {"eval", fit},
            {"export-strfs", fit, "--gradient", "--out", out}}) {
-    refused(call, kBadData, "/ attribute dt_ms: expected the 5.0");
+    refused(call, kBadData, "/ attribute dt_ms: expected the 5 ms");
   }
   CHECK_FALSE(fs::exists(out));
   fs::resize_file(checkpoint, fs::file_size(checkpoint) / 2);
