@@ -62,7 +62,9 @@ TEST_CASE("hostile: a MATLAB file that unpacks to a thousand times its size is r
   });
   CAPTURE(refused);
   CHECK(contains(refused, "bomb.mat"));
-  CHECK(contains(refused, "found the file damaged here"));
+  // Some builds of matio survive the lack of memory, in others the child that tries it does not.
+  CHECK((contains(refused, "found the file damaged here") ||
+         contains(refused, "so damaged that the MATLAB library fails on it")));
 }
 
 TEST_CASE("hostile: NWB columns that unpack to gigabytes, or claim them, are refused") {
