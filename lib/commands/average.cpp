@@ -88,13 +88,23 @@ struct LoadedPart {
   std::vector<Partition> partitions;
 };
 
+// The stimuli that are in this split in any fold, ascending.
+std::vector<std::size_t> stimuli_in_split(const std::vector<Partition>& partitions,
+                                          SplitName split) {
+  std::set<std::size_t> stimuli;
+  for (const auto& partition : partitions) {
+    const auto& own = partition.of(split);
+    stimuli.insert(own.begin(), own.end());
+  }
+  return {stimuli.begin(), stimuli.end()};
+}
+
 std::vector<std::string> keys_in_split(const Dataset& dataset,
                                        const std::vector<Partition>& partitions, SplitName split) {
-  std::set<std::string> keys;
-  for (const auto& partition : partitions) {
-    for (const auto s : partition.of(split)) keys.insert(dataset.stimuli[s].key);
-  }
-  return {keys.begin(), keys.end()};
+  std::vector<std::string> keys;
+  for (const auto s : stimuli_in_split(partitions, split)) keys.push_back(dataset.stimuli[s].key);
+  std::sort(keys.begin(), keys.end());
+  return keys;
 }
 
 NamedProtocol protocol_of_part(const LoadedPart& part, const std::string& run,
@@ -149,13 +159,9 @@ Loaded load_runs(const std::vector<RunToAverage>& runs, const AverageRequest& re
   });
   Dataset& dataset = loaded.dataset;
   warn_of_unrecorded(dataset, observer);
-  if (dataset.sha256 != first.dataset_sha256) {
-    throw DataError(file, "",
-                    "is not what the runs were fitted to (sha256 " + dataset.sha256.substr(0, 12) +
-                        "..., then " + first.dataset_sha256.substr(0, 12) +
-                        "...), so nobody knows which stimuli a member has seen: name that file "
-                        "with --data");
-  }
+  require_same_data(file, dataset.sha256, first.dataset_sha256, "what the runs were fitted to",
+                    ", so nobody knows which stimuli a member has seen: name that file with "
+                    "--data");
   for (const auto& run : runs) {
     auto& parts = loaded.runs.emplace_back();
     for (const auto& part : run.parts) {
@@ -204,7 +210,7 @@ Summary summary_of_cc_norm(const std::vector<UnitMetrics>& scores) {
 }
 
 bool has_stimuli(const Loaded& loaded, SplitName split) {
-  return !keys_in_split(loaded.dataset, loaded.runs.front().front().partitions, split).empty();
+  return !stimuli_in_split(loaded.runs.front().front().partitions, split).empty();
 }
 
 // ConfigError where the folder holds anything that a run is made of, but an earlier average.
@@ -256,14 +262,7 @@ void write_average_run(const std::vector<RunToAverage>& runs, const Loaded& load
     if (!fs::remove(request.out + "/" + average_part_name(p), ignored)) break;
   }
   write_average(file, written);
-  std::vector<std::size_t> tested;
-  for (std::size_t s = 0; s < loaded.dataset.stimuli.size(); ++s) {
-    const auto& partitions = loaded.runs.front().front().partitions;
-    const bool tests = std::any_of(partitions.begin(), partitions.end(), [s](const auto& one) {
-      return std::find(one.test.begin(), one.test.end(), s) != one.test.end();
-    });
-    if (tests) tested.push_back(s);
-  }
+  const auto tested = stimuli_in_split(loaded.runs.front().front().partitions, SplitName::test);
   write_results(paths.results(), results, [&](files::Writer& writer) {
     put_mean_predictions(writer, average, loaded.dataset, tested, run, between);
   });
@@ -311,19 +310,12 @@ AverageOutcome average_of_runs(const std::vector<RunToAverage>& runs, const Aver
   results.roster = roster_of_parts(parts);
   if (results.roster.unit_ids == loaded.dataset.unit_ids)
     results.roster.unit_facts = loaded.dataset.unit_facts;
-  const auto N = results.roster.units();
   const auto no_scores = std::vector<UnitMetrics>();
   outcome.valid = outcome.test = summary_of_cc_norm(no_scores);
   for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
     if (!has_stimuli(loaded, split)) continue;
     const auto scores = score_average(average, data, averages_of(split));
-    auto& metrics = results.metrics[to_string(split)];
-    for (const auto& metric : kUnitMetrics) {
-      Array<double> values({1, N});
-      std::transform(scores.begin(), scores.end(), values.values.begin(),
-                     [&](const UnitMetrics& one) { return one.*metric.value; });
-      metrics.emplace(metric.name, std::move(values));
-    }
+    results.metrics[to_string(split)] = as_metrics(scores, {1, results.roster.units()});
     if (split == SplitName::valid) outcome.valid = summary_of_cc_norm(scores);
     if (split == SplitName::test) outcome.test = summary_of_cc_norm(scores);
   }

@@ -35,25 +35,29 @@ std::string config_of(const Checkpoint& checkpoint, std::int64_t setting) {
   return own.resolved();
 }
 
-// The checkpoint of the ensemble that holds a setting.
-Checkpoint checkpoint_with(const BestRequest& request, const StudyFile& study,
-                           std::int64_t setting) {
-  const RunPaths paths{request.run};
-  const auto ensembles = *std::max_element(study.ensemble_of.begin(), study.ensemble_of.end()) + 1;
-  const auto ensemble = study.ensemble_of.at(static_cast<std::size_t>(setting));
-  return read_checkpoint(ensembles == 1
-                             ? paths.checkpoint()
-                             : ensemble_paths(request.run, ensemble_name(ensemble)).checkpoint());
+std::int64_t ensembles_of(const StudyFile& study) {
+  return *std::max_element(study.ensemble_of.begin(), study.ensemble_of.end()) + 1;
 }
 
-// The members of one setting alone, with its own configuration.
+Checkpoint read_ensemble(const std::string& run, const StudyFile& study, std::int64_t ensemble) {
+  const std::string folder = ensembles_of(study) == 1 ? "" : ensemble_name(ensemble);
+  return read_checkpoint(ensemble_paths(run, folder).checkpoint());
+}
+
+// These members of a checkpoint.
+Checkpoint with_members(const Checkpoint& all, const std::vector<std::int64_t>& members) {
+  Checkpoint some = all;
+  static_cast<FittedModel&>(some) = all.select(members);
+  return some;
+}
+
+// The members of one setting, with its own configuration.
 Checkpoint cut_to(const Checkpoint& all, std::int64_t setting) {
   std::vector<std::int64_t> members;
   for (std::size_t m = 0; m < all.roster.members.size(); ++m) {
     if (all.roster.members[m].setting == setting) members.push_back(static_cast<std::int64_t>(m));
   }
-  Checkpoint cut = all;
-  static_cast<FittedModel&>(cut) = all.select(members);
+  Checkpoint cut = with_members(all, members);
   cut.config = config_of(all, setting);
   cut.roster.settings.clear();
   for (auto& member : cut.roster.members) member.setting = 0;
@@ -91,36 +95,34 @@ BestOutcome cut_to_best(const BestRequest& request) {
                       "setting is best for all: leave this out");
   }
   BestOutcome outcome;
-  const auto ensembles = *std::max_element(study.ensemble_of.begin(), study.ensemble_of.end()) + 1;
+  const auto ensembles = ensembles_of(study);
+  const auto keep = [&](const std::string& file, const Checkpoint& cut) {
+    refuse_to_replace(file, "strffit-checkpoint");
+    write_checkpoint(file, cut);
+    outcome.files.push_back({file, cut.members()});
+  };
+  if (!request.per_unit) {
+    const auto own = study.ensemble_of[static_cast<std::size_t>(best)];
+    keep(request.out, cut_to(read_ensemble(request.run, study, own), best));
+    for (const auto& [key, values] : roster.settings) {
+      outcome.values.push_back(key + ": " + values[static_cast<std::size_t>(best)]);
+    }
+    return outcome;
+  }
   for (std::int64_t e = 0; e < ensembles; ++e) {
-    if (!request.per_unit && study.ensemble_of[static_cast<std::size_t>(best)] != e) continue;
-    const std::string name = ensemble_name(e);
-    const Checkpoint all = read_checkpoint(
-        ensembles == 1 ? paths.checkpoint() : ensemble_paths(request.run, name).checkpoint());
+    const Checkpoint all = read_ensemble(request.run, study, e);
     std::vector<std::int64_t> members;
     for (std::size_t m = 0; m < all.roster.members.size(); ++m) {
       const Member& member = all.roster.members[m];
-      const auto wanted =
-          request.per_unit ? study.choice.unit.at(static_cast<std::size_t>(member.unit)) : best;
+      const auto wanted = study.choice.unit.at(static_cast<std::size_t>(member.unit));
       if (member.setting == wanted) members.push_back(static_cast<std::int64_t>(m));
     }
     if (members.empty()) continue;
-    Checkpoint cut = all;
-    static_cast<FittedModel&>(cut) = all.select(members);
     std::filesystem::path out = request.out;
-    if (!request.per_unit) {
-      cut.config = config_of(all, best);
-      cut.roster.settings.clear();
-      for (auto& member : cut.roster.members) member.setting = 0;
-      for (const auto& [key, values] : roster.settings) {
-        outcome.values.push_back(key + ": " + values[static_cast<std::size_t>(best)]);
-      }
-    } else if (ensembles > 1) {
-      out.replace_filename(out.stem().string() + "-" + name + out.extension().string());
+    if (ensembles > 1) {
+      out.replace_filename(out.stem().string() + "-" + ensemble_name(e) + out.extension().string());
     }
-    refuse_to_replace(out.string(), "strffit-checkpoint");
-    write_checkpoint(out.string(), cut);
-    outcome.files.push_back({out.string(), static_cast<std::int64_t>(members.size())});
+    keep(out.string(), with_members(all, members));
   }
   return outcome;
 }
@@ -150,7 +152,8 @@ AverageOutcome average_best(const BestRequest& request, Observer& observer) {
           (values.empty() ? ": " : ", ") + key + " " + texts[static_cast<std::size_t>(setting)];
     }
     RunToAverage& run = runs.emplace_back(RunToAverage{name + values, {}, {1}});
-    run.parts.push_back(cut_to(checkpoint_with(request, study, setting), setting));
+    const auto ensemble = study.ensemble_of.at(static_cast<std::size_t>(setting));
+    run.parts.push_back(cut_to(read_ensemble(request.run, study, ensemble), setting));
   }
   return average_of_runs(
       runs,

@@ -3,17 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 
 #include "evaluation/average_run.hpp"
 #include "evaluation/averaging.hpp"
 #include "evaluation/fitted.hpp"
-#include "files/json.hpp"
 #include "metrics/significance.hpp"
 #include "study/run_folder.hpp"
 #include "util/errors.hpp"
-#include "util/listed.hpp"
 #include "util/nan.hpp"
 #include "util/text.hpp"
 
@@ -51,7 +50,7 @@ bool names_some(const SplitLists& lists, const Dataset& dataset) {
   return false;
 }
 
-// Whether this is the very file that was fitted, as far as a checkpoint says.
+// True if this is another file than the fitted one, as far as a checkpoint says.
 bool is_other_file(const Checkpoint& checkpoint, const Dataset& dataset) {
   return checkpoint.dataset_sha256 != dataset.sha256;
 }
@@ -127,16 +126,6 @@ std::string reason(const Roster& roster, std::int64_t unit, const UnitMetrics& m
     if (skipped.unit == unit) return "not fitted: " + skipped.reason;
   }
   return why_undefined(metrics, counts);
-}
-
-std::vector<std::string> labels(const Evaluation& evaluation, const UnitScore& score) {
-  std::vector<std::string> cells = {score.unit};
-  if (evaluation.several_settings) cells.push_back(std::to_string(score.setting));
-  if (evaluation.several_seeds) cells.push_back(std::to_string(score.seed));
-  if (evaluation.several_folds) {
-    cells.push_back(score.fold < 0 ? "all" : std::to_string(score.fold));
-  }
-  return cells;
 }
 
 constexpr double kMoreThanContextMs = 100;  // by which responses are shifted at least
@@ -259,117 +248,6 @@ Protocol protocol_of(const Checkpoint& checkpoint, const Dataset& dataset, doubl
   return protocol;
 }
 
-struct NullColumn {
-  const char* name;
-  double (*value)(const UnitScore&);
-};
-constexpr std::array<NullColumn, 4> kNullColumns = {
-    {{"null_cc_mean", [](const UnitScore& score) { return score.null.mean; }},
-     {"null_cc_sd", [](const UnitScore& score) { return score.null.sd; }},
-     {"p", [](const UnitScore& score) { return score.null.p; }},
-     {"q", [](const UnitScore& score) { return score.q; }}}};
-
-std::string null_note(const Evaluation& evaluation) {
-  constexpr double kRate = 0.05;
-  const auto& scores = evaluation.scores;
-  const auto found = std::count_if(scores.begin(), scores.end(),
-                                   [](const UnitScore& score) { return score.q <= kRate; });
-  return fmt::format(
-      "{} of {} scores have q <= 0.05: cc against {} circular shifts of the responses by at least "
-      "{} frames, seed {}",
-      found, scores.size(), evaluation.null.draws, evaluation.null.min_shift, evaluation.null.seed);
-}
-
-std::vector<std::string> label_header(const Evaluation& evaluation) {
-  std::vector<std::string> header = {"unit"};
-  if (evaluation.several_settings) header.push_back("setting");
-  if (evaluation.several_seeds) header.push_back("seed");
-  if (evaluation.several_folds) header.push_back("fold");
-  for (const auto& metric : kUnitMetrics) header.emplace_back(metric.name);
-  if (evaluation.null.draws > 0) {
-    for (const auto& column : kNullColumns) header.emplace_back(column.name);
-  }
-  return header;
-}
-
-// Labels of a row of averaged scores.
-std::vector<std::string> averaged_labels(const Evaluation& evaluation, const UnitScore& score) {
-  auto cells = labels(evaluation, score);
-  if (evaluation.several_seeds || evaluation.several_folds) {
-    cells[evaluation.several_settings ? 2 : 1] = "averaged";
-  }
-  return cells;
-}
-
-struct SummaryRow {
-  const char* name;
-  double Summary::*value;
-};
-constexpr std::array<SummaryRow, 4> kSummaryRows = {{{"mean", &Summary::mean},
-                                                     {"lower quartile", &Summary::lower_quartile},
-                                                     {"median", &Summary::median},
-                                                     {"upper quartile", &Summary::upper_quartile}}};
-
-// The units' averaged scores and their summary.
-Table averaged_table(const Evaluation& evaluation) {
-  const AveragedScores& averaged = *evaluation.averaged;
-  Table table{fmt::format("the mean of {} members' predictions", averaged.members), {"unit"}, {}};
-  if (evaluation.several_settings) table.header.emplace_back("setting");
-  for (const auto& metric : kUnitMetrics) table.header.emplace_back(metric.name);
-  if (evaluation.null.draws > 0) {
-    for (const auto& column : kNullColumns) table.header.emplace_back(column.name);
-  }
-  for (const auto& score : averaged.scores) {
-    std::vector<std::string> row = {score.unit};
-    if (evaluation.several_settings) row.push_back(std::to_string(score.setting));
-    for (const auto& metric : kUnitMetrics) row.push_back(score_text(score.metrics.*metric.value));
-    if (evaluation.null.draws > 0) {
-      for (const auto& column : kNullColumns) row.push_back(score_text(column.value(score)));
-    }
-    table.rows.push_back(std::move(row));
-  }
-  const auto add = [&](const std::string& name, auto value_of) {
-    std::vector<std::string> row = {name};
-    if (evaluation.several_settings) row.emplace_back();
-    for (const auto& summary : averaged.summary) row.push_back(value_of(summary));
-    row.resize(table.header.size());
-    table.rows.push_back(std::move(row));
-  };
-  for (const auto& [name, value] : kSummaryRows) {
-    add(name, [value = value](const Summary& summary) { return score_text(summary.*value); });
-  }
-  add("left out", [](const Summary& summary) { return std::to_string(summary.left_out); });
-  return table;
-}
-
-Json score_json(const Evaluation& evaluation, const UnitScore& score) {
-  Json one = {{"unit", score.unit}};
-  if (evaluation.several_settings) one["setting"] = score.setting;
-  for (const auto& metric : kUnitMetrics) {
-    one[std::string(metric.name)] = json_number(score.metrics.*metric.value);
-  }
-  if (evaluation.null.draws > 0) {
-    for (const auto& column : kNullColumns) one[column.name] = json_number(column.value(score));
-  }
-  if (!score.why.empty()) one["why_undefined"] = score.why;
-  return one;
-}
-
-Json summary_json(const std::vector<Summary>& summaries) {
-  Json json = Json::object();
-  for (std::size_t i = 0; i < kUnitMetrics.size(); ++i) {
-    const Summary& summary = summaries[i];
-    json[std::string(kUnitMetrics[i].name)] = {
-        {"mean", json_number(summary.mean)},
-        {"median", json_number(summary.median)},
-        {"lower_quartile", json_number(summary.lower_quartile)},
-        {"upper_quartile", json_number(summary.upper_quartile)},
-        {"count", summary.count},
-        {"left_out", summary.left_out}};
-  }
-  return json;
-}
-
 // What stimuli all parts of an average of runs predict, and by which members.
 struct ChosenOfParts {
   std::vector<std::vector<Partition>> partitions;  // of each part
@@ -395,6 +273,42 @@ ChosenOfParts chosen_of_parts(const AverageRun& run, const Dataset& known,
   return chosen;
 }
 
+// What is scored on: the responses as smoothed as those that were fitted.
+struct ScoredData {
+  std::string file;
+  DataOptions options;
+  Dataset dataset;
+  bool counts = false;
+
+  bool smoothed() const { return options.smooth_ms > 0; }
+};
+
+// `wanted`: the stimuli to read, given the options of the fit.
+ScoredData read_scored(
+    const Checkpoint& checkpoint, const EvalRequest& request, Observer& observer,
+    const std::function<std::set<std::size_t>(const Dataset&, const DataOptions&)>& wanted) {
+  ScoredData scored{request.data.empty() ? dataset_of(checkpoint) : request.data,
+                    data_options_of(checkpoint),
+                    {}};
+  scored.dataset = read_units_of(
+      checkpoint, scored.file, [&](const Dataset& known) { return wanted(known, scored.options); });
+  warn_of_unrecorded(scored.dataset, observer);
+  warn_of_other_file(checkpoint, scored.dataset, scored.options, request.split, observer);
+  scored.counts = scored.dataset.counts && !scored.smoothed();
+  if (scored.smoothed()) smooth(scored.dataset, scored.options.smooth_ms);
+  return scored;
+}
+
+Evaluation begun_evaluation(const std::string& checkpoint, const ScoredData& scored,
+                            const std::string& split, const std::string& model) {
+  Evaluation result;
+  result.checkpoint = checkpoint;
+  result.data = scored.file;
+  result.split = split;
+  result.model = model;
+  return result;
+}
+
 // An average of runs is scored as one member that predicts all units.
 Evaluation evaluate_average(const std::string& path, const EvalRequest& request,
                             Observer& observer) {
@@ -402,45 +316,36 @@ Evaluation evaluate_average(const std::string& path, const EvalRequest& request,
   const AverageRun average = read_average_run(path);
   const Checkpoint& first = average.parts.front();
   const Roster roster = average.roster();
-  const std::string file = request.data.empty() ? dataset_of(first) : request.data;
-  const DataOptions options = data_options_of(first);
   ChosenOfParts chosen;
-  Dataset dataset = read_units_of(first, file, [&](const Dataset& known) {
-    chosen = chosen_of_parts(average, known, request.split);
-    return chosen.any;
-  });
-  warn_of_unrecorded(dataset, observer);
-  warn_of_other_file(first, dataset, options, request.split, observer);
-  const bool counts = dataset.counts && options.smooth_ms == 0;
-  if (options.smooth_ms > 0) smooth(dataset, options.smooth_ms);
-
-  Evaluation result;
-  result.checkpoint = path;
-  result.data = file;
-  result.split = request.split;
-  result.model = "average";
+  const auto scored =
+      read_scored(first, request, observer, [&](const Dataset& known, const DataOptions&) {
+        chosen = chosen_of_parts(average, known, request.split);
+        return chosen.any;
+      });
+  const Dataset& dataset = scored.dataset;
+  Evaluation result = begun_evaluation(path, scored, request.split, "average");
   ScoredSeries all;
   all.stimuli.assign(chosen.stimuli.begin(), chosen.stimuli.end());
   std::int64_t context = 0;
   for (const auto& part : average.parts) context = std::max(context, part.model->context());
   result.null = null_options(request, context, dataset, {all});
   NullTest null{result.null, {}};
-  const ScoringData data{&dataset, places_of_units(first, dataset), options.smooth_ms > 0, run};
+  const ScoringData data{&dataset, places_of_units(first, dataset), scored.smoothed(), run};
   const auto metrics = score_average(average.average(chosen.partitions), data, chosen.averages,
                                      request.null > 0 ? &null : nullptr);
   for (std::size_t unit = 0; unit < metrics.size(); ++unit) {
     UnitScore score;
     score.unit = roster.unit_ids[unit];
     score.metrics = metrics[unit];
-    score.why = reason(roster, static_cast<std::int64_t>(unit), metrics[unit], counts);
+    score.why = reason(roster, static_cast<std::int64_t>(unit), metrics[unit], scored.counts);
     if (request.null > 0) score.null = null.scores[unit];
     result.scores.push_back(std::move(score));
   }
   if (request.null > 0) add_false_discovery_rates(result.scores);
   result.summary = summary_of(result.scores);
   result.stimuli = static_cast<std::int64_t>(chosen.stimuli.size());
-  result.protocol = protocol_of(first, dataset, options.smooth_ms, chosen.stimuli);
-  result.protocol.outer = options.split.outer;
+  result.protocol = protocol_of(first, dataset, scored.options.smooth_ms, chosen.stimuli);
+  result.protocol.outer = scored.options.split.outer;
   if (average.file.weights == "validation" && request.split == "valid") {
     result.notes.emplace_back(
         "the weights of the average were chosen on these stimuli: this score is too good");
@@ -456,36 +361,25 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
   const RunOptions run = run_options(request.device, request.threads);
   const Checkpoint checkpoint = read_checkpoint(checkpoint_of(request.path));
   const Roster& roster = checkpoint.roster;
-  const std::string file = request.data.empty() ? dataset_of(checkpoint) : request.data;
-  const DataOptions options = data_options_of(checkpoint);
   Chosen chosen;
+  std::set<std::size_t> stimuli;
   const std::vector<ScoredSeries>& series = chosen.series;
-  Dataset dataset = read_units_of(checkpoint, file, [&](const Dataset& known) {
-    chosen = chosen_series(checkpoint, known, options, request.split);
-    std::set<std::size_t> scored;
-    for (const auto& one : series) scored.insert(one.stimuli.begin(), one.stimuli.end());
-    return scored;
-  });
-  warn_of_unrecorded(dataset, observer);
-  warn_of_other_file(checkpoint, dataset, options, request.split, observer);
-  const bool counts = dataset.counts && options.smooth_ms == 0;
-  if (options.smooth_ms > 0) smooth(dataset, options.smooth_ms);
-
-  Evaluation result;
-  result.checkpoint = checkpoint.file;
-  result.data = file;
-  result.split = request.split;
-  result.model = checkpoint.model->kind();
-  const ScoringData data{&dataset, places_of_units(checkpoint, dataset), options.smooth_ms > 0,
-                         run};
+  const auto scored = read_scored(
+      checkpoint, request, observer, [&](const Dataset& known, const DataOptions& options) {
+        chosen = chosen_series(checkpoint, known, options, request.split);
+        for (const auto& one : series) stimuli.insert(one.stimuli.begin(), one.stimuli.end());
+        return stimuli;
+      });
+  const Dataset& dataset = scored.dataset;
+  Evaluation result =
+      begun_evaluation(checkpoint.file, scored, request.split, checkpoint.model->kind());
+  const ScoringData data{&dataset, places_of_units(checkpoint, dataset), scored.smoothed(), run};
   result.null = null_options(request, checkpoint.model->context(), dataset, series);
   NullTest null{result.null, {}};
   const auto metrics = score(checkpoint, data, series, request.null > 0 ? &null : nullptr);
-  std::set<std::size_t> stimuli;
   const auto outputs = static_cast<std::size_t>(roster.outputs());
   for (std::size_t i = 0; i < series.size(); ++i) {
     const ScoredSeries& one = series[i];
-    stimuli.insert(one.stimuli.begin(), one.stimuli.end());
     result.several_seeds = result.several_seeds || one.seed != series.front().seed;
     result.several_folds = result.several_folds || one.fold != series.front().fold;
     result.several_settings = result.several_settings || one.setting != series.front().setting;
@@ -493,7 +387,7 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
       const std::int64_t unit = one.unit >= 0 ? one.unit : static_cast<std::int64_t>(n);
       const UnitMetrics& found = metrics[i * outputs + n];
       result.scores.push_back({roster.unit_ids[static_cast<std::size_t>(unit)], one.seed, one.fold,
-                               found, reason(roster, unit, found, counts),
+                               found, reason(roster, unit, found, scored.counts),
                                request.null > 0 ? null.scores[i * outputs + n] : NullScore{}, kNaN,
                                one.setting});
     }
@@ -508,117 +402,13 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
   }
   if (request.null > 0) add_false_discovery_rates(result.scores);
   result.stimuli = static_cast<std::int64_t>(stimuli.size());
-  result.protocol = protocol_of(checkpoint, dataset, options.smooth_ms, stimuli);
-  result.protocol.outer = options.split.outer;
+  result.protocol = protocol_of(checkpoint, dataset, scored.options.smooth_ms, stimuli);
+  result.protocol.outer = scored.options.split.outer;
   result.summary = summary_of(result.scores);
   if (has_averages(roster)) {
-    result.averaged = averaged_scores(checkpoint, data, chosen, result.null, counts);
+    result.averaged = averaged_scores(checkpoint, data, chosen, result.null, scored.counts);
   }
   return result;
-}
-
-Table to_table(const Evaluation& evaluation) {
-  Table table{"", label_header(evaluation), {}};
-  table.header.emplace_back("why_undefined");
-  const auto cell = [](double found) {
-    return std::isnan(found) ? std::string() : Json(found).dump();
-  };
-  const auto add = [&](std::vector<std::string> row, const UnitScore& score) {
-    for (const auto& metric : kUnitMetrics) row.push_back(cell(score.metrics.*metric.value));
-    if (evaluation.null.draws > 0) {
-      for (const auto& column : kNullColumns) row.push_back(cell(column.value(score)));
-    }
-    row.push_back(score.why);
-    table.rows.push_back(std::move(row));
-  };
-  for (const auto& score : evaluation.scores) add(labels(evaluation, score), score);
-  // Where nothing tells members apart, there is one score a unit, of the folds' joined predictions.
-  const bool labelled = evaluation.several_seeds || evaluation.several_folds;
-  if (!evaluation.averaged || !labelled) return table;
-  for (const auto& score : evaluation.averaged->scores) {
-    add(averaged_labels(evaluation, score), score);
-  }
-  return table;
-}
-
-Report to_report(const Evaluation& evaluation) {
-  Report report;
-  Table scores{fmt::format("{} on the {} stimuli ({}) of {}", evaluation.model, evaluation.split,
-                           evaluation.stimuli, evaluation.data),
-               label_header(evaluation),
-               {}};
-  for (const auto& score : evaluation.scores) {
-    auto row = labels(evaluation, score);
-    for (const auto& metric : kUnitMetrics) row.push_back(score_text(score.metrics.*metric.value));
-    if (evaluation.null.draws > 0) {
-      for (const auto& column : kNullColumns) row.push_back(score_text(column.value(score)));
-    }
-    scores.rows.push_back(std::move(row));
-  }
-  const std::size_t label_columns = labels(evaluation, {}).size();
-  const auto add = [&](const std::string& name, auto value_of) {
-    std::vector<std::string> row(label_columns);
-    row[0] = name;
-    for (const auto& summary : evaluation.summary) row.push_back(value_of(summary));
-    row.resize(scores.header.size());
-    scores.rows.push_back(std::move(row));
-  };
-  for (const auto& [name, value] : kSummaryRows) {
-    add(name, [value = value](const Summary& summary) { return score_text(summary.*value); });
-  }
-  add("left out", [](const Summary& summary) { return std::to_string(summary.left_out); });
-  report.tables.push_back(std::move(scores));
-  if (evaluation.averaged) report.tables.push_back(averaged_table(evaluation));
-
-  std::map<std::string, std::set<std::string>> reasons;
-  for (const auto& score : evaluation.scores) {
-    if (!score.why.empty()) reasons[score.why].insert(score.unit);
-  }
-  for (const auto& [why, units] : reasons) {
-    report.notes.push_back("undefined (" + why + "): " + listed({units.begin(), units.end()}));
-  }
-  if (evaluation.null.draws > 0) report.notes.push_back(null_note(evaluation));
-  report.notes.insert(report.notes.end(), evaluation.notes.begin(), evaluation.notes.end());
-  return report;
-}
-
-std::string to_json(const Evaluation& evaluation) {
-  Json json = {{"checkpoint", evaluation.checkpoint},
-               {"data", evaluation.data},
-               {"model", evaluation.model},
-               {"split", evaluation.split},
-               {"stimuli", evaluation.stimuli}};
-  if (evaluation.null.draws > 0) {
-    json["null"] = {{"draws", evaluation.null.draws},
-                    {"min_shift", evaluation.null.min_shift},
-                    {"seed", evaluation.null.seed}};
-  }
-  if (!evaluation.notes.empty()) json["notes"] = evaluation.notes;
-  auto& scores = json["scores"] = Json::array();
-  for (const auto& score : evaluation.scores) {
-    Json one = {{"unit", score.unit}, {"seed", score.seed}};
-    if (evaluation.several_settings) one["setting"] = score.setting;
-    one["fold"] = score.fold < 0 ? Json() : Json(score.fold);
-    for (const auto& metric : kUnitMetrics) {
-      one[std::string(metric.name)] = json_number(score.metrics.*metric.value);
-    }
-    if (evaluation.null.draws > 0) {
-      for (const auto& column : kNullColumns) one[column.name] = json_number(column.value(score));
-    }
-    if (!score.why.empty()) one["why_undefined"] = score.why;
-    scores.push_back(std::move(one));
-  }
-  json["summary"] = summary_json(evaluation.summary);
-  if (evaluation.averaged) {
-    Json& averaged = json["averaged"];
-    averaged["members"] = evaluation.averaged->members;
-    averaged["scores"] = Json::array();
-    for (const auto& score : evaluation.averaged->scores) {
-      averaged["scores"].push_back(score_json(evaluation, score));
-    }
-    averaged["summary"] = summary_json(evaluation.averaged->summary);
-  }
-  return json.dump(2);
 }
 
 }  // namespace strffit

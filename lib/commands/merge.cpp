@@ -5,6 +5,7 @@
 #include <fstream>
 #include <functional>
 
+#include "commands/protocol.hpp"
 #include "commands/train_report.hpp"
 #include "evaluation/averaging.hpp"
 #include "files/folder_lock.hpp"
@@ -87,11 +88,9 @@ void load_of_shards(Study& study, const std::string& config, const std::string& 
     study.config.data.file = dataset;  // the same, seen from another folder
   }
   load(study, config, {}, study.config.run, observer);
-  if (sha256 == study.dataset.sha256) return;
-  throw DataError(study.dataset.file, "",
-                  "is not what the shards were fitted to (sha256 " +
-                      study.dataset.sha256.substr(0, 12) + "..., then " + sha256.substr(0, 12) +
-                      "...), and merge scores the run on it: bring the old file back");
+  require_same_data(study.dataset.file, study.dataset.sha256, sha256,
+                    "what the shards were fitted to",
+                    ", and merge scores the run on it: bring the old file back");
 }
 
 // Puts the averages of an ensemble whose checkpoint is merged.

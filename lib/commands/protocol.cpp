@@ -64,4 +64,12 @@ void require_same_protocol(const NamedProtocol& first, const NamedProtocol& othe
   }
 }
 
+void require_same_data(const std::string& file, const std::string& sha256, const std::string& then,
+                       const std::string& what, const std::string& cure) {
+  if (sha256 == then) return;
+  throw DataError(file, "",
+                  "is not " + what + " (sha256 " + sha256.substr(0, 12) + "..., then " +
+                      then.substr(0, 12) + "...)" + cure);
+}
+
 }  // namespace strffit

@@ -27,4 +27,9 @@ struct NamedProtocol {
 void require_same_protocol(const NamedProtocol& first, const NamedProtocol& other,
                            const std::string& done, const std::string& split, bool same_data);
 
+// DataError if the content of a dataset, by its SHA-256, is no longer `then`: "FILE: is not WHAT
+// (sha256 ..., then ...)CURE".
+void require_same_data(const std::string& file, const std::string& sha256, const std::string& then,
+                       const std::string& what, const std::string& cure);
+
 }  // namespace strffit

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "commands/protocol.hpp"
 #include "evaluation/averaging.hpp"
 #include "evaluation/strfs.hpp"
 #include "files/checksum.hpp"
@@ -101,11 +102,8 @@ void refuse_changes(const StoredConfig& before, const std::string& path, const S
 }
 
 void refuse_other_data(const LastState& last, const std::string& file, const std::string& sha256) {
-  if (last.dataset_sha256 == sha256) return;
-  throw DataError(file, "",
-                  "is not what the run was begun with (sha256 " + sha256.substr(0, 12) +
-                      "..., then " + last.dataset_sha256.substr(0, 12) +
-                      "...): bring the old file back, or start anew with --overwrite");
+  require_same_data(file, sha256, last.dataset_sha256, "what the run was begun with",
+                    ": bring the old file back, or start anew with --overwrite");
 }
 
 // A saved state, and whether fit.max_epochs is larger now than it was then.

@@ -387,21 +387,6 @@ std::vector<MeanOfStimulus> means_of_units(const Average& average, const Scoring
   return means;
 }
 
-Metrics averaged_metrics(const std::vector<UnitMetrics>& scores, const Averaged& averaged) {
-  const Shape& shape = averaged.members.shape;
-  if (static_cast<std::int64_t>(scores.size()) != count(shape)) {
-    throw Bug("scores of other averages than there are");
-  }
-  Metrics metrics;
-  for (const auto& metric : kUnitMetrics) {
-    Array<double> values(shape);
-    std::transform(scores.begin(), scores.end(), values.values.begin(),
-                   [&](const UnitMetrics& one) { return one.*metric.value; });
-    metrics.emplace(metric.name, std::move(values));
-  }
-  return metrics;
-}
-
 Array<float> predict_average(const Average& average, const Dataset& dataset, std::size_t stimulus,
                              const RunOptions& run) {
   Accumulator accumulator(average, dataset, Averages::unseen, run);
@@ -419,11 +404,9 @@ void put_means(files::Writer& writer, const std::string& group, const Average& a
   const auto N = static_cast<std::size_t>(average.units);
   const OneInnerThread inner(threads_of(run));
   Accumulator accumulator(average, dataset, Averages::unseen, run);
-  std::map<std::string, std::size_t> by_key;
-  for (const auto s : stimuli) by_key[dataset.stimuli.at(s).key] = s;
   const auto rows = static_cast<std::size_t>(axes.front());
   const auto across = average.groups.size() / rows;
-  for (const auto& [key, s] : by_key) {
+  for (const auto& [key, s] : by_key(dataset, stimuli)) {
     const std::string path = group + key;
     Shape shape = axes;
     shape.push_back(average.units);
@@ -468,7 +451,7 @@ std::optional<Averaged> score_averages(const FittedModel& fitted, const ScoringD
                                   [split](const auto& part) { return !part.of(split).empty(); });
     if (!some) continue;
     averaged.metrics[to_string(split)] =
-        averaged_metrics(score_average(average, data, averages_of(split)), averaged);
+        as_metrics(score_average(average, data, averages_of(split)), averaged.members.shape);
   }
   return averaged;
 }

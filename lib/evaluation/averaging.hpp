@@ -76,9 +76,6 @@ struct MeanOfStimulus {
 std::vector<MeanOfStimulus> means_of_units(const Average& average, const ScoringData& data,
                                            Averages which, std::size_t first, std::size_t last);
 
-// As (S, A, N_all) arrays by name.
-Metrics averaged_metrics(const std::vector<UnitMetrics>& scores, const Averaged& averaged);
-
 // The means for a stimulus, as Averages::unseen has them: (groups, N_all, T).
 Array<float> predict_average(const Average& average, const Dataset& dataset, std::size_t stimulus,
                              const RunOptions& run);

@@ -245,10 +245,9 @@ std::vector<UnitMetrics> score(const FittedModel& fitted, const ScoringData& dat
   return scores;
 }
 
-Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Roster& roster) {
-  const Shape shape = {static_cast<std::int64_t>(roster.members.size()), roster.outputs()};
+Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Shape& shape) {
   if (static_cast<std::int64_t>(scores.size()) != count(shape)) {
-    throw Bug("scores of other members than there are");
+    throw Bug("scores of other members or averages than there are");
   }
   Metrics metrics;
   for (const auto& metric : kUnitMetrics) {
@@ -260,14 +259,23 @@ Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Roster& roster)
   return metrics;
 }
 
+Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Roster& roster) {
+  return as_metrics(scores, {static_cast<std::int64_t>(roster.members.size()), roster.outputs()});
+}
+
+std::map<std::string, std::size_t> by_key(const Dataset& dataset,
+                                          const std::vector<std::size_t>& stimuli) {
+  std::map<std::string, std::size_t> found;
+  for (const auto s : stimuli) found[dataset.stimuli.at(s).key] = s;
+  return found;
+}
+
 void put_predictions(files::Writer& writer, const FittedModel& fitted, const Dataset& dataset,
                      const std::vector<std::size_t>& stimuli, const RunOptions& run,
                      const std::function<void()>& between) {
   const Roster& roster = fitted.roster;
   const OneInnerThread inner(threads_of(run));
-  std::map<std::string, std::size_t> by_key;
-  for (const auto s : stimuli) by_key[dataset.stimuli.at(s).key] = s;
-  for (const auto& [key, s] : by_key) {
+  for (const auto& [key, s] : by_key(dataset, stimuli)) {
     between();
     const std::string path = "/predictions/" + key;
     writer.begin_rows(path, {static_cast<std::int64_t>(roster.members.size()), roster.outputs(),

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -61,7 +62,13 @@ struct NullTest {
 std::vector<UnitMetrics> score(const FittedModel& fitted, const ScoringData& data,
                                const std::vector<ScoredSeries>& series, NullTest* null = nullptr);
 
-// As (M, N) arrays by name; `scores` of a series per member.
+// These stimuli by their keys: a file's groups are written in this order.
+std::map<std::string, std::size_t> by_key(const Dataset& dataset,
+                                          const std::vector<std::size_t>& stimuli);
+
+// As arrays of this shape by name of the metric; Bug if it does not hold as many scores.
+Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Shape& shape);
+// The scores of a series per member as (M, N) arrays.
 Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Roster& roster);
 
 // Predictions for some stimuli of a dataset, written below /predictions (formats.md). `between` is

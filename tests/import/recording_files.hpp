@@ -8,7 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "import/assemble.hpp"
+#include "import/findings.hpp"
+#include "import/manifest.hpp"
 #include "support/temporary_folder.hpp"
+#include "util/errors.hpp"
 #include "util/observer.hpp"
 #include "util/random.hpp"
 
@@ -77,5 +81,40 @@ inline std::vector<double> noise(double seconds, int rate_hz, std::uint64_t seed
 }
 
 struct Quiet : Observer {};
+
+// The dataset that a manifest makes of the files in `folder`; `notes`: what is told.
+inline Dataset imported(const std::string& text, const std::string& folder,
+                        std::vector<std::string>* notes = nullptr) {
+  Quiet quiet;
+  const import::Manifest manifest = import::read_manifest_text(text, "recording.yaml", folder);
+  Dataset dataset;
+  import::Findings findings;
+  import::Assembled assembled = import::assemble(
+      manifest, quiet, [&](const Dataset& head, const Extent& extent, Stimulus&& stimulus) {
+        findings.see(stimulus, head, extent);
+  dataset.stimuli.push_back(std::move(stimulus));
+});
+if (notes != nullptr) {
+  const import::Findings::Result result = std::move(findings).result(assembled);
+  *notes = result.notes;
+  notes->insert(notes->end(), result.doubts.warnings.begin(), result.doubts.warnings.end());
+}
+std::vector<Stimulus> stimuli = std::move(dataset.stimuli);
+dataset = std::move(assembled.head);
+dataset.stimuli = std::move(stimuli);
+return dataset;
+}  // namespace strffit::test
+
+// The message of the error that it ends with, "no error" if with none.
+inline std::string refusal(const std::string& text, const std::string& folder) {
+  try {
+    imported(text, folder);
+  } catch (const ConfigError& error) {
+    return error.what();
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return "no error";
+}
 
 }  // namespace strffit::test

@@ -308,18 +308,6 @@ void write_nems(const TemporaryFolder& folder) {
   write_file(folder.file("recording.tgz"), tar + std::string(1024, '\0'));
 }
 
-Dataset made(const std::string& text, const std::string& folder) {
-  test::Quiet quiet;
-  std::vector<Stimulus> stimuli;
-  const Manifest manifest = read_manifest_text(text, "example.yaml", folder);
-  Assembled assembled =
-      assemble(manifest, quiet, [&](const Dataset&, const Extent&, Stimulus&& stimulus) {
-        stimuli.push_back(std::move(stimulus));
-      });
-  assembled.head.stimuli = std::move(stimuli);
-  return std::move(assembled.head);
-}
-
 std::map<std::string, std::string> examples() {
   std::map<std::string, std::string> found;
   std::ifstream file(std::string(STRFFIT_SOURCE_DIR) + "/docs/import.md");
@@ -353,7 +341,7 @@ TEST_CASE("every example of docs/import.md gives the spikes that were made") {
     CAPTURE(name);
     Dataset dataset;
     try {
-      dataset = made(text, folder.path());
+      dataset = test::imported(text, folder.path());
     } catch (const std::exception& error) {
       FAIL(std::string(error.what()));
     }

@@ -17,6 +17,7 @@ namespace {
 
 using test::contains;
 using test::error_of;
+using test::refusal;
 using test::TemporaryFolder;
 using test::write_file;
 
@@ -26,14 +27,6 @@ std::string words(std::initializer_list<std::uint32_t> values) {
     for (int i = 0; i < 4; ++i) bytes += static_cast<char>(value >> (8 * i) & 255U);
   }
   return bytes;
-}
-
-std::string refusal_of(const std::string& manifest, const TemporaryFolder& folder) {
-  return error_of<DataError>([&] {
-    test::Quiet quiet;
-    assemble(read_manifest_text(manifest, "recording.yaml", folder.path()), quiet,
-             [](const Dataset&, const Extent&, Stimulus&&) {});
-  });
 }
 
 const std::string kOneSound = "sounds: {audio: \"song1.wav\"}\n",
@@ -88,7 +81,7 @@ TEST_CASE("hostile: NWB columns that unpack to gigabytes, or claim them, are ref
           .write(&end, H5::PredType::NATIVE_DOUBLE);
     }
     file.close();
-    const std::string refused = refusal_of(manifest, folder);
+    const std::string refused = refusal(manifest, folder.path());
     CAPTURE(refused);
     CHECK(contains(refused, "session.nwb: /units/spike_times"));
   }
@@ -102,7 +95,7 @@ TEST_CASE("hostile: JSON of a million brackets is refused before it is parsed") 
     for (int i = 0; i < 1000000; ++i) deep += bracket;
     write_file(folder.file("unit.json"), deep);
     const std::string refused =
-        refusal_of(kOneSound + "spikes: {pprox: unit.json, unit: s}\n" + kFewBands, folder);
+        refusal(kOneSound + "spikes: {pprox: unit.json, unit: s}\n" + kFewBands, folder.path());
     CHECK(contains(refused, "unit.json: expected lists at most 16 deep; found 1000001"));
   }
 }
@@ -118,9 +111,9 @@ TEST_CASE("hostile: a table of events with millions of rows is refused") {
     for (int i = 0; i <= 5000; ++i) table << rows;
   }
   const std::string refused =
-      refusal_of(kOneSound + "presentations: {csv: events.csv, sound: s, onset: t, unit: s}\n" +
-                     "spikes: {csv: events.csv, id: s, time: t, unit: s}\n" + kFewBands,
-                 folder);
+      refusal(kOneSound + "presentations: {csv: events.csv, sound: s, onset: t, unit: s}\n" +
+                  "spikes: {csv: events.csv, id: s, time: t, unit: s}\n" + kFewBands,
+              folder.path());
   CHECK(contains(refused, "events.csv: expected at most five million rows"));
 }
 

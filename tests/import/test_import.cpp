@@ -16,45 +16,14 @@ namespace {
 
 using test::contains;
 using test::error_of;
+using test::imported;
+using test::refusal;
 using test::TemporaryFolder;
 using test::write_file;
 
 constexpr int kRate = 16000;
 const std::string kSpectrogram =
     "spectrogram: {kind: log_frequency, bands: 8, min_hz: 500, max_hz: 7000}\n";
-
-Dataset imported(const std::string& text, const std::string& folder,
-                 std::vector<std::string>* notes = nullptr) {
-  test::Quiet quiet;
-  const Manifest manifest = read_manifest_text(text, "recording.yaml", folder);
-  Dataset dataset;
-  Findings findings;
-  Assembled assembled = assemble(
-      manifest, quiet, [&](const Dataset& head, const Extent& extent, Stimulus&& stimulus) {
-        findings.see(stimulus, head, extent);
-        dataset.stimuli.push_back(std::move(stimulus));
-      });
-  if (notes != nullptr) {
-    const Findings::Result result = std::move(findings).result(assembled);
-    *notes = result.notes;
-    notes->insert(notes->end(), result.doubts.warnings.begin(), result.doubts.warnings.end());
-  }
-  std::vector<Stimulus> stimuli = std::move(dataset.stimuli);
-  dataset = std::move(assembled.head);
-  dataset.stimuli = std::move(stimuli);
-  return dataset;
-}
-
-std::string refusal(const std::string& text, const std::string& folder) {
-  try {
-    imported(text, folder);
-  } catch (const ConfigError& error) {
-    return error.what();
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 bool any_contains(const std::vector<std::string>& notes, const std::string& part) {
   for (const auto& note : notes) {
