@@ -1,4 +1,4 @@
-// The command `average`: one prediction of several runs.
+// The command `average`: averages the predictions of several runs.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct AverageRequest {
   std::vector<std::string> runs;  // run folders, checkpoints or averages of runs, two or more
   std::string weights = "equal";  // "equal", "validation", or numbers above 0: "0.65,0.35"
   std::string out;                // run folder to write
-  std::string data;               // "": what was fitted
+  std::string data;               // "": the dataset that was fitted
   std::string device = "auto";
   std::int64_t threads = 0;  // 0: all
   std::string command_line;
@@ -25,8 +25,8 @@ struct AverageRequest {
 struct WeighedRun {
   std::string run, model;
   std::int64_t members = 0;
-  double weight = 0;    // all together 1; 0: left out, as validation chose
-  Summary valid, test;  // cc_norm of its mean over units
+  double weight = 0;    // the weights add up to 1; 0: left out by the choice on validation
+  Summary valid, test;  // cc_norm over units of the mean of this run's members
 };
 
 struct AverageOutcome {
@@ -36,10 +36,10 @@ struct AverageOutcome {
   Summary valid, test;  // of the average
 };
 
-// Writes a run folder with the mean of the runs' predictions, each run's that of its members, and
-// its scores: what eval, compare and predict take like any other run. ConfigError where protocols
-// differ (compare), where a run holds several settings of a unit, and where the folder holds
-// something else than such an average.
+// Writes a run folder with the weighted mean of the runs' predictions and its scores; a run's
+// prediction is the mean over its members. eval, compare and predict take this folder like any
+// other run. ConfigError if protocols differ (as for compare), if a run has several settings of a
+// unit, and if the folder holds anything but an earlier average.
 AverageOutcome average_runs(const AverageRequest& request, Observer& observer);
 
 // A run, or a part of one, as its checkpoints.
@@ -49,7 +49,7 @@ struct RunToAverage {
   std::vector<double> shares;  // of its parts, together 1
 };
 
-// The same of runs that are read already. `request.runs` is not looked at.
+// The same for runs that have been read. Ignores `request.runs`.
 AverageOutcome average_of_runs(const std::vector<RunToAverage>& runs, const AverageRequest& request,
                                Observer& observer);
 

@@ -60,7 +60,7 @@ PredictOutcome predict_average_of_runs(const std::string& file, const PredictReq
       return;
     }
     Averaged averaged = averages_in(results.roster);
-    for (auto& members : averaged.members.values) members *= average.members();
+    averaged.members = average.members_of_units();
     put_averaged(writer, averaged);
     put_averaged_predictions(writer, mean, averaged, dataset, all, run, stop_if_asked);
   });

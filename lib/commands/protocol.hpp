@@ -1,4 +1,4 @@
-// What scores, or predictions, must share to be compared or averaged.
+// What runs must have in common so that their scores can be compared or their predictions averaged.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace strffit {
 struct Protocol {
   std::string dataset_sha256;
   double dt_ms = 0, smooth_ms = 0;
-  std::vector<std::string> stimuli;  // keys of those scored, ascending
+  std::vector<std::string> stimuli;  // keys of the scored stimuli, ascending
   std::vector<std::string> units;    // ids, ascending
   std::int64_t outer = 0;            // folds of nested cross-validation, 0: none
 };
@@ -21,9 +21,9 @@ struct NamedProtocol {
   Protocol protocol;
 };
 
-// ConfigError in the name of `other`, "cannot be compared with ...: they differ in ...", naming the
-// difference and the cure, where two differ. `done`: "compared". `split`: of the stimuli.
-// `same_data`: the dataset is another than the fitted one, the same for both.
+// ConfigError if the protocols differ: it names `other`, the difference and the cure ("cannot be
+// compared with ...: they differ in ..."). `done`: "compared" or "averaged". `split`: the split of
+// the stimuli. `same_data`: both are scored on one dataset that neither was fitted to.
 void require_same_protocol(const NamedProtocol& first, const NamedProtocol& other,
                            const std::string& done, const std::string& split, bool same_data);
 

@@ -76,6 +76,21 @@ std::int64_t AverageRun::members() const {
   return members;
 }
 
+Array<std::int64_t> AverageRun::members_of_units() const {
+  const auto& ids = parts.front().roster.unit_ids;
+  Array<std::int64_t> members({1, 1, static_cast<std::int64_t>(ids.size())}, 0);
+  for (const auto& part : parts) {
+    const auto own = averages_in(part.roster).members;  // (S, A, N), of all folds first
+    const auto places = places_in(ids, part.roster.unit_ids);
+    for (std::size_t unit = 0; unit < places.size(); ++unit) {
+      for (std::int64_t s = 0; s < own.dim(0) && places[unit] >= 0; ++s) {
+        members.values[unit] += own.data()[s * own.dim(1) * own.dim(2) + places[unit]];
+      }
+    }
+  }
+  return members;
+}
+
 AverageRun read_average_run(const std::string& file) {
   AverageRun run{read_average(file), {}};
   for (const auto& part : run.file.parts) run.parts.push_back(read_checkpoint(part.checkpoint));

@@ -106,6 +106,9 @@ TEST_CASE("average: the weighted mean of the runs' means, in eval, predict and r
   }
   CHECK(sounds_predicted(study, "both", true).begin()->second.shape ==
         Shape{1, 1, 3, both.begin()->second.dim(2)});
+  // Two seeds of linear for each unit, and one nrf that predicts all units.
+  CHECK(read_averaged(study.file("both-predicted.h5"))->members.values ==
+        std::vector<std::int64_t>{3, 3, 3});
   const auto results = read_results(study.file("both") + "/results.h5");
   CHECK(results.roster.members.size() == 1);
   CHECK_FALSE(results.roster.independent());
