@@ -82,7 +82,7 @@ std::vector<double> weights_in(const std::string& text, std::size_t runs) {
   return weights;
 }
 
-// Every part of every run, with what it needs to predict the dataset.
+// A part of a run, with the partition of each fold of the dataset.
 struct LoadedPart {
   const Checkpoint* checkpoint;
   std::vector<Partition> partitions;
@@ -118,7 +118,7 @@ NamedProtocol protocol_of_part(const LoadedPart& part, const std::string& run,
   return {run, checkpoint.dataset, std::move(protocol)};
 }
 
-// What is averaged, with its data.
+// The runs to average, with the dataset that they predict.
 struct Loaded {
   std::vector<std::vector<LoadedPart>> runs;
   Dataset dataset;
@@ -143,7 +143,7 @@ Loaded load_runs(const std::vector<RunToAverage>& runs, const AverageRequest& re
   const Checkpoint& first = runs.front().parts.front();
   Loaded loaded;
   const auto name_first = [&](const Checkpoint& part, const std::string& run) {
-    // Before the data are read: what is most often wrong.
+    // Before the data are read, since another dataset is the most common mistake.
     const NamedProtocol a{runs.front().name, first.dataset, {first.dataset_sha256, 0, 0, {}, {}}};
     const NamedProtocol b{run, part.dataset, {part.dataset_sha256, 0, 0, {}, {}}};
     require_same_protocol(a, b, "averaged", "test", false);
@@ -186,7 +186,7 @@ Loaded load_runs(const std::vector<RunToAverage>& runs, const AverageRequest& re
   return loaded;
 }
 
-// Of these runs, each with a weight above 0, or all of one.
+// The average of the runs that have a weight above 0.
 Average mean_of(const std::vector<RunToAverage>& runs, const Loaded& loaded,
                 const std::vector<double>& weights) {
   std::vector<const Checkpoint*> parts;
@@ -213,7 +213,7 @@ bool has_stimuli(const Loaded& loaded, SplitName split) {
   return !stimuli_in_split(loaded.runs.front().front().partitions, split).empty();
 }
 
-// ConfigError where the folder holds anything that a run is made of, but an earlier average.
+// ConfigError if the folder holds a run that is not an average.
 void refuse_other_runs(const std::string& out) {
   const RunPaths paths{out};
   const bool average = !average_file_of(out).empty();
@@ -236,7 +236,7 @@ std::string kinds_of(const RunToAverage& run) {
   return text;
 }
 
-// Writes parts, average.h5 and results.h5, in this order; the old average goes first.
+// Removes an earlier average, then writes the parts, average.h5 and results.h5, in this order.
 void write_average_run(const std::vector<RunToAverage>& runs, const Loaded& loaded,
                        const std::vector<double>& weights, const AverageRequest& request,
                        const std::string& how, Results results, const Average& average,

@@ -84,7 +84,7 @@ std::vector<Partition> scored_partitions(const Checkpoint& checkpoint, const Dat
   }
 }
 
-// What is scored: of members, and which members' mean predicts what.
+// What is scored: `series` of single members, `parts` and `averages` of means over members.
 struct Chosen {
   std::vector<ScoredSeries> series;
   std::vector<Partition> parts;  // empty: no member saw any stimulus
@@ -248,7 +248,7 @@ Protocol protocol_of(const Checkpoint& checkpoint, const Dataset& dataset, doubl
   return protocol;
 }
 
-// What stimuli all parts of an average of runs predict, and by which members.
+// The stimuli that the parts of an average of runs predict, and the members that predict them.
 struct ChosenOfParts {
   std::vector<std::vector<Partition>> partitions;  // of each part
   Averages averages = Averages::unseen;
