@@ -23,7 +23,12 @@ constexpr double kMostMeanBytes = 256.0 * 1024 * 1024;  // of means that are hel
 // Whether the members of a fold predict a stimulus: [fold][stimulus]. Empty: all members do.
 using CountingTable = std::vector<std::vector<char>>;
 
-enum Rank : char { kTests = 0, kIsUnused = 1, kChooses = 2, kTrains = 3 };  // ascending in what members know of it
+enum Rank : char {
+  kTests = 0,
+  kIsUnused = 1,
+  kChooses = 2,
+  kTrains = 3
+};  // ascending in what members know of it
 
 CountingTable counting_table(const std::vector<Partition>& partitions, std::size_t stimuli,
                              Averages which) {
