@@ -86,6 +86,8 @@ std::string config_reference() {
   for (const auto& kind : model_kinds()) {
     text += table("`model` of kind " + code(kind), {"model.kind=" + kind}, "model");
   }
+  text += table("`model` of kind `statenet` with `leaky_units`",
+                {"model.kind=statenet", "model.leaky_units=40"}, "model");
   for (const std::string kind : {"full", "dcls", "separable"}) {
     text += table("`model.kernel` of kind " + code(kind),
                   {"model.kind=ln", "model.kernel.kind=" + kind}, "model.kernel");

@@ -106,6 +106,15 @@ void refuse_other_data(const LastState& last, const std::string& file, const std
                     ": bring the old file back, or start anew with --overwrite");
 }
 
+void refuse_other_core(const LastState& last, const Plan& plan) {
+  const std::string now = plan.core ? plan.core->sha256 : "";
+  if (last.core_sha256 == now) return;
+  throw DataError(plan.core ? plan.core->file : "", "",
+                  "is not what the run was begun with (sha256 " + now.substr(0, 12) + "..., then " +
+                      last.core_sha256.substr(0, 12) +
+                      "...): bring the old file back, or start anew with --overwrite");
+}
+
 // A saved state, and whether fit.max_epochs is larger now than it was then.
 struct Resumed {
   LastState last;
@@ -219,6 +228,7 @@ void train_ensemble(const Study& study, const Ensemble& ensemble, const RunPaths
   LastState* const last = resumed ? &resumed->last : nullptr;
   if (last) {
     refuse_other_data(*last, study.dataset.file, study.dataset.sha256);
+    refuse_other_core(*last, ensemble.plan);
     if (last->trainer.status.size() != ensemble.plan.members.size()) {
       throw DataError(paths.last(), "/members",
                       fmt::format("expected {} members; found {}", ensemble.plan.members.size(),
@@ -240,6 +250,7 @@ void train_ensemble(const Study& study, const Ensemble& ensemble, const RunPaths
   const std::string started = last ? last->started : now_utc();
   const RunOptions& run = study.config.run;
   LastState meta{ensemble.resolved, study.dataset.sha256, started, {}};
+  if (ensemble.plan.core) meta.core_sha256 = ensemble.plan.core->sha256;
   Keeper keeper(paths.last(), std::move(meta), study.config.output.checkpoint_every, observer);
   FitResult fit = train(ensemble.plan, run, keeper, last ? &last->trainer : nullptr);
   keeper.save(fit.state);

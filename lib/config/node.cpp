@@ -296,6 +296,18 @@ std::string Node::choice(const std::string& key, const std::string& fallback,
   return word;
 }
 
+std::string Node::word_or_path(const std::string& key, const std::string& fallback,
+                               const std::string& values, const std::vector<std::string>& refused,
+                               const std::string& doc) {
+  const auto parse = [&](const Value& value, const std::string& where) {
+    std::string text = read_text(value, where);
+    if (text.empty() || std::find(refused.begin(), refused.end(), text) != refused.end())
+      refuse(where, values, value);
+    return text;
+  };
+  return read(Reading(*this), key, fallback, values, doc, parse, false);
+}
+
 Node::IntegerOrWord Node::integer_or(const std::string& key, const IntegerOrWord& fallback,
                                      const Range& range, const std::vector<std::string>& words,
                                      const std::string& doc) {

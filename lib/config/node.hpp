@@ -65,6 +65,12 @@ class Node {
   std::string choice(const std::string& key, const std::string& fallback,
                      const std::vector<std::string>& allowed, const std::string& doc);
 
+  // Text that is one of some words or the name of a file or folder: `values` in the reference. None
+  // of `refused`, words that the same key has beside other keys.
+  std::string word_or_path(const std::string& key, const std::string& fallback,
+                           const std::string& values, const std::vector<std::string>& refused,
+                           const std::string& doc);
+
   // A number, or one of `words` such as "all" or "infinite".
   using IntegerOrWord = std::variant<std::int64_t, std::string>;
   using NumberOrWord = std::variant<double, std::string>;

@@ -87,6 +87,7 @@ void write_last(const std::string& path, const LastState& last) {
   const TrainerState& state = last.trainer;
   writer.attribute("/", "config", last.config);
   writer.attribute("/", "dataset_sha256", last.dataset_sha256);
+  if (!last.core_sha256.empty()) writer.attribute("/", "core_sha256", last.core_sha256);
   writer.attribute("/", "started", last.started);
   writer.attribute("/", "epoch", state.epoch);
   if (state.refitting()) writer.attribute("/", "refit_since", state.refit_since);
@@ -115,6 +116,7 @@ LastState read_last(const std::string& path) {
   state.file = path;
   last.config = reader.string_attribute("/", "config");
   last.dataset_sha256 = reader.string_attribute("/", "dataset_sha256");
+  last.core_sha256 = reader.optional_string_attribute("/", "core_sha256").value_or("");
   last.started = reader.string_attribute("/", "started");
   state.epoch = read_epoch(reader);
   state.status = read_status(reader);

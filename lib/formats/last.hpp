@@ -15,6 +15,7 @@ struct LastState {
   std::string dataset_sha256;
   std::string started;  // ISO 8601, UTC
   TrainerState trainer;
+  std::string core_sha256 = {};  // of the checkpoint that members began with; "" without one
 };
 
 void write_last(const std::string& path, const LastState& last);

@@ -4,6 +4,7 @@
 #include <ATen/TensorOperators.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "model/output.hpp"
 #include "util/errors.hpp"
@@ -13,8 +14,10 @@ namespace strffit {
 std::vector<Entry> Backbone::entries() const {
   std::vector<Entry> all;
   for (const auto& part : parts_) {
-    auto some = part->entries();
-    all.insert(all.end(), some.begin(), some.end());
+    for (auto& entry : part->entries()) {
+      entry.readout = readout_.contains(part.get());
+      all.push_back(std::move(entry));
+    }
   }
   return all;
 }
@@ -49,6 +52,8 @@ at::Tensor Backbone::respond(const Tensors& tensors, const at::Tensor& drive,
   return output_->apply(tensors, drive);
 }
 
-void Backbone::set_output(std::unique_ptr<Output> output) { output_ = add(std::move(output)); }
+void Backbone::set_output(std::unique_ptr<Output> output) {
+  output_ = add_readout(std::move(output));
+}
 
 }  // namespace strffit

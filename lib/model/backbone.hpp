@@ -4,8 +4,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "config/node.hpp"
+#include "model/pass.hpp"
 #include "ops/layout.hpp"
 #include "prefilter/part.hpp"
 #include "util/axes.hpp"
@@ -34,7 +36,7 @@ class Backbone : public Part {
 
   // x (M or 1, S, C F) -> the input of the output nonlinearity (M, S, N).
   virtual at::Tensor drive(const Tensors& tensors, const at::Tensor& x,
-                           const ops::LayoutPtr& layout, bool training) const = 0;
+                           const ops::LayoutPtr& layout, const Pass& pass) const = 0;
   // The drive through the output nonlinearity and what follows it -> responses (M, S, N).
   virtual at::Tensor respond(const Tensors& tensors, const at::Tensor& drive,
                              const ops::LayoutPtr& layout) const;
@@ -66,11 +68,18 @@ class Backbone : public Part {
     parts_.push_back(std::move(part));
     return raw;
   }
+  // Likewise a piece with a row for each of the model's outputs: Entry::readout.
+  template <class P>
+  P* add_readout(std::unique_ptr<P> part) {
+    readout_.insert(part.get());
+    return add(std::move(part));
+  }
   // Must be called once: the last piece.
   void set_output(std::unique_ptr<Output> output);
 
  private:
   std::vector<std::unique_ptr<Part>> parts_;
+  std::set<const Part*> readout_;
   const Output* output_ = nullptr;
 };
 

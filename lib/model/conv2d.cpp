@@ -62,13 +62,13 @@ Conv2d::Conv2d(const Conv2dOptions& options, const BackboneShape& shape)
   dense_ = add(std::make_unique<DenseLayer>("dense", options.channels * left, options.hidden));
   dense_activation_ = add(std::make_unique<NormLayer>("dense", ops::Norm::none,
                                                       options.layer.activation, options.hidden));
-  readout_ = add(std::make_unique<DenseLayer>("readout", options.hidden, shape.outputs,
-                                              options.output == "identity"));
+  readout_ = add_readout(std::make_unique<DenseLayer>("readout", options.hidden, shape.outputs,
+                                                      options.output == "identity"));
   set_output(std::make_unique<Output>(options.output, shape.outputs, shape.non_negative));
 }
 
 at::Tensor Conv2d::drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
-                         bool training) const {
+                         const Pass& pass) const {
   const auto S = layout->total, K = options_.channels;
   auto bands = shape_.bands;
   // (M, S, C F) -> planes (M, C, F, S)
@@ -76,16 +76,17 @@ at::Tensor Conv2d::drive(const Tensors& tensors, const at::Tensor& x, const ops:
   for (std::size_t i = 0; i < kLayers; ++i) {
     const auto& weight = tensors.at(numbered("conv", i) + "/weight");
     const auto& bias = tensors.at(numbered("conv", i) + "/bias");
-    const auto z =
-        ops::convolution(h, weight, training && norms_[i]->removes_means() ? bias.detach() : bias,
-                         layout, options_.ahead);
+    const auto z = ops::convolution(
+        h, weight, pass.training && norms_[i]->removes_means() ? bias.detach() : bias, layout,
+        options_.ahead);
     bands -= options_.bands - 1;
-    h = norms_[i]->apply_planar(tensors, z, training, layout);
+    h = norms_[i]->apply_planar(tensors, z, pass.training, layout);
   }
   const auto flat = h.reshape({h.size(0), K * bands, S});
   const auto hidden =
-      dense_activation_->apply(tensors, dense_->apply_planar(tensors, flat), training, layout);
-  return readout_->apply(tensors, hidden);
+      dense_activation_->apply(tensors, dense_->apply_planar(tensors, flat), pass.training, layout);
+  return readout_->apply(tensors, hidden,
+                         kept_of(pass, options_.dropout, 0, options_.hidden, hidden.scalar_type()));
 }
 
 ModelSpec conv2d_kind(config::Node& node) {
@@ -101,6 +102,7 @@ ModelSpec conv2d_kind(config::Node& node) {
   o.ahead = read_frames_ahead(node, o.frames);
   o.hidden = node.get("hidden", o.hidden, config::between(1, 100000), "units of the dense layer");
   o.layer = read_hidden_options(node, o.layer);
+  o.dropout = read_dropout(node);
   o.output = read_output(node, o.output);
   return {
       .output = o.output,

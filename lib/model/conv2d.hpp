@@ -16,6 +16,7 @@ struct Conv2dOptions {
   std::int64_t ahead = 0;      // frames of each kernel in the future
   std::int64_t hidden = 20;    // units of the dense layer
   HiddenOptions layer = {ops::Norm::batch, ops::Activation::leaky_relu};
+  double dropout = 0;  // of the dense layer's units before the readout, in [0, 1)
   std::string output = "parametric_sigmoid";
 };
 
@@ -31,7 +32,7 @@ class Conv2d : public Backbone {
     return options_.channels * (shape_.bands - options_.bands + 1);
   }
   at::Tensor drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
-                   bool training) const override;
+                   const Pass& pass) const override;
 
  private:
   Conv2dOptions options_;

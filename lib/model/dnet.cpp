@@ -6,18 +6,19 @@ Dnet::Dnet(const DnetOptions& options, const BackboneShape& shape)
     : NetworkBackbone(options.network, shape),
       hidden_decay_(add(std::make_unique<DecayLayer>("hidden_decay", options.network.hidden,
                                                      options.init_tau, options.decay_input))),
-      output_decay_(add(std::make_unique<DecayLayer>("output_decay", shape.outputs,
-                                                     options.init_tau, options.decay_input))),
-      readout_(add(std::make_unique<DenseLayer>("readout", options.network.hidden, shape.outputs,
-                                                options.network.strf.output == "identity"))) {
+      output_decay_(add_readout(std::make_unique<DecayLayer>(
+          "output_decay", shape.outputs, options.init_tau, options.decay_input))),
+      readout_(
+          add_readout(std::make_unique<DenseLayer>("readout", options.network.hidden, shape.outputs,
+                                                   options.network.strf.output == "identity"))) {
   set_output(
       std::make_unique<Output>(options.network.strf.output, shape.outputs, shape.non_negative));
 }
 
 at::Tensor Dnet::drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
-                       bool training) const {
-  return readout_->apply(
-      tensors, hidden_decay_->apply(tensors, hidden(tensors, x, layout, training), layout));
+                       const Pass& pass) const {
+  const auto h = hidden_decay_->apply(tensors, hidden(tensors, x, layout, pass), layout);
+  return readout_->apply(tensors, h, kept(pass, h));
 }
 
 at::Tensor Dnet::respond(const Tensors& tensors, const at::Tensor& drive,

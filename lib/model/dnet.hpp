@@ -17,7 +17,7 @@ class Dnet : public NetworkBackbone {
  public:
   Dnet(const DnetOptions& options, const BackboneShape& shape);
   at::Tensor drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
-                   bool training) const override;
+                   const Pass& pass) const override;
   at::Tensor respond(const Tensors& tensors, const at::Tensor& drive,
                      const ops::LayoutPtr& layout) const override;
 

@@ -10,6 +10,7 @@
 #include "model/output.hpp"
 #include "ops/convolution.hpp"
 #include "ops/dense.hpp"
+#include "ops/dropout.hpp"
 #include "ops/leaky.hpp"
 #include "ops/planar_norm.hpp"
 #include "util/text.hpp"
@@ -25,8 +26,11 @@ void DenseLayer::start(Tensors& member, Random& random) const {
   fill_uniform(member.at(name_ + "/weight"), bound, random);
   fill_uniform(member.at(name_ + "/bias"), bound, random);
 }
-at::Tensor DenseLayer::apply(const Tensors& tensors, const at::Tensor& x) const {
-  return ops::dense(x, tensors.at(name_ + "/weight"), tensors.at(name_ + "/bias"));
+at::Tensor DenseLayer::apply(const Tensors& tensors, const at::Tensor& x,
+                             const at::Tensor& kept) const {
+  const auto& weight = tensors.at(name_ + "/weight");
+  return ops::dense(x, kept.defined() ? weight * kept.unsqueeze(1) : weight,
+                    tensors.at(name_ + "/bias"));
 }
 
 at::Tensor DenseLayer::apply_planar(const Tensors& tensors, const at::Tensor& x) const {
@@ -109,6 +113,17 @@ HiddenOptions read_hidden_options(config::Node& node, const HiddenOptions& fallb
   return {static_cast<ops::Norm>(std::find(norms.begin(), norms.end(), norm) - norms.begin()),
           static_cast<ops::Activation>(std::find(names.begin(), names.end(), activation) -
                                        names.begin())};
+}
+
+at::Tensor kept_of(const Pass& pass, double dropout, std::int64_t layer, std::int64_t inputs,
+                   at::ScalarType type) {
+  if (dropout == 0 || !pass.drops()) return {};
+  return ops::kept_units(pass.keys, pass.step, layer, inputs, dropout, type);
+}
+
+double read_dropout(config::Node& node) {
+  return node.get("dropout", 0.0, config::Range{.low = 0, .high = 1, .high_open = true},
+                  "share of the hidden units that each step of training leaves out; 0 is none");
 }
 
 std::int64_t read_context(config::Node& node, std::int64_t fallback) {

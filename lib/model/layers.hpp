@@ -4,6 +4,7 @@
 #include <string>
 
 #include "config/node.hpp"
+#include "model/pass.hpp"
 #include "ops/norm.hpp"
 #include "prefilter/part.hpp"
 
@@ -20,8 +21,8 @@ class DenseLayer : public Part {
         response_units_(response_units) {}
   std::vector<Entry> entries() const override;
   void start(Tensors& member, Random& random) const override;
-  at::Tensor apply(const Tensors& tensors,
-                   const at::Tensor& x) const;  // (M, S, inputs) -> (M, S, outputs)
+  // (M, S, inputs) -> (M, S, outputs). kept (M, inputs): factors of the inputs, where given.
+  at::Tensor apply(const Tensors& tensors, const at::Tensor& x, const at::Tensor& kept = {}) const;
   at::Tensor apply_planar(const Tensors& tensors,
                           const at::Tensor& x) const;  // (M, inputs, S) -> (M, S, outputs)
 
@@ -78,12 +79,18 @@ class DecayLayer : public Part {
   bool decay_input_;
 };
 
+// What the inputs of a layer are multiplied with (M, inputs), see ops::kept_units; undefined where
+// nothing is dropped. layer: its number among those of a model.
+at::Tensor kept_of(const Pass& pass, double dropout, std::int64_t layer, std::int64_t inputs,
+                   at::ScalarType type);
+
 // Config keys that backbones share, each read in one place.
 struct HiddenOptions {
   ops::Norm norm = ops::Norm::batch;
   ops::Activation activation = ops::Activation::sigmoid;
 };
 HiddenOptions read_hidden_options(config::Node& node, const HiddenOptions& fallback);
+double read_dropout(config::Node& node);
 std::int64_t read_context(config::Node& node, std::int64_t fallback);
 std::string read_output(config::Node& node, const std::string& fallback);
 // Frames of a kernel of `frames` that lie in the future, for the key `padding`: 0 or (frames - 1)

@@ -5,12 +5,12 @@
 namespace strffit {
 
 Linear::Linear(const StrfOptions& options, const BackboneShape& shape)
-    : StrfBackbone(options, shape, shape.outputs, options.output == "identity") {
+    : StrfBackbone(options, shape, shape.outputs, options.output == "identity", true) {
   set_output(std::make_unique<Output>(options.output, shape.outputs, shape.non_negative));
 }
 
 at::Tensor Linear::drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
-                         bool) const {
+                         const Pass&) const {
   return kernel().apply(tensors, x, layout);
 }
 

@@ -10,7 +10,7 @@ class Linear : public StrfBackbone {
  public:
   Linear(const StrfOptions& options, const BackboneShape& shape);
   at::Tensor drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
-                   bool training) const override;
+                   const Pass& pass) const override;
   const Kernel* response_kernel() const override { return &kernel(); }
 };
 

@@ -112,13 +112,13 @@ void Model::constrain(Tensors& tensors) const {
 }
 
 at::Tensor Model::drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
-                        bool training) const {
-  return backbone_->drive(tensors, prefilter_->apply(tensors, x, layout), layout, training);
+                        const Pass& pass) const {
+  return backbone_->drive(tensors, prefilter_->apply(tensors, x, layout), layout, pass);
 }
 
 at::Tensor Model::respond(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
-                          bool training) const {
-  return backbone_->respond(tensors, drive(tensors, x, layout, training), layout);
+                          const Pass& pass) const {
+  return backbone_->respond(tensors, drive(tensors, x, layout, pass), layout);
 }
 
 std::vector<Measure> Model::measures(const Tensors& tensors) const {

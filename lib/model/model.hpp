@@ -40,10 +40,10 @@ class Model {
 
   // x (1 or M, S, F) standardised spectrograms -> responses (M, S, N); meaningless at gap frames.
   at::Tensor respond(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
-                     bool training = false) const;
+                     const Pass& pass = false) const;
   // The same up to the input of the output nonlinearity.
   at::Tensor drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
-                   bool training = false) const;
+                   const Pass& pass = false) const;
 
   // The kernels as exported, (M, K, C, F, L), batch norm folded in; nothing for kinds without any.
   std::optional<at::Tensor> kernels(const Tensors& tensors) const {

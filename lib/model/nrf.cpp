@@ -4,14 +4,15 @@ namespace strffit {
 
 Nrf::Nrf(const NetworkOptions& options, const BackboneShape& shape)
     : NetworkBackbone(options, shape),
-      readout_(add(std::make_unique<DenseLayer>("readout", options.hidden, shape.outputs,
-                                                options.strf.output == "identity"))) {
+      readout_(add_readout(std::make_unique<DenseLayer>("readout", options.hidden, shape.outputs,
+                                                        options.strf.output == "identity"))) {
   set_output(std::make_unique<Output>(options.strf.output, shape.outputs, shape.non_negative));
 }
 
 at::Tensor Nrf::drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
-                      bool training) const {
-  return readout_->apply(tensors, hidden(tensors, x, layout, training));
+                      const Pass& pass) const {
+  const auto h = hidden(tensors, x, layout, pass);
+  return readout_->apply(tensors, h, kept(pass, h));
 }
 
 ModelSpec nrf_kind(config::Node& node) {

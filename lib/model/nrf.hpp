@@ -10,7 +10,7 @@ class Nrf : public NetworkBackbone {
  public:
   Nrf(const NetworkOptions& options, const BackboneShape& shape);
   at::Tensor drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
-                   bool training) const override;
+                   const Pass& pass) const override;
 
  private:
   const DenseLayer* readout_;

@@ -19,9 +19,10 @@ StrfOptions read_strf_options(config::Node& node, const std::string& output);
 
 class StrfBackbone : public Backbone {
  public:
-  // `kernel_outputs`: K; response_units: those are the responses.
+  // `kernel_outputs`: K; response_units: those are the responses. `is_readout`: one an output of
+  // the model.
   StrfBackbone(const StrfOptions& options, const BackboneShape& shape, std::int64_t kernel_outputs,
-               bool response_units);
+               bool response_units, bool is_readout);
 
   std::int64_t context() const override { return context_; }
   void require_possible() const override { kernel_->require_possible(); }
@@ -43,6 +44,7 @@ struct NetworkOptions {
   StrfOptions strf;
   std::int64_t hidden = 20;  // H, >= 1
   HiddenOptions layer;
+  double dropout = 0;  // of the hidden units before the readout, in [0, 1)
 };
 NetworkOptions read_network_options(config::Node& node);
 
@@ -53,10 +55,13 @@ class NetworkBackbone : public StrfBackbone {
 
  protected:
   at::Tensor hidden(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
-                    bool training) const;
+                    const Pass& pass) const;
+  // Of the hidden units h before the readout: kept_of.
+  at::Tensor kept(const Pass& pass, const at::Tensor& h) const;
 
  private:
   const NormLayer* norm_;
+  double dropout_;
 };
 
 }  // namespace strffit

@@ -35,6 +35,8 @@ struct Entry {
       false;  // first axis: the N outputs, in units of the response; see training/chunk.hpp
   std::int64_t output_axis = 0;  // of `shape`, for entries of a kernel
   RateGroup rate_group = RateGroup::model;
+  // Has a row for each of the N outputs: of other units it would be another. The rest is the core.
+  bool readout = false;
 
   bool is_learnt() const { return role == Role::weight || role == Role::learnt; }
 };

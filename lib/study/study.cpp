@@ -12,6 +12,7 @@
 #include "evaluation/fitted.hpp"
 #include "files/paths.hpp"
 #include "ops/blas_core.hpp"
+#include "study/core.hpp"
 #include "study/run_folder.hpp"
 #include "training/device.hpp"
 #include "util/errors.hpp"
@@ -408,6 +409,9 @@ void load(Study& study, const std::string& config_path, const Shard& shard,
     Plan& plan = ensemble.plan;
     plan = make_plan(study.dataset, own.data.split, own.data.standardise, own.model, own.fit,
                      ensemble.fits);
+    if (own.fit.initialise == Initialise::checkpoint) {
+      take_core(plan, own, ensemble.resolved, study.dataset, config_path, observer);
+    }
     plan.chunks = cut(plan, cut_by);
     ensemble.roster = roster_of(study.dataset, plan, ensemble, study);
     ensemble.members_all = static_cast<std::int64_t>(plan.members.size());

@@ -13,6 +13,7 @@
 #include "ops/loss.hpp"
 #include "util/errors.hpp"
 #include "util/nan.hpp"
+#include "util/random.hpp"
 #include "util/threads.hpp"
 
 namespace strffit {
@@ -32,6 +33,20 @@ Tensors rows_of(const Tensors& all, Index first, std::size_t count) {
 Memory rows_of(const Memory& all, Index first, std::size_t count) {
   return {rows_of(all.current, first, count), rows_of(all.first, first, count),
           rows_of(all.second, first, count), rows_of(all.average, first, count)};
+}
+
+// A member drops the same units in any company: by its seed, fold and unit, as it starts.
+Index dropout_key(const Plan& plan, Index member) {
+  constexpr std::uint64_t kPurpose = 0x64726f706f7574ULL;
+  const auto& own = plan.members[static_cast<std::size_t>(member)];
+  const auto unit =
+      own.unit < 0
+          ? 0
+          : 1 + static_cast<Index>(plan.dataset->file_units[static_cast<std::size_t>(own.unit)]);
+  return static_cast<Index>(
+      Random(static_cast<std::uint64_t>(own.seed),
+             {static_cast<std::uint64_t>(own.fold), kPurpose, static_cast<std::uint64_t>(unit)})
+          .bits());
 }
 
 }  // namespace
@@ -88,13 +103,16 @@ void Chunk::take_over() {
   for (const auto member : members_)
     units.push_back(plan_->members[static_cast<std::size_t>(member)].unit);
   units_ = at::tensor(units, at::kLong).to(device);
+  std::vector<Index> keys;
+  for (const auto member : members_) keys.push_back(dropout_key(*plan_, member));
+  keys_ = at::tensor(keys, at::kLong).to(device);
   number_ = at::zeros({}, numbers);
   loss_sum_ = at::zeros({static_cast<Index>(m)}, numbers);
 
   const auto& fit = plan_->fit_of(members_.front());
   std::vector<double> decays;
   for (const auto& entry : plan_->model->entries()) {
-    if (!entry.is_learnt()) continue;
+    if (!entry.is_learnt() || (plan_->fit.freeze_core && !entry.readout)) continue;
     own_.current.at(entry.name).requires_grad_(true);
     learnt_.push_back({&entry, entry.response_units ? entry.shape.front() : 1, {}, {}});
     const double decay = entry.role == Role::weight ? fit.weight_decay : 0.0;
@@ -158,7 +176,9 @@ at::Tensor Chunk::targets(const Batch& batch) const {
 void Chunk::step(const Batch& batch) {
   const auto& model = *plan_->model;
   const auto& fit = plan_->fit_of(members_.front());
-  const auto response = model.respond(own_.current, batch.x, batch.layout, true);
+  // A frozen core learns nothing, its norms' statistics neither.
+  const Pass pass(!plan_->fit.freeze_core, keys_, number_.to(at::kLong));
+  const auto response = model.respond(own_.current, batch.x, batch.layout, pass);
   const auto loss = ops::loss(response, targets(batch), fit.loss);
   auto objective = loss;
   if (fit.l1 > 0 || fit.l2 > 0) {

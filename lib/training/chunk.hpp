@@ -99,6 +99,7 @@ class Chunk {
   Memory own_;          // the first of them: in the order of members_
   std::vector<Learnt> learnt_;
   at::Tensor units_;     // (m) of the members, where they have one each
+  at::Tensor keys_;      // (m) of the members' dropout: Pass::keys
   at::Tensor number_;    // () of the step that is due, double
   at::Tensor rates_;     // learning rates of all learnt_, one after the other
   at::Tensor loss_sum_;  // (m) over the frames of an epoch, double; then their mean

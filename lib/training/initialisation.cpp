@@ -38,6 +38,19 @@ Tensors one_member(const Tensors& tensors, Index m) {
   return member;
 }
 
+// Everything but the readout from the plan's core.
+void put_core(const Plan& plan, Tensors& tensors) {
+  for (const auto& entry : plan.model->entries()) {
+    if (entry.readout) continue;
+    const auto& from = plan.core->tensors.at(entry.name);
+    for (std::size_t m = 0; m < plan.members.size(); ++m) {
+      const auto& member = plan.members[m];
+      tensors.at(entry.name)[static_cast<Index>(m)].copy_(
+          from[plan.core->row.at({member.seed, member.fold})]);
+    }
+  }
+}
+
 // Places where a unit's target counts, and the target there.
 std::pair<at::Tensor, at::Tensor> counted(const at::Tensor& target) {
   const auto places = at::isnan(target).logical_not().nonzero().flatten();
@@ -168,6 +181,7 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
   const auto M = static_cast<Index>(plan.members.size()), N = model.outputs();
   StartingPoint start;
   start.tensors = random_start(plan);
+  if (plan.core) put_core(plan, start.tensors);
   const bool closed_form = plan.closed_form();
 
   const auto channels = static_cast<Index>(model.channels().size());
@@ -272,7 +286,7 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
     } else if (parametric) {
       Tensors copy;  // batch norm must not gather statistics yet
       for (const auto& [name, tensor] : own) copy[name] = tensor.clone();
-      const auto drive = model.drive(copy, x, data.layout, true)[0];  // (S, N)
+      const auto drive = model.drive(copy, x, data.layout, !plan.fit.freeze_core)[0];  // (S, N)
       for (Index n = 0; n < N; ++n) {
         const auto [places, target] = counted(targets[unit_of(n)]);
         if (target.numel() == 0) continue;

@@ -52,10 +52,18 @@ FitOptions read_fit_options(config::Node& node, const ModelSpec& model) {
               "ridge is for linear models with identity output and causal padding; the others "
               "start from it (initialise: ridge)");
   }
-  auto starts = only_for(model.closed_form, node, "linear and ln models with causal padding");
-  o.initialise = chosen(starts, "initialise", o.initialise, {"random", "ridge"},
-                        "start at random, or from the closed form");
-  if (!model.closed_form) o.initialise = Initialise::random;
+  const std::vector<std::string> none, ridge = {"ridge"};
+  const auto start = node.word_or_path(
+      "initialise", model.closed_form ? "ridge" : "random",
+      model.closed_form ? "random, ridge, or a run or checkpoint"
+                        : "random, or a run or checkpoint",
+      model.closed_form ? none : ridge,
+      "start at random, from the closed form (linear and ln with causal padding), or from all but "
+      "the readout of a population model");
+  o.initialise = start == "random"  ? Initialise::random
+                 : start == "ridge" ? Initialise::ridge
+                                    : Initialise::checkpoint;
+  if (o.initialise == Initialise::checkpoint) o.initialise_from = start;
   if (o.solver == Solver::ridge && o.initialise != Initialise::ridge) {
     node.fail("initialise", "solver: ridge is the closed form itself; leave this out");
   }
@@ -67,6 +75,17 @@ FitOptions read_fit_options(config::Node& node, const ModelSpec& model) {
              "smooth along frequency and lag, and keeps what predicts the "
              "validation stimuli better");
   const bool descends = o.solver == Solver::gradient;
+  for (const auto& part : node.strings("freeze", {},
+                                       "parts of a start from a run or checkpoint that are not "
+                                       "learnt: core, which is all but the readout")) {
+    if (part != "core") node.fail("freeze", "expected core; found " + part);
+    if (o.initialise != Initialise::checkpoint) {
+      node.fail("freeze",
+                "is only for fits that start from a run or checkpoint (initialise: a path); a core "
+                "of random numbers would never be learnt");
+    }
+    o.freeze_core = true;
+  }
   auto descent = only_for_gradient(descends, node);
   o.loss = chosen(descent, "loss", o.loss, {"mse", "poisson", "huber"}, "what is minimised");
   if (o.loss == ops::Loss::poisson && !non_negative_output(model.output)) {

@@ -16,15 +16,18 @@ inline constexpr std::int64_t kAllStimuli = 0;  // FitOptions::batch
 
 enum class FitMode { population, independent };
 enum class Solver { gradient, ridge };
-enum class Initialise { random, ridge };
+enum class Initialise { random, ridge, checkpoint };
 enum class RidgePrior { flat, smooth };
 enum class Schedule { constant, plateau, cosine };
 enum class Monitor { valid_loss, valid_cc, valid_cc_norm };
 
 struct FitOptions {
-  FitMode mode = FitMode::population;           // one model for all units, or one per unit
-  Solver solver = Solver::gradient;             // ridge: closed form, linear only
-  Initialise initialise = Initialise::ridge;    // start of linear and ln; others start at random
+  FitMode mode = FitMode::population;         // one model for all units, or one per unit
+  Solver solver = Solver::gradient;           // ridge: closed form, linear only
+  Initialise initialise = Initialise::ridge;  // start of linear and ln; others start at random
+  // Initialise::checkpoint: the run or checkpoint whose core is taken over.
+  std::string initialise_from = {};
+  bool freeze_core = false;                     // nothing but the readout is learnt
   RidgePrior ridge_prior = RidgePrior::smooth;  // of the closed form
   bool refit = false;  // once more on training and validation stimuli, for as long as was best
   ops::Loss loss = ops::Loss::mse;

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "dataset/dataset.hpp"
@@ -22,6 +25,15 @@ struct Member {
   std::int64_t setting = 0;  // index into the settings of a sweep
 };
 
+// All but the readout of fitted members, which others begin with instead of random numbers.
+struct Core {
+  std::string file;    // it was read from
+  std::string sha256;  // of that
+  Tensors tensors;     // of Model::entries() those that are no readout, (K, ...) float32, CPU
+  // Which of the K a member of this seed and fold begins with.
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> row;
+};
+
 // The members and their data. Members: folds x seeds x settings x units, the last fastest.
 struct Plan {
   const Dataset* dataset;                        // smoothed already where asked for
@@ -32,6 +44,7 @@ struct Plan {
   std::vector<UnusableUnit>
       unusable;    // cannot be fitted: no member in independent mode, no target in population
   FitOptions fit;  // the options that all members share
+  std::shared_ptr<const Core> core = {};  // Initialise::checkpoint
   // The options of each setting, where there are several. They differ in kKeysOfMembers at most.
   // Empty: one setting, `fit`.
   std::vector<FitOptions> settings = {};

@@ -211,8 +211,8 @@ TEST_CASE("sweep: what cannot be swept, at its place") {
   refused("  fit.l1: [0, 1]\n  fit.weight_decay: [0, 1, 0.0]",
           "8:28: fit.weight_decay: 0.0 is the same setting as 0");
   refused("  model: [{kind: ln, context: 9}, {kind: ln}]", "is the same setting as {kind: ln, co");
-  refused("  fit.l1: [0]\n  model.kind: [ln, statenet]\n  model.kernel.kind: [full]",
-          "(in the setting fit.l1: 0, model.kind: statenet, model.kernel.kind: full of the sweep)");
+  refused("  fit.l1: [0]\n  model.kind: [ln, statenet]\n  model.cell: [gru]",
+          "(in the setting fit.l1: 0, model.kind: ln, model.cell: gru of the sweep)");
   refused("  fit.seeds: [[0], [1]]", "cannot be swept");
   refused("  data.smooth_ms: [5, 10]", "cannot be swept");
   refused("  output.kernels: [true]", "cannot be swept");

@@ -29,6 +29,9 @@ Step step_on(at::DeviceType device, const Model& model, const Tensors& start, co
              const at::Tensor& target, const ops::LayoutPtr& layout) {
   Step step{{}, {}, on(device, start)};
   const auto input = x.to(device), wanted = target.to(device);
+  auto pass = training_pass(3);
+  pass.keys = pass.keys.to(device);
+  pass.step = pass.step.to(device);
   model.respond(step.tensors, input, layout);  // brings there what stays there
   const auto before = far_transfers();
   std::vector<std::string> names;
@@ -38,7 +41,7 @@ Step step_on(at::DeviceType device, const Model& model, const Tensors& start, co
     names.push_back(entry.name);
     leaves.push_back(step.tensors.at(entry.name).requires_grad_(true));
   }
-  step.loss = ops::loss(model.respond(step.tensors, input, layout, true), wanted, ops::Loss::mse);
+  step.loss = ops::loss(model.respond(step.tensors, input, layout, pass), wanted, ops::Loss::mse);
   const auto gradients = ops::gradients(step.loss, at::ones_like(step.loss), leaves);
   model.constrain(step.tensors);
   // Nothing of it waited for the device.

@@ -148,13 +148,18 @@ TEST_CASE("members do not mix: alone as among others, in training too") {
           auto tensors = in_type(built.tensors, at::kDouble);
           for (auto& [name, tensor] : tensors) tensor = tensor.clone();
           const auto together =
-              built.model->respond(tensors, stimuli.x, stimuli.layout, training) * real;
+              built.model->respond(tensors, stimuli.x, stimuli.layout,
+                                   training ? training_pass(kMembers) : Pass(false)) *
+              real;
           CHECK(together.sizes().vec() ==
                 std::vector<std::int64_t>{kMembers, stimuli.layout->total, outputs});
           for (std::int64_t m = 0; m < kMembers; ++m) {
             const auto member = select_members(built.tensors, {m});
             const auto x = inputs == 1 ? stimuli.x : stimuli.x.narrow(0, m, 1);
-            const auto alone = built.model->respond(member, x, stimuli.layout, training) * real;
+            const auto alone =
+                built.model->respond(member, x, stimuli.layout,
+                                     training ? training_pass_of(m, kMembers) : Pass(false)) *
+                real;
             CHECK(relative_difference(together.narrow(0, m, 1), alone) < 1e-11);
             for (const auto& [name, tensor] : member)
               CHECK(difference(tensor[0], tensors.at(name)[m]) < 1e-12);
@@ -190,13 +195,70 @@ TEST_CASE("a member's parameters change no other's responses, and its loss asks 
         learnt.push_back(variables.at(entry.name).requires_grad_(true));
       }
     }
-    const auto r = built.model->respond(variables, stimuli.x, stimuli.layout, true);
+    const auto r =
+        built.model->respond(variables, stimuli.x, stimuli.layout, training_pass(kMembers));
     auto weight = at::zeros_like(r);
     weight[1].copy_((noise(r.sizes().vec(), 8) * real)[1]);
     for (const auto& gradient : ops::gradients(r, weight, learnt)) {
       CHECK(largest(gradient[0]) == 0);
       CHECK(largest(gradient[2]) == 0);
     }
+  }
+}
+
+TEST_CASE("dropout changes responses in training by step and member, and none in prediction") {
+  std::set<std::string> kinds;
+  for (const auto& text : model_variants()) {
+    if (text.find("dropout: 0.3") == std::string::npos) continue;
+    CAPTURE(text);
+    auto without_text = text;
+    without_text.replace(text.find("dropout: 0.3"), 12, "dropout: 0.0");
+    const auto built = build(text, 5), without = build(without_text, 5);
+    kinds.insert(built.model->kind());
+    const Stimuli stimuli(*built.model, {11, 6});
+    const auto real = real_frames(*stimuli.layout);
+    const auto respond = [&](const Built& of, const Pass& pass) {
+      Tensors own;  // whose running statistics training may change
+      for (const auto& [name, tensor] : of.tensors) own[name] = tensor.clone();
+      return of.model->respond(own, stimuli.x, stimuli.layout, pass) * real;
+    };
+    CHECK(difference(respond(built, false), respond(without, false)) == 0);
+    CHECK(difference(respond(built, true), respond(without, true)) == 0);  // of no step
+    const auto first = training_pass(kMembers);
+    CHECK(difference(respond(without, first), respond(without, true)) == 0);
+    CHECK(difference(respond(built, first), respond(built, first)) == 0);
+    // Of few units some steps drop the same ones: of ten not all.
+    double by_step = 0, by_member = 0;
+    for (int step = 0; step < 10; ++step) {
+      auto pass = first;
+      pass.step = at::full({}, step, at::kLong);
+      by_step += difference(respond(built, pass), respond(built, first));
+      auto others = pass;
+      others.keys = pass.keys + 1;
+      by_member += difference(respond(built, others), respond(built, pass));
+    }
+    CHECK(by_step > 1e-3);
+    CHECK(by_member > 1e-3);
+  }
+  CHECK(kinds == std::set<std::string>{"conv2d", "dnet", "nrf", "statenet"});
+}
+
+TEST_CASE("the readout is what has a row for each output: in other units the core is the same") {
+  for (const auto& text : model_variants()) {
+    CAPTURE(text);
+    const auto few = spec_of(text).build(some_axes(kBands), 2, true),
+               many = spec_of(text).build(some_axes(kBands), 5, true);
+    REQUIRE(few->entries().size() == many->entries().size());
+    int readouts = 0;
+    for (std::size_t i = 0; i < few->entries().size(); ++i) {
+      const auto &a = few->entries()[i], &b = many->entries()[i];
+      CAPTURE(a.name);
+      CHECK(a.name == b.name);
+      CHECK(a.readout == b.readout);
+      CHECK((a.shape == b.shape) == !a.readout);
+      readouts += a.readout;
+    }
+    CHECK(readouts >= 2);
   }
 }
 

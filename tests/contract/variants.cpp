@@ -1,5 +1,8 @@
 #include "variants.hpp"
 
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
 #include "support/model_text.hpp"
 #include "util/errors.hpp"
 
@@ -25,6 +28,12 @@ const std::vector<std::string> kOptions{
     "cell: lstm",
     "decay_input: false",
     "init_tau: 5",
+    "dropout: 0.3",
+    "kernel_frames: 3",
+    "readout: state_and_features",
+    "leaky_units: 2",
+    "leaky_units: 2, kernel: {kind: dcls, gaussians: 2}, decay_input: false, init_tau: 5",
+    "leaky_units: 2, kernel_frames: 2, readout: state_and_features, dropout: 0.3, norm: batch",
 };
 
 const std::vector<std::string> kPrefilterOptions{"kernel_frames: 3", "rectify: false",
@@ -74,6 +83,16 @@ const std::vector<std::string>& model_variants() {
     return texts;
   }();
   return all;
+}
+
+Pass training_pass(std::int64_t members) {
+  return {true, at::arange(members, at::kLong) * 1000 + 17, at::full({}, 5, at::kLong)};
+}
+
+Pass training_pass_of(std::int64_t member, std::int64_t members) {
+  auto pass = training_pass(members);
+  pass.keys = pass.keys.narrow(0, member, 1);
+  return pass;
 }
 
 std::vector<std::string> centered_variants() {

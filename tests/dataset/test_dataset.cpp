@@ -115,7 +115,7 @@ TEST_CASE("dataset: those of the reference implementation") {
     CHECK(dataset.stimuli.size() >= 2);
     ++read;
   }
-  CHECK(read == 17);
+  CHECK(read == 19);
 }
 
 TEST_CASE("dataset: a real recording, and one unit of it") {

@@ -16,25 +16,31 @@ namespace {
 TEST_CASE("reference vectors: statenet_gru_adaptrans") { check_case("statenet_gru_adaptrans"); }
 TEST_CASE("reference vectors: statenet_gru_batch") { check_case("statenet_gru_batch"); }
 TEST_CASE("reference vectors: statenet_lstm") { check_case("statenet_lstm"); }
+TEST_CASE("reference vectors: statenet_leaky_adaptrans") { check_case("statenet_leaky_adaptrans"); }
+TEST_CASE("reference vectors: statenet_leaky_dcls") { check_case("statenet_leaky_dcls"); }
 
 TEST_CASE("the local layer is the reference's") {
   const VectorFile file("pieces.h5");
-  for (const std::string name : {"locally_connected_stride1", "locally_connected_stride3"}) {
+  for (const std::string name :
+       {"locally_connected_stride1", "locally_connected_stride3", "locally_connected_3_frames"}) {
     CAPTURE(name);
     const auto read = [&](const std::string& path) {
       return to_tensor(file.doubles(name + "/" + path));
     };
     const auto x = read("inputs/x");  // (C, F, T)
-    const auto layout = ops::join({x.size(2)}, 0);
+    const std::int64_t gap = 2, T = x.size(2);
+    const auto layout = ops::join({T}, gap);
     const std::vector<at::Tensor> inputs{x, read("parameters/weight"), read("parameters/bias")};
     const auto bands = x.size(1),
                stride = static_cast<std::int64_t>(file.number_attribute(name, "stride"));
     const auto local = [&](const std::vector<at::Tensor>& in) {
-      const auto signal = in[0].reshape({-1, in[0].size(2)}).transpose(0, 1).unsqueeze(0);
-      const auto e =
-          locally_connected(signal, in[1].unsqueeze(0), in[2].unsqueeze(0), bands, stride, layout);
+      const auto signal = in[0].reshape({-1, T}).transpose(0, 1).unsqueeze(0);
+      const auto silence = at::zeros({1, gap, signal.size(2)}, signal.options());
+      const auto e = locally_connected(at::cat({silence, signal, silence}, 1), in[1].unsqueeze(0),
+                                       in[2].unsqueeze(0), bands, stride, layout);
       return e[0]
-          .view({x.size(2), in[1].size(0), in[1].size(1)})
+          .narrow(0, gap, T)
+          .reshape({T, in[1].size(0), in[1].size(1)})
           .permute({2, 1, 0});  // (channels, P, T)
     };
     const auto found = differentiate(local, inputs, read("output_weight"));

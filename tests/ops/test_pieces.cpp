@@ -235,9 +235,10 @@ void check(const Piece& p, const Output& output, const Tolerance& tolerance) {
 
 TEST_CASE("every operation gives the reference's numbers") {
   const VectorFile file("pieces.h5");
-  // Pieces of other rooms: kernels, scales, the local layer, smoothing. adamw: below.
+  // Pieces of other rooms: kernels, scales, the local layer, smoothing. adamw: below; kept_units:
+  // test_dropout.cpp.
   const std::vector<std::string> elsewhere{
-      "dcls_", "separable_", "scales", "locally_connected_", "smoothing_", "adamw"};
+      "dcls_", "separable_", "scales", "locally_connected_", "smoothing_", "adamw", "kept_units_"};
   int pieces = 0;
   for (const auto& name : file.children("/")) {
     const bool other = std::any_of(elsewhere.begin(), elsewhere.end(),

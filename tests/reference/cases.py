@@ -254,6 +254,48 @@ def cases(rng):
             "population",
             {},
         ),  # the rest by default
+        "statenet_leaky_adaptrans": (
+            dict(
+                kind="statenet",
+                context=5,
+                channels=3,
+                kernel_frequency=4,
+                kernel_frames=3,
+                stride=2,
+                hidden=8,
+                norm="layer",
+                activation="sigmoid",
+                readout="state_and_features",
+                dropout=0.2,
+                leaky_units=4,
+                kernel=full,
+                output="parametric_softplus",
+                prefilter=adaptation("adaptrans"),
+            ),
+            1,
+            "population",
+            gradient,
+        ),
+        "statenet_leaky_dcls": (
+            dict(
+                kind="statenet",
+                cell="lstm",
+                context=8,
+                channels=2,
+                kernel_frequency=5,
+                kernel_frames=2,
+                stride=3,
+                norm="batch",
+                activation="tanh",
+                leaky_units=5,
+                kernel=dict(kind="dcls", gaussians=4, interpolation="gaussian"),
+                decay_input=False,
+                output="parametric_sigmoid",
+            ),
+            2,
+            "independent",
+            {},
+        ),
     }
 
 
@@ -315,8 +357,10 @@ def member_parameters(rng, model, F, N, frequencies_hz, dt_ms):
             {"gru": 3, "lstm": 4}[model["cell"]],
         )
         P = (F - K_f) // model["stride"] + 1
-        H = model.get("hidden", K * P)
-        p["local/weight"] = 2 * rng.standard_normal((P, K, C, K_f)) / np.sqrt(C * K_f)
+        H, K_features = model.get("hidden", K * P), K * P
+        K_t = model["kernel_frames"]
+        local = (P, K, C, K_f) if K_t == 1 else (P, K, C, K_f, K_t)
+        p["local/weight"] = 2 * rng.standard_normal(local) / np.sqrt(C * K_f * K_t)
         p["local/bias"] = uniform(0.3, P, K)
         add_norm("norm", K)
         p["recurrent/input_weight"] = 3 * rng.standard_normal((gates * H, K * P)) / np.sqrt(K * P)
@@ -324,8 +368,8 @@ def member_parameters(rng, model, F, N, frequencies_hz, dt_ms):
         p["recurrent/input_bias"], p["recurrent/hidden_bias"] = uniform(0.5, gates * H), uniform(
             0.5, gates * H
         )
-    else:
-        kernel, K = model["kernel"], H
+    if model["kind"] not in ("conv2d", "statenet") or model.get("leaky_units", 0) > 0:
+        kernel, K = model["kernel"], model.get("leaky_units", H)
         size = np.sqrt(C * F * L)
         if kernel["kind"] == "full":
             p["strf/weight"] = 1.5 * rng.standard_normal((K, C, F, L)) / size
@@ -346,6 +390,11 @@ def member_parameters(rng, model, F, N, frequencies_hz, dt_ms):
         add_norm("norm", H)
     if model["kind"] == "dnet":
         p["hidden_decay/d"], p["output_decay/d"] = rng.uniform(0.3, 3, H), rng.uniform(0.3, 3, N)
+    if model["kind"] == "statenet":
+        if model["leaky_units"] > 0:
+            add_norm("leaky_norm", model["leaky_units"])
+            p["leaky/d"] = rng.uniform(0.3, 3, model["leaky_units"])
+        H += (model["readout"] == "state_and_features") * K_features + model["leaky_units"]
     if model["kind"] in ("nrf", "dnet", "conv2d", "statenet"):
         p["readout/weight"], p["readout/bias"] = 2.5 * rng.standard_normal((N, H)) / np.sqrt(
             H

@@ -101,7 +101,7 @@ def predict(checkpoint_path, dataset_path, precision=torch.float64):
 def strf_kernels(checkpoint_path):
     """Exported kernels (M, K, C, F, L) of a checkpoint; None for a kind without."""
     c = read_checkpoint(checkpoint_path)
-    if c.model["kind"] in models.KINDS_WITHOUT_KERNEL:
+    if not models.has_kernel(c.model):
         return None
     members = [parameters(member, torch.float64) for member in c.members]
     bands = len(c.frequencies_hz)

@@ -4,7 +4,8 @@ pieces.h5    A group per operation: `inputs/<name>`, `parameters/<name>`, `outpu
              and `gradients/<name>`: those of sum(output * output_weight) with respect to inputs and
              parameters, without the targets of losses. Options are attributes (`kernel_frames` 0:
              infinite). No leading axis M. No gradients: `scales`, `smoothing_*` and
-             `dcls_bilinear_on_grid_*`. `smoothing_*`: `output` (R, T), and `target` (T), its mean.
+             `dcls_bilinear_on_grid_*`, `kept_units_*` (inputs/key (M), output (M, units)).
+             `smoothing_*`: `output` (R, T), and `target` (T), its mean.
              `batch_norm_training_*`: stimuli of `lengths` frames joined along time, and
              `updated/<running statistic>`. `adamw`: M members; `inputs/gradient` (2 steps, M, ...),
              `parameters/p` (M, ...), `output` (2 steps, M, ...).

@@ -172,8 +172,11 @@ def exported_kernel(model, p, n_bands):
     Layer norm depends on the input and stays out.
     """
     k = kernel(model, p, n_bands)
-    if model["kind"] in ("nrf", "dnet") and model["norm"] == "batch":
-        k = k * per_channel(p["norm/weight"] / torch.sqrt(p["norm/running_var"] + NORM_EPS), k)
+    name = {"nrf": "norm", "dnet": "norm", "statenet": "leaky_norm"}.get(model["kind"])
+    if name and model["norm"] == "batch":
+        k = k * per_channel(
+            p[f"{name}/weight"] / torch.sqrt(p[f"{name}/running_var"] + NORM_EPS), k
+        )
     return k
 
 
@@ -215,18 +218,21 @@ def conv2d(x, weight, bias, ahead=0):
 def locally_connected(x, weight, bias, stride):
     """Own weights at each position along frequency.
 
-    x (C, F, T), weight (P, K, C, K_f), bias (P, K) -> (K, P, T):
-    out[k, j, t] = bias[j, k] + sum weight[j, k, c, i] x[c, stride j + i, t]
+    x (C, F, T), weight (P, K, C, K_f, K_t), bias (P, K) -> (K, P, T):
+    out[k, j, t] = bias[j, k] + sum weight[j, k, c, i, l] x[c, stride j + i, t - l]
+    A weight without its last axis sees the current frame alone.
     """
     bands = weight.shape[3]
-    return torch.stack(
-        [
-            torch.einsum("kci,cit->kt", weight[j], x[:, stride * j : stride * j + bands])
-            + bias[j][:, None]
-            for j in range(weight.shape[0])
-        ],
-        1,
-    )
+    if weight.ndim == 4:
+        weight = weight[..., None]
+    positions = []
+    for j in range(weight.shape[0]):
+        out = bias[j][:, None]
+        for lag in range(weight.shape[4]):
+            own = delayed(x[:, stride * j : stride * j + bands], lag)
+            out = out + torch.einsum("kci,cit->kt", weight[j, ..., lag], own)
+        positions.append(out)
+    return torch.stack(positions, 1)
 
 
 # ---- recurrent layers
@@ -398,6 +404,28 @@ def decay(s, d, decay_input=True):
     return torch.stack(y, 1)
 
 
+# ---- dropout
+
+
+def mixed(z):
+    """The finaliser of splitmix64, on a whole number below 2^64."""
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
+    return z ^ (z >> 31)
+
+
+def kept_units(key, step, layer, units, fraction):
+    """What each unit (units) is multiplied with in a step of training: 0, or 1 / (1 - fraction)."""
+    stride, kept = 0x9E3779B97F4A7C15, []
+    for unit in range(units):
+        state = mixed((key + stride) % 2**64)
+        for number in (step, layer, unit):
+            state = mixed(state ^ mixed((number + stride) % 2**64))
+        share = (mixed((state + stride) % 2**64) >> 11) / 2**53
+        kept.append(0 if share < fraction else 1 / (1 - fraction))
+    return np.array(kept)
+
+
 def dense(x, weight, bias):
     """weight (N, H), bias (N) on x (H, T) -> (N, T)."""
     return torch.einsum("nh,ht->nt", weight, x) + bias[:, None]
@@ -431,9 +459,18 @@ DEFAULTS = {
         "channels": 7,
         "kernel_frequency": 7,
         "stride": 3,
+        "kernel_frames": 1,
+        "readout": "state",
+        "leaky_units": 0,
     },
 }
-KINDS_WITHOUT_KERNEL = ("conv2d", "statenet")
+
+
+def has_kernel(model):
+    """Whether a model has STRF kernels: statenet those of its leaky units."""
+    return model["kind"] != "conv2d" and (model["kind"] != "statenet" or model["leaky_units"] > 0)
+
+
 DEFAULT_PREFILTER = {"kind": "none", "kernel_frames": "infinite", "rectify": True}
 
 
@@ -510,6 +547,12 @@ def forward(model, p, x, frequencies_hz, dt_ms):
                 for name in ("input_weight", "hidden_weight", "input_bias", "hidden_bias")
             ),
         )
+        if model["readout"] == "state_and_features":
+            h = torch.cat([h, u])
+        if model["leaky_units"] > 0:
+            z = strf(x, kernel(model, p, n_bands), p["strf/bias"])
+            z = activation(norm(model["norm"], p, "leaky_norm", z))
+            h = torch.cat([h, decay(z, p["leaky/d"], model["decay_input"])])
         return output_activation(
             model["output"], p, dense(h, p["readout/weight"], p["readout/bias"])
         )

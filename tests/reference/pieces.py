@@ -380,3 +380,32 @@ def write_pieces(path, rng):
         ):
             put(g, name, values.astype(np.float32))
         put(g, "output", steps)
+
+        # a local layer that sees frames before the current one
+        frames, stride, bands = 3, 2, 4
+        K_l, C_l, F_l, T_l = 3, 2, 11, 25
+        P = (F_l - bands) // stride + 1
+        piece(
+            h,
+            rng,
+            "locally_connected_3_frames",
+            partial(models.locally_connected, stride=stride),
+            {"x": f32(noise(rng, C_l, F_l, T_l))},
+            {
+                "weight": f32(rng.standard_normal((P, K_l, C_l, bands, frames))),
+                "bias": f32(rng.standard_normal((P, K_l))),
+            },
+            stride=stride,
+        )
+
+        # which units dropout keeps: keys below 2^53, which float64 holds
+        keys, units = rng.integers(0, 2**53, 4), 40
+        for fraction, step, layer in ((0.2, 1, 0), (0.2, 1, 1), (0.5, 12345, 1)):
+            g = h.create_group(f"kept_units_{fraction:g}_step{step}_layer{layer}")
+            g.attrs.update({"fraction": fraction, "step": step, "layer": layer})
+            put(g, "inputs/key", keys.astype(np.float64))
+            put(
+                g,
+                "output",
+                np.stack([models.kept_units(int(k), step, layer, units, fraction) for k in keys]),
+            )

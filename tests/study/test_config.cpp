@@ -73,6 +73,17 @@ TEST_CASE("config: zoo.yaml sweeps over every kind as init starts it, with and w
   }
 }
 
+TEST_CASE("config: best.yaml is a population model that can be fitted") {
+  auto document = config::Document::from_file(kSource + "/configs/best.yaml");
+  const auto best = read_config(document, "runs/x");
+  CHECK(best.fit.mode == FitMode::population);
+  Axes axes{.dt_ms = 5, .frequencies_hz = {}};
+  for (int band = 0; band < 34; ++band) axes.frequencies_hz.push_back(500 + 100.0 * band);
+  const auto model = best.model.build(axes, 37, true);
+  CHECK_NOTHROW(model->backbone().require_possible());
+  CHECK(model->lags_ms().front() == 0);  // causal
+}
+
 TEST_CASE("config: docs/config.md is what the program says") {
   const bool current = read_text(kSource + "/docs/config.md") == config_reference();
   CHECK_MESSAGE(current, "strffit init --reference > docs/config.md");
