@@ -22,6 +22,8 @@ void add_eval(CLI::App& app, Session& session);
 void add_compare(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
 void add_export_strfs(CLI::App& app, Session& session);
+void add_plot(CLI::App& app, Session& session);
+void add_report(CLI::App& app, Session& session);
 void add_merge(CLI::App& app, Session& session);
 void add_best(CLI::App& app, Session& session);
 void add_average(CLI::App& app, Session& session);

@@ -3,12 +3,14 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <new>
 #include <string>
 
 #include "commands.hpp"
 #include "exit_codes.hpp"
 #include "formats/provenance.hpp"
+#include "help.hpp"
 #include "import/library_versions.hpp"
 #include "signals.hpp"
 #include "util/errors.hpp"
@@ -78,12 +80,13 @@ int guarded(Session& session) {
 }
 
 void set_up(CLI::App& app, Session& session) {
+  app.formatter(std::make_shared<HelpOfAScreen>());  // of the commands too, which come after it
   app.set_version_flag("--version", versions, "Print the versions of strffit and its libraries");
   app.require_subcommand(0, 1);
   app.get_option("--version")->group("");  // in the footer: all commands fit a terminal
   app.footer(
       "Example:\n  strffit init ln > fit.yaml; strffit train fit.yaml --help\n"
-      "Versions of strffit and its libraries:\n  strffit --version");
+      "Versions: strffit --version");
   add_init(app, session);
   add_train(app, session);
   add_merge(app, session);
@@ -93,6 +96,8 @@ void set_up(CLI::App& app, Session& session) {
   add_compare(app, session);
   add_predict(app, session);
   add_export_strfs(app, session);
+  add_plot(app, session);
+  add_report(app, session);
   add_inspect(app, session);
   add_slurm(app, session);
   add_status(app, session);

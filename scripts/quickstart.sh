@@ -20,6 +20,7 @@ step import "$folder/recording/recording.yaml" --out "$folder/data.h5"
 step train configs/quickstart.yaml --out "$folder/fit"
 step eval "$folder/fit"
 step export-strfs "$folder/fit" --truth "$folder/recording/truth.h5" --out "$folder/strfs.h5" --plot "$folder/figures"
+step report "$folder/fit" --out "$folder/report.html"
 
 cat <<EOF
 
@@ -36,4 +37,7 @@ Your own recording (docs/import.md; docs/languages.md for Python, MATLAB, Julia 
   $strffit import recording.yaml --check
   $strffit import recording.yaml --out my_data.h5
   $strffit init ln > my_fit.yaml
+
+All of it on one page, to open in a browser:
+  $PWD/$folder/report.html
 EOF

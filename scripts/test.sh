@@ -8,6 +8,7 @@
 #   quickstart  scripts/quickstart.sh, the commands of README.md and docs/tour.md, the code of
 #               docs/languages.md
 #   docs        the commands of the tutorial, the list of messages, all links, the site without warnings
+#   report      opens pages of strffit report in a browser: the quick start's, and of 400 units
 #   slurm       an array, failures, time limits and the merge on a Slurm of this machine
 #   asan        every test under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tsan        the trainer's tests under ThreadSanitizer, built without precompiled headers
@@ -17,7 +18,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-all_stages=(checks vectors release cores quickstart docs asan tsan wheel slurm fuzz)
+all_stages=(checks vectors release cores quickstart report docs asan tsan wheel slurm fuzz)
 tsan_rooms=(util training)
 # Values of OPENBLAS_CORETYPE, from SSE3 to AVX-512; those that this processor lacks are skipped.
 cores=(Prescott Nehalem Sandybridge Haswell SkylakeX)
@@ -168,6 +169,29 @@ run_docs() {
   else
     skip "site: needs mkdocs-material from PyPI, which could not be fetched"
   fi
+}
+
+run_report() {
+  local code=0 folder=build/report strffit=build/release/strffit
+  [[ -x $strffit ]] || { cmake --preset release && build build/release strffit; }
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  local pages=()
+  [[ -f runs/quickstart/report.html ]] && pages+=(runs/quickstart/report.html)
+  # 400 units of an electrode array, and two runs that are compared.
+  "$strffit" simulate --out "$folder/data.h5" --units 400 --trials 5
+  "$strffit" train configs/linear.yaml data.file="$folder/data.h5" fit.solver=ridge \
+    --out "$folder/ridge"
+  "$strffit" train configs/linear.yaml data.file="$folder/data.h5" fit.solver=ridge \
+    model.context=5 --out "$folder/short"
+  pages+=("$("$strffit" report "$folder/ridge")")
+  pages+=("$("$strffit" report "$folder/ridge" "$folder/short" --out "$folder/both.html")")
+  scripts/check_report --screenshots "$folder" "${pages[@]}" || code=$?
+  case $code in
+    0) summary+=("report: ${#pages[@]} pages work in a browser") ;;
+    77) skip "report: no Chromium to open pages with (apt-get install chromium)" ;;
+    *) exit "$code" ;;
+  esac
 }
 
 run_slurm() {

@@ -8,7 +8,7 @@
 
 namespace strffit::plot {
 
-inline constexpr double kTickFont = 6.5;   // points
+inline constexpr double kTickFont = 7;     // points
 inline constexpr double kLabelFont = 7.5;  // points
 
 struct Tick {
@@ -24,8 +24,8 @@ struct Scale {
   double low = 0;
   double high = 1;
   bool logarithmic = false;
-  std::vector<Tick> ticks;
-  std::string factor;  // "×10⁻⁴" when the ticks' labels are to be multiplied by it, else ""
+  std::vector<Tick> ticks = {};
+  std::string factor = {};  // "×10⁻⁴" when the ticks' labels are to be multiplied by it, else ""
 
   double position(double value) const;  // 0 at low, 1 at high
 };
@@ -53,9 +53,9 @@ double lag_place(const std::vector<double>& lags_ms, double ms);
 std::vector<Tick> lag_ticks(const std::vector<double>& lags_ms, int most);
 
 struct Frame {
-  Box box;
-  std::vector<Tick> x_ticks;
-  std::vector<Tick> y_ticks;
+  Box box = {};
+  std::vector<Tick> x_ticks = {};
+  std::vector<Tick> y_ticks = {};
   bool x_labels = true;
   bool y_labels = true;
   bool closed = true;  // all four sides, else the left and lower one

@@ -1,15 +1,15 @@
 #include "plot/canvas.hpp"
 
 #include <cairo/cairo-pdf.h>
-#include <cairo/cairo-svg.h>
 #include <cairo/cairo.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <filesystem>
+#include <optional>
 
-#include "files/utf8.hpp"
+#include "plot/svg.hpp"
 #include "util/errors.hpp"
 
 namespace strffit::plot {
@@ -31,6 +31,47 @@ void check_cairo(cairo_status_t status) {
   }
 }
 
+// The bytes of a PNG file.
+std::string png_bytes(cairo_surface_t* image) {
+  std::string bytes;
+  check_cairo(cairo_surface_write_to_png_stream(image, append, &bytes));
+  return bytes;
+}
+
+// Cells as a picture, each `repeat` dots wide and high; lives no longer than this.
+struct Image {
+  cairo_surface_t* surface = nullptr;
+  Image(const Cells& cells, int repeat) {
+    if (cells.columns < 1 || cells.rows < 1 ||
+        cells.colours.size() !=
+            static_cast<std::size_t>(cells.columns) * static_cast<std::size_t>(cells.rows)) {
+      throw Bug("a picture whose cells do not fill its rows and columns");
+    }
+    const int width = cells.columns * repeat, height = cells.rows * repeat;
+    surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    if (const auto status = cairo_surface_status(surface); status != CAIRO_STATUS_SUCCESS) {
+      cairo_surface_destroy(surface);
+      check_cairo(status);
+    }
+    unsigned char* dots = cairo_image_surface_get_data(surface);
+    const int stride = cairo_image_surface_get_stride(surface);
+    for (int y = 0; y < height; ++y) {
+      auto* row = reinterpret_cast<std::uint32_t*>(dots + static_cast<std::ptrdiff_t>(y) * stride);
+      for (int x = 0; x < width; ++x) {
+        const auto cell =
+            static_cast<std::size_t>(y / repeat) * static_cast<std::size_t>(cells.columns) +
+            static_cast<std::size_t>(x / repeat);
+        const Colour& colour = cells.colours[cell];
+        row[x] = static_cast<std::uint32_t>(colour.red << 16 | colour.green << 8 | colour.blue);
+      }
+    }
+    cairo_surface_mark_dirty(surface);
+  }
+  ~Image() { cairo_surface_destroy(surface); }
+  Image(const Image&) = delete;
+  Image& operator=(const Image&) = delete;
+};
+
 std::string joined(const std::vector<std::string>& parts, std::size_t from, std::size_t to) {
   std::string text;
   for (std::size_t i = from; i < to; ++i) text += parts[i];
@@ -39,20 +80,7 @@ std::string joined(const std::vector<std::string>& parts, std::size_t from, std:
 
 }  // namespace
 
-// Cairo stops drawing for good on bytes that are not UTF-8, and titles come from files.
-std::vector<std::string> clean_characters(const std::string& text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  std::vector<std::string> result;
-  for (std::size_t i = 0; i < text.size();) {
-    std::size_t end = i + 1;
-    while (byte(i) >= 0xC0 && end < text.size() && byte(end) >> 6 == 2) ++end;
-    const std::string character = text.substr(i, end - i);
-    const bool readable = files::is_utf8(character) && std::iscntrl(byte(i)) == 0;
-    result.push_back(readable ? character : "?");
-    i = end;
-  }
-  return result;
-}
+std::string png_of(const Cells& cells) { return png_bytes(Image(cells, 1).surface); }
 
 Format format_of(const std::string& path) {
   std::string ending = std::filesystem::path(path).extension().string();
@@ -68,6 +96,7 @@ Format format_of(const std::string& path) {
 struct Canvas::Pages {
   Format format;
   std::string bytes;
+  std::optional<SvgPage> svg;  // then Cairo only measures text
   cairo_surface_t* surface = nullptr;
   cairo_t* context = nullptr;
 
@@ -114,8 +143,8 @@ Canvas::Canvas(Format format, Size page) : pages_(std::make_unique<Pages>()) {
         CAIRO_FORMAT_RGB24, static_cast<int>(std::ceil(page.width * kDotsPerPoint)),
         static_cast<int>(std::ceil(page.height * kDotsPerPoint)));
   } else if (format == Format::kSvg) {
-    p.surface = cairo_svg_surface_create_for_stream(append, &p.bytes, page.width, page.height);
-    cairo_svg_surface_set_document_unit(p.surface, CAIRO_SVG_UNIT_PT);
+    p.svg.emplace(page);
+    p.surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1);
   } else {
     p.surface = cairo_pdf_surface_create_for_stream(append, &p.bytes, page.width, page.height);
     cairo_pdf_surface_set_metadata(p.surface, CAIRO_PDF_METADATA_CREATOR, "strffit");
@@ -144,31 +173,40 @@ void Canvas::next_page(Size page) {
   cairo_paint(pages_->context);
 }
 
-void Canvas::fill(const Box& box, Colour colour) {
+void Canvas::fill(const Box& box, Colour colour) { fill(std::vector<Box>{box}, colour); }
+
+void Canvas::fill(const std::vector<Box>& boxes, Colour colour) {
+  if (pages_->svg) return pages_->svg->boxes(boxes, colour);
   pages_->pen(colour);
   cairo_new_path(pages_->context);
-  cairo_rectangle(pages_->context, box.x, box.y, box.width, box.height);
+  for (const Box& box : boxes) {
+    cairo_rectangle(pages_->context, box.x, box.y, box.width, box.height);
+  }
   cairo_fill(pages_->context);
 }
 
 void Canvas::fill(const std::vector<Point>& polygon, Colour colour, double opacity) {
+  if (pages_->svg) return pages_->svg->polygon(polygon, colour, opacity);
   pages_->path(polygon);
   pages_->pen(colour, opacity);
   cairo_fill(pages_->context);
 }
 
 void Canvas::line(const std::vector<Point>& points, const Stroke& stroke) {
+  if (pages_->svg) return pages_->svg->line(points, stroke);
   pages_->path(points);
   pages_->stroke(stroke);
 }
 
 void Canvas::outline(const Box& box, const Stroke& stroke) {
+  if (pages_->svg) return pages_->svg->outline(box, stroke);
   cairo_new_path(pages_->context);
   cairo_rectangle(pages_->context, box.x, box.y, box.width, box.height);
   pages_->stroke(stroke);
 }
 
 void Canvas::disc(Point centre, double radius, Colour colour, double opacity) {
+  if (pages_->svg) return pages_->svg->disc(centre, radius, colour, opacity);
   cairo_new_path(pages_->context);
   cairo_arc(pages_->context, centre.x, centre.y, radius, 0, 2 * 3.14159265358979323846);
   pages_->pen(colour, opacity);
@@ -176,48 +214,24 @@ void Canvas::disc(Point centre, double radius, Colour colour, double opacity) {
 }
 
 void Canvas::cells(const Box& box, const Cells& cells) {
-  if (cells.columns < 1 || cells.rows < 1 ||
-      cells.colours.size() !=
-          static_cast<std::size_t>(cells.columns) * static_cast<std::size_t>(cells.rows)) {
-    throw Bug("a picture whose cells do not fill its rows and columns");
-  }
   // Viewers of SVG and PDF smooth pictures when they enlarge them, whatever the file says. A cell
   // of many equal dots stays sharp, costs next to nothing when compressed, and, unlike rectangles
   // side by side, leaves no hairlines between cells.
   const int repeat = pages_->format == Format::kPng
                          ? 1
-                         : std::clamp(400 / std::max(cells.columns, cells.rows), 1, 10);
-  const int width = cells.columns * repeat;
-  const int height = cells.rows * repeat;
-  cairo_surface_t* image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
-  const cairo_status_t status = cairo_surface_status(image);
-  if (status != CAIRO_STATUS_SUCCESS) {
-    cairo_surface_destroy(image);
-    check_cairo(status);
-  }
-  unsigned char* dots = cairo_image_surface_get_data(image);
-  const int stride = cairo_image_surface_get_stride(image);
-  for (int y = 0; y < height; ++y) {
-    auto* row = reinterpret_cast<std::uint32_t*>(dots + static_cast<std::ptrdiff_t>(y) * stride);
-    for (int x = 0; x < width; ++x) {
-      const auto cell =
-          static_cast<std::size_t>(y / repeat) * static_cast<std::size_t>(cells.columns) +
-          static_cast<std::size_t>(x / repeat);
-      const Colour& colour = cells.colours[cell];
-      row[x] = static_cast<std::uint32_t>(colour.red << 16 | colour.green << 8 | colour.blue);
-    }
-  }
-  cairo_surface_mark_dirty(image);
+                         : std::clamp(400 / std::max({cells.columns, cells.rows, 1}), 1, 10);
+  const Image made(cells, repeat);
+  cairo_surface_t* image = made.surface;
+  const double width = cells.columns * repeat, height = cells.rows * repeat;
+  if (pages_->svg) return pages_->svg->image(box, png_bytes(image));
   cairo_t* context = pages_->context;
   cairo_save(context);
   cairo_translate(context, box.x, box.y);
   cairo_scale(context, box.width / width, box.height / height);
   cairo_set_source_surface(context, image, 0, 0);
   cairo_pattern_set_filter(cairo_get_source(context), CAIRO_FILTER_NEAREST);
-  // Not filled into a rectangle: SVG would get a pattern fill, which some viewers draw black.
   cairo_paint(context);
   cairo_restore(context);
-  cairo_surface_destroy(image);
 }
 
 void Canvas::text(Point place, const std::string& text, const TextStyle& style) {
@@ -231,6 +245,7 @@ void Canvas::text(Point place, const std::string& text, const TextStyle& style) 
   const double left = style.horizontal == Horizontal::kLeft     ? 0.0
                       : style.horizontal == Horizontal::kCentre ? -width / 2
                                                                 : -width;
+  if (pages_->svg) return pages_->svg->text(place, clean, style, down);
   cairo_t* context = pages_->context;
   cairo_save(context);
   cairo_translate(context, place.x, place.y);
@@ -267,8 +282,9 @@ std::string Canvas::shortened(const std::string& text, double width, const TextS
 std::string Canvas::finish() {
   Pages& p = *pages_;
   check_cairo(cairo_status(p.context));
+  if (p.svg) return p.svg->finish();
   if (p.format == Format::kPng) {
-    check_cairo(cairo_surface_write_to_png_stream(p.surface, append, &p.bytes));
+    p.bytes = png_bytes(p.surface);
   } else {
     cairo_surface_finish(p.surface);
     check_cairo(cairo_surface_status(p.surface));

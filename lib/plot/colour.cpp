@@ -38,4 +38,11 @@ Colour diverging_colour(double value, double scale) {
           between(from.blue, to.blue, part)};
 }
 
+Colour grey(double value, double low, double high) {
+  if (!std::isfinite(value)) return kMissing;
+  const double part = high > low ? std::clamp((value - low) / (high - low), 0.0, 1.0) : 0.0;
+  const std::uint8_t level = between(255, 0, part);
+  return {level, level, level};
+}
+
 }  // namespace strffit::plot

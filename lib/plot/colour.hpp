@@ -1,4 +1,4 @@
-// Numbers to colours, for receptive fields.
+// Numbers to colours.
 #pragma once
 
 #include "plot/canvas.hpp"
@@ -9,5 +9,9 @@ namespace strffit::plot {
 // which the colour-blind can read and whose lightness falls evenly to both sides. kMissing for what
 // is not finite. `scale` above 0.
 Colour diverging_colour(double value, double scale);
+
+// White at and below `low`, black at and above `high`: sounds, and what is never below 0. kMissing
+// for what is not finite.
+Colour grey(double value, double low, double high);
 
 }  // namespace strffit::plot

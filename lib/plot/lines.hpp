@@ -16,13 +16,13 @@ double quantile(std::vector<double> values, double p);
 
 // One line over x with the spread around it.
 struct Line {
-  std::string name;
-  Colour colour;
+  std::string name = {};
+  Colour colour = kBlack;
   bool dashed = false;
-  std::vector<double> x;
-  std::vector<double> middle;  // median, or the values themselves
-  std::vector<double> lower;   // quartiles; empty for none
-  std::vector<double> upper;
+  std::vector<double> x = {};
+  std::vector<double> middle = {};  // median, or the values themselves
+  std::vector<double> lower = {};   // quartiles; empty for none
+  std::vector<double> upper = {};
 };
 
 // `at_x[i]` holds the members' values at x[i]: their median and, of several, their quartiles.

@@ -12,16 +12,14 @@
 namespace strffit::plot {
 namespace {
 
-constexpr double kPageWidth = 519;    // points: 183 mm, two columns of a journal
-constexpr double kColumnWidth = 241;  // points: 85 mm, one column
-constexpr double kSheetLeft = 30;     // for frequencies and their label
-constexpr double kSheetRight = 57;    // for the colour bar, its ticks and label
-constexpr double kBelow = 25;         // for lags and their label
-constexpr double kTitles = 31;        // for title and subtitle
+constexpr double kSheetLeft = 33;   // for frequencies and their label
+constexpr double kSheetRight = 60;  // for the colour bar, its ticks and label
+constexpr double kBelow = 27;       // for lags and their label
+constexpr double kTitles = 31;      // for title and subtitle
 constexpr double kBarWidth = 7;
 constexpr double kTallestBar = 110;
 constexpr std::size_t kMostRows = 10;
-constexpr TextStyle kTitleStyle{.size = 6, .vertical = Vertical::kBottom};  // of a cell
+constexpr TextStyle kTitleStyle{.size = 7, .vertical = Vertical::kBottom};  // of a cell
 
 // Sizes of what one kernel needs: its panels side by side under a title.
 struct CellSizes {
@@ -34,15 +32,15 @@ struct CellSizes {
   double font;
 };
 
-CellSizes cell_sizes(std::size_t cells, std::size_t channels) {
+CellSizes cell_sizes(std::size_t cells, std::size_t channels, double page_width) {
   const double names = channels > 1 ? 8 : 0;
   if (cells == 1) {
     const double gap = 9;
     const auto count = static_cast<double>(channels);
-    const double width = (kColumnWidth - kSheetLeft - kSheetRight - gap * (count - 1)) / count;
+    const double width = (page_width - kSheetLeft - kSheetRight - gap * (count - 1)) / count;
     return {std::max(width, 50.0), 110, gap, 0, 0, names + (channels > 1 ? 2 : 0), kTickFont};
   }
-  return {channels > 1 ? 48.0 : 64.0, 44, 4, 8, 13, names, 5.5};
+  return {channels > 1 ? 48.0 : 64.0, 46, 4, 8, 13, names, kTickFont};
 }
 
 // Rows as even as they can be: 20 cells in rows of up to 6 make 4 rows of 5.
@@ -52,7 +50,7 @@ std::size_t even_columns(std::size_t cells, std::size_t most) {
 }
 
 SheetPage lay_out_page(std::size_t cells, std::size_t columns, std::size_t channels,
-                       const CellSizes& sizes) {
+                       const CellSizes& sizes, double least_width) {
   const auto panels = static_cast<double>(channels);
   const double cell_width = panels * sizes.panel_width + (panels - 1) * sizes.between_panels;
   SheetPage page;
@@ -78,23 +76,8 @@ SheetPage lay_out_page(std::size_t cells, std::size_t columns, std::size_t chann
   page.grid = {kSheetLeft, top, page.places[used - 1].panels.back().right() - kSheetLeft,
                page.places.back().panels.back().bottom() - top};
   page.bar = {page.grid.right() + 8, top, kBarWidth, std::min(page.grid.height, kTallestBar)};
-  page.size = {std::max(page.grid.right() + kSheetRight, kColumnWidth),
-               page.grid.bottom() + kBelow};
+  page.size = {std::max(page.grid.right() + kSheetRight, least_width), page.grid.bottom() + kBelow};
   return page;
-}
-
-// The picture of one channel's (F, L) values: lag to the right, frequency upwards.
-Cells field_cells(const float* field, std::size_t bands, std::size_t lags, double scale) {
-  Cells cells{.columns = static_cast<int>(lags), .rows = static_cast<int>(bands), .colours = {}};
-  cells.colours.reserve(bands * lags);
-  for (std::size_t row = 0; row < bands; ++row) {
-    const float* band = field + (bands - 1 - row) * lags;
-    for (std::size_t lag = 0; lag < lags; ++lag) {
-      cells.colours.push_back(
-          diverging_colour(static_cast<double>(band[lag]), scale > 0 ? scale : 1.0));
-    }
-  }
-  return cells;
 }
 
 void draw_bar(Canvas& canvas, const Box& box, const ColourBar& bar, double font) {
@@ -160,8 +143,12 @@ void draw_cell(Canvas& canvas, const Sheet& sheet, const SheetCell& cell,
   }
   if (!cell.title.empty()) {
     const Box& box = place.panels.front();
-    canvas.text({box.x, box.y - 3 - (first_row ? sizes.channel_names : 0)}, cell.title,
-                kTitleStyle);
+    const double y = box.y - 3 - (first_row ? sizes.channel_names : 0);
+    canvas.text({box.x, y}, cell.title, kTitleStyle);
+    TextStyle style = kTitleStyle;
+    style.horizontal = Horizontal::kRight;
+    style.colour = kDarkGrey;
+    if (!cell.score.empty()) canvas.text({place.panels.back().right(), y}, cell.score, style);
   }
 }
 
@@ -195,38 +182,63 @@ std::string numbered(const std::string& path, std::size_t number) {
   return (name.parent_path() / file).string();
 }
 
+double width_of(std::size_t cells, double width) {
+  if (width > 0) return width;
+  return cells == 1 ? kFieldWidth : kSheetWidth;
+}
+
 }  // namespace
 
-std::vector<SheetPage> lay_out(std::size_t cells, std::size_t channels) {
-  const CellSizes sizes = cell_sizes(cells, channels);
+Cells field_cells(const float* field, std::size_t bands, std::size_t lags, double scale) {
+  Cells cells{.columns = static_cast<int>(lags), .rows = static_cast<int>(bands), .colours = {}};
+  cells.colours.reserve(bands * lags);
+  for (std::size_t row = 0; row < bands; ++row) {
+    const float* band = field + (bands - 1 - row) * lags;
+    for (std::size_t lag = 0; lag < lags; ++lag) {
+      cells.colours.push_back(
+          diverging_colour(static_cast<double>(band[lag]), scale > 0 ? scale : 1.0));
+    }
+  }
+  return cells;
+}
+
+std::vector<SheetPage> lay_out(std::size_t cells, std::size_t channels, double width) {
+  const double page_width = width_of(cells, width);
+  const CellSizes sizes = cell_sizes(cells, channels, page_width);
   const auto panels = static_cast<double>(channels);
   const double pitch = panels * (sizes.panel_width + sizes.between_panels) - sizes.between_panels +
                        sizes.between_cells;
   const auto fitting = static_cast<std::size_t>(
-      std::max(1.0, (kPageWidth - kSheetLeft - kSheetRight + sizes.between_cells) / pitch));
+      std::max(1.0, (page_width - kSheetLeft - kSheetRight + sizes.between_cells) / pitch));
   const std::size_t columns = even_columns(cells, fitting);
   std::vector<SheetPage> pages;
   for (std::size_t first = 0; first < cells; first += columns * kMostRows) {
-    pages.push_back(
-        lay_out_page(std::min(cells - first, columns * kMostRows), columns, channels, sizes));
+    pages.push_back(lay_out_page(std::min(cells - first, columns * kMostRows), columns, channels,
+                                 sizes, std::min(page_width, kFieldWidth)));
   }
   return pages;
 }
 
-std::vector<std::string> draw_sheet(const std::string& path, Sheet sheet) {
-  const Format format = format_of(path);
-  const CellSizes sizes = cell_sizes(sheet.cells.size(), sheet.channels.size());
-  const std::vector<SheetPage> pages = lay_out(sheet.cells.size(), sheet.channels.size());
+std::vector<std::string> sheet_files(Format format, Sheet sheet, double width) {
+  const double page_width = width_of(sheet.cells.size(), width);
+  const CellSizes sizes = cell_sizes(sheet.cells.size(), sheet.channels.size(), page_width);
+  const std::vector<SheetPage> pages =
+      lay_out(sheet.cells.size(), sheet.channels.size(), page_width);
   std::vector<std::string> titles;
   for (const auto& cell : sheet.cells) titles.push_back(cell.title);
   const auto& panels = pages.front().places.front().panels;
-  const double width = panels.back().right() - panels.front().x;
-  Canvas ruler(format, pages.front().size);
+  Canvas ruler(format, {1, 1});
+  double widest_score = 0;
+  for (const auto& cell : sheet.cells) {
+    widest_score = std::max(widest_score, ruler.text_width(cell.score, kTitleStyle));
+  }
+  const double room =
+      panels.back().right() - panels.front().x - (widest_score > 0 ? widest_score + 3 : 0);
   titles = fitting_titles(titles, [&](const std::string& title) {
-    return ruler.text_width(title, kTitleStyle) <= width;
+    return ruler.text_width(title, kTitleStyle) <= room;
   });
   for (std::size_t i = 0; i < titles.size(); ++i) sheet.cells[i].title = titles[i];
-  std::vector<std::string> written;
+  std::vector<std::string> files;
   std::unique_ptr<Canvas> canvas;
   std::size_t first_cell = 0;
   for (std::size_t i = 0; i < pages.size(); ++i) {
@@ -242,13 +254,23 @@ std::vector<std::string> draw_sheet(const std::string& path, Sheet sheet) {
     }
     draw_page(*canvas, sheet, pages[i], first_cell, sizes, title);
     first_cell += pages[i].places.size();
-    if (format != Format::kPdf || i + 1 == pages.size()) {
-      const bool several = format != Format::kPdf && pages.size() > 1;
-      written.push_back(several ? numbered(path, i + 1) : path);
-      files::write_text(written.back(), canvas->finish());
-    }
+    if (format != Format::kPdf || i + 1 == pages.size()) files.push_back(canvas->finish());
+  }
+  return files;
+}
+
+std::vector<std::string> write_files(const std::string& path,
+                                     const std::vector<std::string>& pages) {
+  std::vector<std::string> written;
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    written.push_back(pages.size() > 1 ? numbered(path, i + 1) : path);
+    files::write_text(written.back(), pages[i]);
   }
   return written;
+}
+
+std::vector<std::string> draw_sheet(const std::string& path, Sheet sheet) {
+  return write_files(path, sheet_files(format_of(path), std::move(sheet)));
 }
 
 }  // namespace strffit::plot

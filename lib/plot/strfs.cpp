@@ -6,6 +6,7 @@
 #include "plot/sheet.hpp"
 #include "util/errors.hpp"
 #include "util/frequency.hpp"
+#include "util/text.hpp"
 
 namespace strffit::plot {
 namespace {
@@ -39,6 +40,11 @@ std::string rounded(double value, double step) {
   return short_number(std::round(value / step) * step);
 }
 
+// Two digits, so that scores of a column line up.
+std::string fixed_score(double value) {
+  return fmt::format("{}{:.2f}", value < 0 ? "−" : "", std::abs(value));
+}
+
 // "best frequency 4.2 kHz, latency 25 ms, CC norm 0.61".
 std::string summary(const StrfFigure& figure) {
   std::string text;
@@ -47,7 +53,7 @@ std::string summary(const StrfFigure& figure) {
   };
   add(figure.best_frequency_hz, "best frequency " + frequency_text(figure.best_frequency_hz));
   add(figure.latency_ms, "latency " + rounded(figure.latency_ms, 1) + " ms");
-  add(figure.cc_norm, "CC norm " + rounded(figure.cc_norm, 0.01));
+  add(figure.cc_norm, figure.score_label + " " + rounded(figure.cc_norm, 0.01));
   return text;
 }
 
@@ -59,9 +65,7 @@ std::size_t values_per_kernel(const StrfFigure& figure) {
   return figure.channels.size() * figure.frequencies_hz.size() * figure.lags_ms.size();
 }
 
-}  // namespace
-
-std::vector<std::string> draw_strfs(const std::string& path, const StrfFigure& figure) {
+Sheet sheet_of(const StrfFigure& figure) {
   check_strfs(figure);
   const std::size_t size = values_per_kernel(figure);
   const double scale = largest(figure.kernel.data(), kernels(figure) * size);
@@ -77,21 +81,20 @@ std::vector<std::string> draw_strfs(const std::string& path, const StrfFigure& f
     const std::string title = kernels(figure) > 1 ? "kernel " + std::to_string(k) : "";
     sheet.cells.push_back({title, figure.kernel.data() + k * size, scale});
   }
-  return draw_sheet(path, sheet);
+  return sheet;
 }
 
-std::vector<std::string> draw_contact_sheet(const std::string& path,
-                                            const std::vector<StrfFigure>& figures,
-                                            const std::string& title) {
+Sheet sheet_of(const std::vector<StrfFigure>& figures, const std::string& title,
+               const std::string& subtitle, bool one_scale) {
   if (figures.empty()) throw Bug("a contact sheet of no units");
   const StrfFigure& first = figures.front();
   Sheet sheet{.title = title,
-              .subtitle = "each on its own colour scale",
+              .subtitle = subtitle,
               .cells = {},
               .channels = first.channels,
               .frequencies_hz = first.frequencies_hz,
               .lags_ms = first.lags_ms,
-              .bar = {.label = first.value_label, .scale = 0, .relative = true}};
+              .bar = {.label = first.value_label, .scale = 0, .relative = !one_scale}};
   for (const StrfFigure& figure : figures) {
     check_strfs(figure);
     if (figure.channels != first.channels || figure.frequencies_hz != first.frequencies_hz ||
@@ -102,10 +105,49 @@ std::vector<std::string> draw_contact_sheet(const std::string& path,
     for (std::size_t k = 0; k < kernels(figure); ++k) {
       const float* field = figure.kernel.data() + k * size;
       const std::string kernel = kernels(figure) > 1 ? ", kernel " + std::to_string(k) : "";
-      sheet.cells.push_back({figure.unit_id + kernel, field, largest(field, size)});
+      const double scale = largest(field, size);
+      sheet.bar.scale = std::max(sheet.bar.scale, scale);
+      sheet.cells.push_back(
+          {figure.unit_id + kernel, field, scale,
+           std::isfinite(figure.cc_norm) ? fixed_score(figure.cc_norm) : std::string()});
     }
   }
-  return draw_sheet(path, sheet);
+  if (one_scale) {
+    for (SheetCell& cell : sheet.cells) cell.scale = sheet.bar.scale;
+  }
+  return sheet;
+}
+
+std::string sheet_subtitle(const std::vector<StrfFigure>& figures) {
+  for (const StrfFigure& figure : figures) {
+    if (std::isfinite(figure.cc_norm)) {
+      return "each on its own colour scale; at the right " + figure.score_label;
+    }
+  }
+  return "each on its own colour scale";
+}
+
+}  // namespace
+
+std::vector<std::string> draw_strfs(const std::string& path, const StrfFigure& figure) {
+  return draw_sheet(path, sheet_of(figure));
+}
+
+std::vector<std::string> draw(const StrfFigure& figure, const Look& look) {
+  return sheet_files(look.format, sheet_of(figure), look.width());
+}
+
+std::vector<std::string> draw_contact_sheet(const std::string& path,
+                                            const std::vector<StrfFigure>& figures,
+                                            const std::string& title) {
+  return draw_sheet(path, sheet_of(figures, title, sheet_subtitle(figures), false));
+}
+
+std::vector<std::string> draw(const ContactSheet& sheet, const Look& look) {
+  const std::string subtitle =
+      sheet.subtitle.empty() ? sheet_subtitle(sheet.figures) : sheet.subtitle;
+  return sheet_files(look.format, sheet_of(sheet.figures, sheet.title, subtitle, sheet.one_scale),
+                     look.width());
 }
 
 }  // namespace strffit::plot

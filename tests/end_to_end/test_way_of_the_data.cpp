@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 const std::vector<std::string> kCommands = {"init",         "train",   "eval",     "predict",
                                             "export-strfs", "inspect", "simulate", "import",
-                                            "merge",        "best"};
+                                            "merge",        "best",    "plot",     "report"};
 
 TEST_CASE("help fits a terminal of 80 x 24 and shows an example") {
   std::vector<std::vector<std::string>> calls = {{"--help"}};

@@ -176,6 +176,7 @@ TEST_CASE("quantiles are linear between values and leave out what is not finite"
 TEST_CASE("time constants: the longer above, high frequencies to the right, starts dashed") {
   const TemporaryFolder folder;
   TimeConstantsFigure figure;
+  figure.title = "time constants";
   figure.frequencies_hz = log_spaced(500, 20000, 6);
   const double nothing = std::nan("");
   figure.on_ms = Array<double>({1, 6}, {200, 200, 200, nothing, nothing, nothing});
@@ -201,6 +202,7 @@ TEST_CASE("time constants: the longer above, high frequencies to the right, star
 TEST_CASE("axis labels keep clear of ticks of five and six digits") {
   const TemporaryFolder folder;
   TimeConstantsFigure figure;
+  figure.title = "time constants";
   figure.frequencies_hz = log_spaced(500, 20000, 6);
   figure.weight = Array<double>({1, 6}, 0.5);
   for (const double largest : {300.0, 50000.0, 400000.0}) {
@@ -227,7 +229,7 @@ TEST_CASE("axis labels keep clear of ticks of five and six digits") {
 
 TEST_CASE("scatter: a unit better in y lies above the diagonal; units without a score are none") {
   const TemporaryFolder folder;
-  ScatterFigure figure{.title = "", .x_label = "a", .y_label = "b", .x = {}, .y = {}};
+  ScatterFigure figure{.title = "scores", .x_label = "a", .y_label = "b", .x = {}, .y = {}};
   // Twenty dots on one place make it opaque.
   figure.x.assign(20, 0.25);
   figure.y.assign(20, 0.75);
@@ -235,7 +237,7 @@ TEST_CASE("scatter: a unit better in y lies above the diagonal; units without a 
   figure.y.insert(figure.y.end(), {0.0, 1.0, 0.1, HUGE_VAL});
   draw_scatter(folder.file("a.png"), figure);
   const Point dots = Picture(folder.file("a.png")).mean_place({36, 44, 205, 205}, kBlue);
-  // The axes run from 0 to 1 over the box that plot_curves.cpp sets: 195 points from (36, 44).
+  // The axes run from 0 to 1 over 195 points from (36, 44), below a title and two notes.
   CHECK(dots.x == near(36 + 195 * 0.25, 0, 1));
   CHECK(dots.y == near(44 + 195 * 0.25, 0, 1));
   figure.x.assign(3, std::nan(""));
@@ -256,6 +258,7 @@ TEST_CASE("curves: a falling loss falls, a stopped member counts with its last v
     }
   }
   CurvesFigure figure;
+  figure.title = "losses";
   figure.curves = {{"training", falling}, {"validation", stopped}};
   draw_curves(folder.file("a.png"), figure);
   const Picture picture(folder.file("a.png"));
@@ -294,7 +297,7 @@ TEST_CASE("raster: the first trial above, time to the right, what is missing gre
 
 TEST_CASE("lags: a peak stands at its lag, within what can be") {
   const TemporaryFolder folder;
-  LagsFigure figure{"", {}, {}, 100};
+  LagsFigure figure{"lags", {}, {}, 100};
   for (int i = 0; i <= 100; ++i) {
     figure.lags_ms.push_back(-200 + 5.0 * i);
     figure.by_lag.push_back(i == 50 ? 60 : i == 10 ? std::nan("") : 1);  // at 50 ms
