@@ -39,6 +39,9 @@ CLI::Validator from_zero();
 // A text as the value of a `key=value`, whatever is in it.
 std::string yaml_text(const std::string& text);
 
+// --quiet and --verbose.
+void add_volume_options(CLI::App& command, Session& session);
+
 // --device and --threads, which several commands have.
 void add_run_options(CLI::App& command, std::string& device, std::int64_t& threads);
 

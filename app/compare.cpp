@@ -4,13 +4,14 @@
 #include <memory>
 
 #include "commands.hpp"
+#include "terminal.hpp"
 
 namespace strffit::app {
 
 void add_compare(CLI::App& app, Session& session) {
   struct Options {
     CompareRequest request;
-    bool json = false, csv = false;
+    bool json = false, csv = false, wide = false;
   };
   auto options = std::make_shared<Options>();
   auto& request = options->request;
@@ -20,7 +21,7 @@ void add_compare(CLI::App& app, Session& session) {
   command->add_option("--split", request.split, "train, valid, test or all")->capture_default_str();
   command->add_option("--metric", request.metric, "As eval has them")->capture_default_str();
   command->add_flag("--averaged", request.averaged,
-                    "Score the mean of each run's members, not the members");
+                    "Score the mean of each run's members, not each");
   command->add_option("--resamples", request.resamples, "Of the bootstrap")->capture_default_str();
   command->add_option("--seed", request.seed, "Of the bootstrap")
       ->check(from_zero())
@@ -30,6 +31,7 @@ void add_compare(CLI::App& app, Session& session) {
       ->capture_default_str()
       ->needs(plot);
   add_run_options(*command, request.device, request.threads);
+  command->add_flag("--wide", options->wide, "All columns, however wide the terminal");
   auto* json = command->add_flag("--json", options->json, "JSON instead of tables");
   command->add_flag("--csv", options->csv, "The scores as CSV instead of tables")->excludes(json);
   command->footer("Example:\n  strffit compare runs/linear runs/ln --plot figures");
@@ -38,7 +40,7 @@ void add_compare(CLI::App& app, Session& session) {
       const Comparison comparison = compare_runs(options->request, session.console);
       std::cout << (options->json  ? to_json(comparison) + "\n"
                     : options->csv ? to_csv(to_table(comparison))
-                                   : to_text(to_report(comparison)));
+                                   : to_text(to_report(comparison), output_layout(options->wide)));
     };
   });
 }

@@ -17,7 +17,7 @@ void add_export_strfs(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
   auto& request = options->request;
   auto* command = app.add_subcommand("export-strfs", "Write and draw receptive fields");
-  command->add_option("RUN", request.path, "Run folder or checkpoint")->required();
+  command->add_option("RUN", request.path, "Run folder, checkpoint or study.h5")->required();
   command->add_option("--out", request.out, "File to write (default: strfs.h5 in RUN)");
   auto* plot = command->add_option("--plot", request.plot,
                                    "Folder for a figure per unit and a contact sheet");
@@ -28,6 +28,10 @@ void add_export_strfs(CLI::App& app, Session& session) {
   command->add_option("--dynamic", request.dynamic, "Stimulus with one at every frame")
       ->type_name("KEY");
   command->add_option("--data", request.data, "Dataset for these two (default: what was fitted)");
+  command->add_option("--weights", request.weights, "Shown: per_sd (per s.d. of the band) or raw")
+      ->capture_default_str();
+  command->add_option("--show", request.show, "In figures: member, mean or z (of seeds, folds)")
+      ->capture_default_str();
   command->add_option("--truth", request.truth, "Simulated dataset to compare with");
   add_run_options(*command, request.device, request.threads);
   command->add_flag("--json", options->json, "JSON instead of a table");
@@ -39,6 +43,9 @@ void add_export_strfs(CLI::App& app, Session& session) {
       if (!asked.data.empty() && !asked.gradient && asked.dynamic.empty()) {
         throw ConfigError("--data",
                           "is for --gradient and --dynamic; leave it out, or add one of them");
+      }
+      if (asked.show != "member" && asked.plot.empty()) {
+        throw ConfigError("--show", "is for figures: add --plot FOLDER, or leave it out");
       }
       options->request.command_line = session.command_line;
       const ExportOutcome outcome = export_strfs(options->request, session.console);

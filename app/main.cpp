@@ -103,6 +103,9 @@ void set_up(CLI::App& app, Session& session) {
   add_status(app, session);
   add_simulate(app, session);
   add_import(app, session);
+  for (auto* command : app.get_subcommands({})) {
+    if (command->get_name() != "init") add_volume_options(*command, session);
+  }
   // The reader knows --help: a line less, so that all commands fit a terminal. Last, since
   // commands have theirs from here.
   app.get_help_ptr()->group("");
@@ -141,6 +144,21 @@ int command_line(int argc, char** argv) {
 }
 
 }  // namespace
+
+void add_volume_options(CLI::App& command, Session& session) {
+  auto* quiet = command.add_flag_callback(
+      "--quiet", [&session] { session.console.set_volume(Volume::quiet); },
+      "Warnings and errors alone on the screen");
+  auto* verbose = command.add_flag_callback(
+      "--verbose", [&session] { session.console.set_volume(Volume::verbose); },
+      "Every epoch and every warning");
+  verbose->excludes(quiet);
+  // Where most is told; elsewhere the help would no longer fit a terminal.
+  const bool shown = command.get_name() == "train" || command.get_name() == "merge";
+  for (auto* option : {quiet, verbose}) {
+    if (!shown) option->group("");
+  }
+}
 
 void add_run_options(CLI::App& command, std::string& device, std::int64_t& threads) {
   command.add_option("--device", device, "cpu, cuda or auto")->capture_default_str();

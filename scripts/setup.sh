@@ -16,7 +16,7 @@ required_by_tests=(python3-venv)
 # Some releases lack these versions; the tests that need them are then reported as skipped.
 optional_for_tests=(
   clang-format-14 clang-tidy-14 clang-14 libclang-rt-14-dev shellcheck doxygen gcovr qemu-user
-  python3-torch python3-h5py python3-yaml chromium tidy
+  python3-torch python3-h5py python3-yaml chromium tidy netcdf-bin
 )
 
 optional_for_languages=(octave r-bioc-rhdf5)

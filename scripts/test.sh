@@ -135,13 +135,18 @@ run_quickstart() {
   scripts/quickstart.sh
   scripts/check_pages lines
   local python languages
-  if python=$(python_with numpy h5py matplotlib); then
+  if python=$(python_with numpy h5py matplotlib pandas xarray h5netcdf); then
     scripts/setup.sh --languages || echo "Octave and R could not be installed" >&2
     languages=$("$python" scripts/check_pages languages)
     summary+=("quickstart, README.md: passed" "$languages")
   else
     summary+=("quickstart, README.md: passed")
-    skip "docs/languages.md: needs numpy, h5py and matplotlib from PyPI, which could not be fetched"
+    skip "docs/languages.md: needs numpy, h5py, matplotlib, pandas, xarray and h5netcdf from PyPI, which could not be fetched"
+  fi
+  if python=$(python_with h5py h5netcdf netCDF4 xarray pandas); then
+    summary+=("$("$python" scripts/check_netcdf)")
+  else
+    skip "netCDF-4: needs h5netcdf, netCDF4 and xarray from PyPI, which could not be fetched"
   fi
   if python=$(python_with pynwb); then
     summary+=("$("$python" scripts/check_nwb)")

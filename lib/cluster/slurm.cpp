@@ -17,6 +17,7 @@
 #include "study/run_folder.hpp"
 #include "study/shards.hpp"
 #include "study/study.hpp"
+#include "training/batching.hpp"
 #include "util/errors.hpp"
 #include "util/text.hpp"
 
@@ -72,7 +73,6 @@ void check_request(const SlurmRequest& request) {
 // nothing if unknown.
 void refuse_other_tasks(const std::string& run, std::int64_t tasks, const std::string& resolved,
                         std::optional<bool> under_way) {
-  refuse_run_in_one_piece(run);
   const std::string cure =
       "Give the same configuration and --tasks again, or another run folder with --out DIR";
   const std::int64_t begun = shards_in(run), before = begun != 0 ? begun : slurm_shards(run);
@@ -127,6 +127,69 @@ SubmittedRun read_submitted_run(const SlurmRequest& request) {
   Study fitted;
   read_study(fitted, std::move(whole), run);
   return {run, fitted.resolved};
+}
+
+// Number of batches of members of a run, of `chunk` members each (0: as in run.chunk).
+std::int64_t batches_of(const Study& study, RunOptions run, std::int64_t chunk) {
+  run.chunk = chunk > 0 ? chunk : run.chunk;
+  std::int64_t batches = 0;
+  for (const auto& ensemble : study.ensembles) {
+    batches += static_cast<std::int64_t>(cut(ensemble.plan, run).size());
+  }
+  return batches;
+}
+
+// One task fits a batch of members, so with fewer batches than tasks some tasks would have no work.
+// Then run.chunk is made smaller, with a warning; results change by rounding only. A run that has
+// begun keeps its batches.
+void cut_for_tasks(const SlurmRequest& request, SubmittedRun& submitted, Observer& observer) {
+  const bool begun = is_there(RunPaths{submitted.folder}.config());
+  if (begun && differences_from_run(submitted.folder, submitted.resolved).empty()) return;
+  Study study;
+  const std::string name = "the configuration to submit";
+  auto here = config::Document::from_text(submitted.resolved, name);
+  here.set("run.device=cpu");  // where jobs are submitted there may be no GPU
+  read_study(study, std::move(here), submitted.folder);
+  Observer silent;
+  load(study, name, {}, study.config.run, silent);
+  std::int64_t members = 0;
+  for (const auto& ensemble : study.ensembles) {
+    members += static_cast<std::int64_t>(ensemble.plan.members.size());
+  }
+  constexpr std::int64_t kOnGpu = 512;  // members of a batch there, at most
+  RunOptions run = study.config.run;
+  run.threads = request.cpus;
+  const bool chosen = run.chunk > 0;
+  if (!request.gpus.empty() && !chosen) run.chunk = kOnGpu;
+  const auto batches = batches_of(study, run, 0);
+  if (batches >= request.tasks) return;
+  const auto empty = [&](std::int64_t of) {
+    return fmt::format("{} of {} tasks would have nothing to do", request.tasks - of,
+                       request.tasks);
+  };
+  if (chosen) {
+    observer.warning(fmt::format(
+        "run.chunk: {} makes {} batches of members, so {}: leave run.chunk out, or take --tasks {}",
+        run.chunk, batches, empty(batches), batches));
+    return;
+  }
+  auto chunk = std::max<std::int64_t>(1, members / request.tasks);
+  auto now = batches_of(study, run, chunk);
+  while (chunk > 1 && now < request.tasks) now = batches_of(study, run, --chunk);
+  if (now > batches) {
+    auto whole = config::Document::from_text(submitted.resolved, name);
+    whole.set("run.chunk=" + std::to_string(chunk));
+    Study again;
+    read_study(again, std::move(whole), submitted.folder);
+    submitted.resolved = again.resolved;
+    observer.warning(fmt::format(
+        "{} members make {} batches, so {}: run.chunk: {} cuts {} batches instead (the results "
+        "differ from those of the other cut by rounding)",
+        members, batches, empty(batches), chunk, now));
+  }
+  if (now >= request.tasks) return;
+  observer.warning(
+      fmt::format("the run has {} members, so {}: take --tasks {}", members, empty(now), now));
 }
 
 // Jobs in the queue. If squeue does not answer: RunError if jobs are to be submitted, otherwise
@@ -286,7 +349,9 @@ std::string slurm_indices(const std::vector<std::int64_t>& ascending) {
 
 SlurmOutcome slurm_run(const SlurmRequest& request, Observer& observer) {
   check_request(request);
-  const SubmittedRun submitted = read_submitted_run(request);
+  SubmittedRun submitted = read_submitted_run(request);
+  refuse_run_in_one_piece(submitted.folder);
+  cut_for_tasks(request, submitted, observer);
   const std::string& run = submitted.folder;
   const auto jobs = jobs_or_warning(request, observer);
   const std::string name = job_name(run);

@@ -15,6 +15,7 @@
 #include "study/run_folder.hpp"
 #include "study/shards.hpp"
 #include "util/errors.hpp"
+#include "util/listed.hpp"
 #include "util/nan.hpp"
 #include "util/text.hpp"
 
@@ -104,6 +105,18 @@ std::optional<bool> add_ensembles(const std::string& folder, PartStatus& part) {
   return finished;
 }
 
+// As a shard that has begun says it; -1 where none does.
+std::int64_t members_of_the_run(const std::string& shard) {
+  if (!is_there(shard + "/share.json")) return -1;
+  try {
+    std::int64_t members = 0;
+    for (const auto& part : read_share(shard).parts) members += part.members_all;
+    return members;
+  } catch (const DataError&) {  // its own row says so
+    return -1;
+  }
+}
+
 PartStatus part_status(const std::string& folder, const std::string& name) {
   PartStatus part;
   part.name = name;
@@ -147,7 +160,10 @@ PartStatus part_status(const std::string& folder, const std::string& name) {
 void add_times(RunStatus& status) {
   double known = 0, sum = 0;
   for (const auto& part : status.parts) {
-    if (part.state == PartState::left || std::isnan(part.seconds_left)) continue;
+    // A shard without members took no time, which says nothing of the others.
+    if (part.state == PartState::left || std::isnan(part.seconds_left) || part.members == 0) {
+      continue;
+    }
     ++known;
     sum += part.seconds_spent + part.seconds_left;
   }
@@ -214,6 +230,9 @@ RunStatus run_status(const std::string& folder) {
     status.parts.push_back(
         part_status(shard_folder(folder, {number, of}), fmt::format("{}/{}", number, of)));
   }
+  for (std::int64_t number = 1; number <= of && status.members < 0; ++number) {
+    status.members = members_of_the_run(shard_folder(folder, {number, of}));
+  }
   add_times(status);
   return status;
 }
@@ -247,6 +266,16 @@ Report to_report(const RunStatus& status) {
                         status.with(PartState::left));
   }
   report.notes.push_back(line);
+  std::vector<std::string> not_begun;
+  for (const auto& part : status.parts) {
+    if (part.state == PartState::left) not_begun.push_back(part.name);
+  }
+  if (status.sharded && !not_begun.empty() && status.members >= 0) {
+    report.notes.push_back(subject("shard", not_begun, "has", "have") +
+                           " not begun, with the other " +
+                           std::to_string(status.members - members) + " of the run's " +
+                           std::to_string(status.members) + " members");
+  }
   const bool done =
       status.with(PartState::finished) == static_cast<std::int64_t>(status.parts.size());
   if (!done && !std::isnan(status.seconds_left)) {
@@ -270,6 +299,7 @@ std::string to_json(const RunStatus& status) {
   Json json = {{"folder", status.folder},
                {"sharded", status.sharded},
                {"merged", status.merged},
+               {"members", status.members < 0 ? Json() : Json(status.members)},
                {"seconds_of_work_left", json_number(status.seconds_of_work)},
                {"seconds_left", json_number(status.seconds_left)}};
   for (const auto state : {PartState::finished, PartState::running, PartState::failed,

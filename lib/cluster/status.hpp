@@ -35,6 +35,7 @@ struct RunStatus {
   bool sharded = false;
   bool merged = false;  // or finished as a whole
   std::vector<PartStatus> parts;
+  std::int64_t members = -1;   // of the whole run; -1: unknown
   double seconds_of_work = 0;  // remaining, sum over parts; NaN: unknown
   double seconds_left = 0;     // with the present number of running parts; NaN: none or unknown
 

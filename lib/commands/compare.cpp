@@ -8,7 +8,6 @@
 #include <set>
 
 #include "commands/evaluate.hpp"
-#include "config/suggest.hpp"
 #include "dataset/options.hpp"
 #include "evaluation/figures.hpp"
 #include "files/json.hpp"
@@ -19,6 +18,7 @@
 #include "study/config.hpp"
 #include "study/run_folder.hpp"
 #include "util/errors.hpp"
+#include "util/listed.hpp"
 #include "util/nan.hpp"
 #include "util/text.hpp"
 
@@ -26,18 +26,8 @@ namespace strffit {
 
 namespace {
 
-const UnitMetricName& metric_named(const std::string& name) {
-  std::vector<std::string> names;
-  for (const auto& metric : kUnitMetrics) {
-    if (metric.name == name) return metric;
-    names.emplace_back(metric.name);
-  }
-  std::string list;
-  for (const auto& known : names) list += (list.empty() ? "" : ", ") + known;
-  const std::string nearest = config::nearest(name, names);
-  throw ConfigError("--metric", "no metric \"" + name + "\"" +
-                                    (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?") +
-                                    " There are " + list);
+bool holds(const std::vector<std::string>& units, const std::string& unit) {
+  return std::find(units.begin(), units.end(), unit) != units.end();
 }
 
 // The run folder of a finished sweep that `path` names, or lies in; "" where there is none.
@@ -67,10 +57,12 @@ void refuse_several_settings(const Evaluation& evaluation, const std::string& pa
   }
 }
 
-// A unit's score: the mean over its members, or where `of_mean` is true that of their mean.
+using ScoreOf = std::map<std::string, double>;  // by unit
+
+// A unit's score: the mean over its members, NaN where one has none, or where `of_mean` is true
+// that of their mean.
 ComparedRun compared_run(const Evaluation& evaluation, const std::string& path,
-                         const UnitMetricName& metric, const std::vector<std::string>& units,
-                         bool of_mean) {
+                         const UnitMetricName& metric, bool of_mean, ScoreOf& scores) {
   refuse_several_settings(evaluation, path);
   struct UnitSum {
     double of = 0;
@@ -94,11 +86,7 @@ ComparedRun compared_run(const Evaluation& evaluation, const std::string& path,
   run.seeds = static_cast<std::int64_t>(seeds.size());
   run.folds = folds.size() > 1 ? static_cast<std::int64_t>(folds.size()) : 0;
   run.own_settings = evaluation.several_settings;
-  for (const auto& unit : units) {
-    const auto sum = sums.find(unit);  // a shard, or the best of an ensemble, lacks some
-    run.scores.push_back(sum == sums.end() ? kNaN
-                                           : sum->second.of / static_cast<double>(sum->second.n));
-  }
+  for (const auto& [unit, sum] : sums) scores[unit] = sum.of / static_cast<double>(sum.n);
   return run;
 }
 
@@ -106,6 +94,7 @@ ComparedRun compared_run(const Evaluation& evaluation, const std::string& path,
 struct Scored {
   Evaluation evaluation;
   ComparedRun run;
+  ScoreOf scores;  // a shard, or the best of an ensemble, lacks units
 };
 
 // The scores of nested cross-validation, where `path` is the folder of such a run or its
@@ -140,7 +129,6 @@ std::optional<Scored> nested_scores(const std::string& path, const std::string& 
                          {},  // all of the dataset
                          roster.unit_ids,
                          options.split.outer};
-  std::sort(evaluation.protocol.units.begin(), evaluation.protocol.units.end());
   ComparedRun& run = scored.run;
   run.path = path;
   run.model = evaluation.model;
@@ -149,9 +137,7 @@ std::optional<Scored> nested_scores(const std::string& path, const std::string& 
   for (const auto& member : roster.members) seeds.insert(member.seed);
   run.seeds = static_cast<std::int64_t>(seeds.size());
   const auto values = study.nested->mean.at(metric).values;
-  std::map<std::string, double> score_of;
-  for (std::size_t i = 0; i < values.size(); ++i) score_of[roster.unit_ids[i]] = values[i];
-  for (const auto& [unit, value] : score_of) run.scores.push_back(value);
+  for (std::size_t i = 0; i < values.size(); ++i) scored.scores[roster.unit_ids[i]] = values[i];
   return scored;
 }
 
@@ -170,9 +156,37 @@ Scored scored(const CompareRequest& request, const std::string& path, const Unit
                       "chosen in each outer fold: compare the folder of the whole run, finished, "
                       "which has them in its study.h5");
   }
-  result.run = compared_run(result.evaluation, path, metric, result.evaluation.protocol.units,
-                            request.averaged);
+  result.run = compared_run(result.evaluation, path, metric, request.averaged, result.scores);
   return result;
+}
+
+// The units that all runs are about, in the order of the first one's dataset. ConfigError where
+// there is none.
+void keep_shared_units(const std::vector<Scored>& all, Comparison& comparison) {
+  std::map<std::string, std::vector<std::string>> lacking;  // units by the first run without them
+  for (const auto& one : all) {
+    for (const auto& unit : one.evaluation.protocol.units) {
+      const auto without = std::find_if(all.begin(), all.end(), [&](const Scored& other) {
+        return !holds(other.evaluation.protocol.units, unit);
+      });
+      if (without == all.end()) {
+        if (&one == &all.front()) comparison.units.push_back(unit);
+      } else if (auto& units = lacking[without->run.path]; !holds(units, unit)) {
+        units.push_back(unit);
+      }
+    }
+  }
+  for (const auto& one : all) {
+    const auto found = lacking.find(one.run.path);
+    if (found == lacking.end()) continue;
+    comparison.left_out.push_back({found->first, std::move(found->second)});
+    lacking.erase(found);
+  }
+  if (!comparison.units.empty()) return;
+  throw ConfigError(all.back().run.path, "shares no unit with the other runs: " +
+                                             difference_of(all.front().evaluation.protocol.units,
+                                                           all.back().evaluation.protocol.units) +
+                                             ". Fit one again with the other's data.units");
 }
 
 ComparedPair paired(const Comparison& comparison, std::size_t run) {
@@ -252,22 +266,27 @@ Comparison compare_runs(const CompareRequest& request, Observer& observer) {
     throw ConfigError("--resamples", fmt::format("expected from 1 to {}; found {}", kMostResamples,
                                                  request.resamples));
   }
-  const UnitMetricName& metric = metric_named(request.metric);
+  const UnitMetricName& metric = metric_named(request.metric, "--metric");
   if (!request.plot.empty()) check_figure_format(request.format);
   Comparison comparison{
       request.metric, request.split, 0, request.resamples, request.seed, {}, {}, {}};
-  Evaluation first;
+  std::vector<Scored> all;
   for (const auto& path : request.paths) {
-    const auto [evaluation, run] = scored(request, path, metric, observer);
-    if (comparison.runs.empty()) {
-      first = evaluation;
-      comparison.stimuli = evaluation.stimuli;
-      comparison.units = evaluation.protocol.units;
+    all.push_back(scored(request, path, metric, observer));
+    const auto named = [](const Evaluation& one) {
+      return NamedProtocol{one.checkpoint, one.data, one.protocol};
+    };
+    require_same_protocol(named(all.front().evaluation), named(all.back().evaluation), "compared",
+                          request.split, !request.data.empty(), false);
+  }
+  comparison.stimuli = all.front().evaluation.stimuli;
+  keep_shared_units(all, comparison);
+  for (auto& one : all) {
+    for (const auto& unit : comparison.units) {
+      const auto found = one.scores.find(unit);
+      one.run.scores.push_back(found == one.scores.end() ? kNaN : found->second);
     }
-    require_same_protocol({first.checkpoint, first.data, first.protocol},
-                          {evaluation.checkpoint, evaluation.data, evaluation.protocol}, "compared",
-                          request.split, !request.data.empty());
-    comparison.runs.push_back(run);
+    comparison.runs.push_back(std::move(one.run));
   }
   for (std::size_t run = 1; run < comparison.runs.size(); ++run) {
     comparison.pairs.push_back(paired(comparison, run));
@@ -322,7 +341,11 @@ Report to_report(const Comparison& comparison) {
     report.notes.push_back(note);
     if (!pair.figure.empty()) report.notes.push_back("scatter plot in " + pair.figure);
   }
-  report.tables = {std::move(scores), std::move(pairs)};
+  report.tables = {std::move(pairs), std::move(scores)};
+  for (const auto& one : comparison.left_out) {
+    report.notes.push_back("left out, as " + one.run +
+                           " lacks them: " + subject("unit", one.units));
+  }
   for (const auto& run : comparison.runs) {
     const std::string how = how_averaged(run);
     if (!how.empty()) report.notes.push_back("scores of " + run.path + ": " + how);
@@ -341,8 +364,10 @@ std::string to_json(const Comparison& comparison) {
                {"split", comparison.split},
                {"stimuli", comparison.stimuli < 0 ? Json() : Json(comparison.stimuli)},
                {"units", comparison.units},
+               {"left_out", Json::object()},
                {"resamples", comparison.resamples},
                {"seed", comparison.seed}};
+  for (const auto& one : comparison.left_out) json["left_out"][one.run] = one.units;
   auto& runs = json["runs"] = Json::array();
   for (const auto& run : comparison.runs) {
     Json one = {{"run", run.path},

@@ -49,9 +49,14 @@ struct Comparison {
   std::string metric, split;
   std::int64_t stimuli = 0;  // -1: all, in nested folds
   std::int64_t resamples = 0, seed = 0;
-  std::vector<std::string> units;
+  std::vector<std::string> units;  // of all runs, in the order of the dataset
   std::vector<ComparedRun> runs;
   std::vector<ComparedPair> pairs;  // of each run but the first
+  struct LeftOut {
+    std::string run;                 // the first that lacks them
+    std::vector<std::string> units;  // of another run
+  };
+  std::vector<LeftOut> left_out = {};
 };
 
 // Scores all runs anew. A unit's score is its mean over seeds and folds, or with `averaged` that of
@@ -59,7 +64,7 @@ struct Comparison {
 // of the joined predictions. Of a sweep each unit may have one setting. On `test` a
 // run with nested folds has the scores of its study.h5. ConfigError, naming the
 // difference and the cure, where runs differ in frame width, smoothing, outer folds, stimuli
-// scored, units or (without `data`) the dataset's content.
+// scored or (without `data`) the dataset's content, and where they share no unit.
 Comparison compare_runs(const CompareRequest& request, Observer& observer);
 
 Report to_report(const Comparison& comparison);

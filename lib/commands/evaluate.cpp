@@ -5,12 +5,17 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <numeric>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "evaluation/average_run.hpp"
 #include "evaluation/averaging.hpp"
 #include "evaluation/fitted.hpp"
 #include "metrics/significance.hpp"
+#include "metrics/statistics.hpp"
+#include "model/output.hpp"
 #include "study/run_folder.hpp"
 #include "util/errors.hpp"
 #include "util/nan.hpp"
@@ -85,14 +90,14 @@ std::vector<Partition> scored_partitions(const Checkpoint& checkpoint, const Dat
 }
 
 // What is scored: `series` of single members, `parts` and `averages` of means over members.
-struct Chosen {
+struct ChosenSeries {
   std::vector<ScoredSeries> series;
   std::vector<Partition> parts;  // empty: no member saw any stimulus
   Averages averages = Averages::unseen;
 };
 
-Chosen chosen_series(const Checkpoint& checkpoint, const Dataset& dataset,
-                     const DataOptions& options, const std::string& split) {
+ChosenSeries chosen_series(const Checkpoint& checkpoint, const Dataset& dataset,
+                           const DataOptions& options, const std::string& split) {
   if (split == "all") {
     return {series_of_all(checkpoint.roster, dataset), partitions_of_fit(checkpoint, dataset)};
   }
@@ -206,7 +211,7 @@ void warn_of_other_file(const Checkpoint& checkpoint, const Dataset& dataset,
 
 // The scores of the means of members.
 AveragedScores averaged_scores(const Checkpoint& checkpoint, const ScoringData& data,
-                               const Chosen& chosen, const NullOptions& null, bool counts) {
+                               const ChosenSeries& chosen, const NullOptions& null, bool counts) {
   const Roster& roster = checkpoint.roster;
   Average average = average_of(checkpoint, chosen.parts);
   std::erase_if(average.groups, [](const AverageGroup& group) { return group.fold >= 0; });
@@ -236,7 +241,6 @@ AveragedScores averaged_scores(const Checkpoint& checkpoint, const ScoringData& 
     averaged.scores.push_back(std::move(score));
   }
   if (null.draws > 0) add_false_discovery_rates(averaged.scores);
-  averaged.summary = summary_of(averaged.scores);
   return averaged;
 }
 
@@ -244,8 +248,50 @@ Protocol protocol_of(const Checkpoint& checkpoint, const Dataset& dataset, doubl
                      const std::set<std::size_t>& stimuli) {
   Protocol protocol{dataset.sha256, dataset.axes.dt_ms, smooth_ms, {}, checkpoint.roster.unit_ids};
   for (const auto s : stimuli) protocol.stimuli.push_back(dataset.stimuli[s].key);
-  std::sort(protocol.units.begin(), protocol.units.end());
   return protocol;
+}
+
+// The series cut into one for each group of stimuli, and the group of each.
+std::pair<std::vector<ScoredSeries>, std::vector<std::string>> grouped(
+    const std::vector<ScoredSeries>& series, const Dataset& dataset, EvalBy by) {
+  std::vector<ScoredSeries> parts;
+  std::vector<std::string> groups;
+  for (const auto& whole : series) {
+    std::map<std::string, ScoredSeries> of_group;
+    for (std::size_t i = 0; i < whole.stimuli.size(); ++i) {
+      const Stimulus& stimulus = dataset.stimuli[whole.stimuli[i]];
+      const std::string group = by == EvalBy::sound         ? stimulus.key
+                                : stimulus.category.empty() ? "(no category)"
+                                                            : stimulus.category;
+      const auto [found, is_new] = of_group.try_emplace(group);
+      ScoredSeries& part = found->second;
+      if (is_new) part = {whole.unit, whole.seed, whole.fold, {}, {}, whole.setting};
+      part.stimuli.push_back(whole.stimuli[i]);
+      part.member.push_back(whole.member[i]);
+    }
+    for (auto& [group, part] : of_group) {
+      parts.push_back(std::move(part));
+      groups.push_back(group);
+    }
+  }
+  return {std::move(parts), std::move(groups)};
+}
+
+// Removes the scores of units that were not asked for.
+void keep_units(Evaluation& evaluation, const EvalRequest& request, const Dataset& dataset) {
+  evaluation.units_of_file = static_cast<std::int64_t>(evaluation.protocol.units.size());
+  if (request.units.empty()) return;
+  std::set<std::string> wanted;
+  for (const auto unit : select_units({request.units, "--units"}, dataset.unit_ids,
+                                      dataset.unit_facts, dataset.file)) {
+    wanted.insert(dataset.unit_ids[static_cast<std::size_t>(unit)]);
+  }
+  const auto unwanted = [&](const UnitScore& score) { return !wanted.contains(score.unit); };
+  std::erase_if(evaluation.scores, unwanted);
+  if (evaluation.averaged) std::erase_if(evaluation.averaged->scores, unwanted);
+  if (evaluation.scores.empty()) {
+    throw ConfigError("--units", "no unit of " + evaluation.checkpoint + " is among them");
+  }
 }
 
 // The stimuli that the parts of an average of runs predict, and the members that predict them.
@@ -300,11 +346,12 @@ ScoredData read_scored(
 }
 
 Evaluation begun_evaluation(const std::string& checkpoint, const ScoredData& scored,
-                            const std::string& split, const std::string& model) {
+                            const EvalRequest& request, const std::string& model) {
   Evaluation result;
   result.checkpoint = checkpoint;
   result.data = scored.file;
-  result.split = split;
+  result.split = request.split;
+  result.by = request.by;
   result.model = model;
   return result;
 }
@@ -312,6 +359,9 @@ Evaluation begun_evaluation(const std::string& checkpoint, const ScoredData& sco
 // An average of runs is scored as one member that predicts all units.
 Evaluation evaluate_average(const std::string& path, const EvalRequest& request,
                             Observer& observer) {
+  if (request.by == EvalBy::sound || request.by == EvalBy::category) {
+    throw ConfigError("--by", "an average of runs has scores by unit alone; leave it out");
+  }
   const RunOptions run = run_options(request.device, request.threads);
   const AverageRun average = read_average_run(path);
   const Checkpoint& first = average.parts.front();
@@ -323,7 +373,7 @@ Evaluation evaluate_average(const std::string& path, const EvalRequest& request,
         return chosen.any;
       });
   const Dataset& dataset = scored.dataset;
-  Evaluation result = begun_evaluation(path, scored, request.split, "average");
+  Evaluation result = begun_evaluation(path, scored, request, "average");
   ScoredSeries all;
   all.stimuli.assign(chosen.stimuli.begin(), chosen.stimuli.end());
   std::int64_t context = 0;
@@ -342,7 +392,6 @@ Evaluation evaluate_average(const std::string& path, const EvalRequest& request,
     result.scores.push_back(std::move(score));
   }
   if (request.null > 0) add_false_discovery_rates(result.scores);
-  result.summary = summary_of(result.scores);
   result.stimuli = static_cast<std::int64_t>(chosen.stimuli.size());
   result.protocol = protocol_of(first, dataset, scored.options.smooth_ms, chosen.stimuli);
   result.protocol.outer = scored.options.split.outer;
@@ -350,20 +399,20 @@ Evaluation evaluate_average(const std::string& path, const EvalRequest& request,
     result.notes.emplace_back(
         "the weights of the average were chosen on these stimuli: this score is too good");
   }
+  keep_units(result, request, dataset);
+  summarise_units(result);
   return result;
 }
 
 }  // namespace
 
-Evaluation evaluate(const EvalRequest& request, Observer& observer) {
-  const std::string average = average_file_of(request.path);
-  if (!average.empty()) return evaluate_average(average, request, observer);
+Evaluation evaluate_members(const Checkpoint& checkpoint, const EvalRequest& request,
+                            Observer& observer) {
   const RunOptions run = run_options(request.device, request.threads);
-  const Checkpoint checkpoint = read_checkpoint(checkpoint_of(request.path));
   const Roster& roster = checkpoint.roster;
-  Chosen chosen;
+  ChosenSeries chosen;
   std::set<std::size_t> stimuli;
-  const std::vector<ScoredSeries>& series = chosen.series;
+  std::vector<ScoredSeries>& series = chosen.series;
   const auto scored = read_scored(
       checkpoint, request, observer, [&](const Dataset& known, const DataOptions& options) {
         chosen = chosen_series(checkpoint, known, options, request.split);
@@ -371,9 +420,17 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
         return stimuli;
       });
   const Dataset& dataset = scored.dataset;
-  Evaluation result =
-      begun_evaluation(checkpoint.file, scored, request.split, checkpoint.model->kind());
+  Evaluation result = begun_evaluation(checkpoint.file, scored, request, checkpoint.model->kind());
+  result.negative_rates = !non_negative_output(checkpoint.model->backbone().output().kind());
   const ScoringData data{&dataset, places_of_units(checkpoint, dataset), scored.smoothed(), run};
+  std::vector<std::string> groups(series.size());
+  const bool by_group = request.by == EvalBy::sound || request.by == EvalBy::category;
+  if (by_group) {
+    if (request.null > 0) {
+      throw ConfigError("--null", "is computed over all stimuli together; leave out --by");
+    }
+    std::tie(series, groups) = grouped(series, dataset, request.by);
+  }
   result.null = null_options(request, checkpoint.model->context(), dataset, series);
   NullTest null{result.null, {}};
   const auto metrics = score(checkpoint, data, series, request.null > 0 ? &null : nullptr);
@@ -389,7 +446,7 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
       result.scores.push_back({roster.unit_ids[static_cast<std::size_t>(unit)], one.seed, one.fold,
                                found, reason(roster, unit, found, scored.counts),
                                request.null > 0 ? null.scores[i * outputs + n] : NullScore{}, kNaN,
-                               one.setting});
+                               one.setting, groups[i]});
     }
   }
   // Units without a member have rows too, so that a missing unit is seen.
@@ -404,11 +461,67 @@ Evaluation evaluate(const EvalRequest& request, Observer& observer) {
   result.stimuli = static_cast<std::int64_t>(stimuli.size());
   result.protocol = protocol_of(checkpoint, dataset, scored.options.smooth_ms, stimuli);
   result.protocol.outer = scored.options.split.outer;
-  result.summary = summary_of(result.scores);
-  if (has_averages(roster)) {
+  if (has_averages(roster) && !by_group) {
     result.averaged = averaged_scores(checkpoint, data, chosen, result.null, scored.counts);
   }
+  keep_units(result, request, dataset);
+  summarise_units(result);
+  if (result.averaged) result.averaged->summary = summary_of(result.averaged->scores);
   return result;
+}
+
+void summarise_units(Evaluation& evaluation) {
+  evaluation.summary.clear();
+  const auto rows = unit_rows(evaluation);
+  for (std::size_t k = 0; k < kUnitMetrics.size(); ++k) {
+    std::vector<double> values;
+    for (const auto& row : rows) values.push_back(row.mean[k]);
+    evaluation.summary.push_back(summarise(values));
+  }
+}
+
+std::vector<UnitRow> unit_rows(const Evaluation& evaluation) {
+  std::vector<UnitRow> rows;
+  std::map<std::pair<std::string, std::string>, std::size_t> places;  // unit, group
+  std::vector<std::vector<const UnitMetrics*>> scores;
+  for (const auto& score : evaluation.scores) {
+    const auto [found, is_new] = places.try_emplace({score.unit, score.group}, rows.size());
+    if (is_new) {
+      rows.push_back({score.unit, score.group, 0, {}, {}, false});
+      scores.emplace_back();
+    }
+    scores[found->second].push_back(&score.metrics);
+  }
+  const auto mean_sd = [](const std::vector<const UnitMetrics*>& of, double UnitMetrics::*value) {
+    std::vector<double> values;
+    for (const auto* one : of) {
+      if (std::isfinite(one->*value)) values.push_back(one->*value);
+    }
+    if (values.empty()) return std::pair{kNaN, kNaN};
+    const double mean =
+        std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+    return std::pair{mean, std::sqrt(variance(values))};
+  };
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].n = static_cast<std::int64_t>(scores[i].size());
+    for (const auto& metric : kUnitMetrics) {
+      const auto [mean, sd] = mean_sd(scores[i], metric.value);
+      rows[i].mean.push_back(mean);
+      rows[i].sd.push_back(sd);
+    }
+    UnitMetrics means;
+    means.cc = mean_sd(scores[i], &UnitMetrics::cc).first;
+    means.cc_max = mean_sd(scores[i], &UnitMetrics::cc_max).first;
+    means.cc_max_error = mean_sd(scores[i], &UnitMetrics::cc_max_error).first;
+    rows[i].at_ceiling = means.at_ceiling();
+  }
+  return rows;
+}
+
+Evaluation evaluate(const EvalRequest& request, Observer& observer) {
+  const std::string average = average_file_of(request.path);
+  if (!average.empty()) return evaluate_average(average, request, observer);
+  return evaluate_members(read_checkpoint(checkpoint_of(request.path)), request, observer);
 }
 
 }  // namespace strffit

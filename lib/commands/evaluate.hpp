@@ -16,17 +16,36 @@
 
 namespace strffit {
 
+struct Checkpoint;
+
 // p goes down to one in as many, and each thread holds the correlations of all draws.
 inline constexpr std::int64_t kMostNullDraws = 1'000'000;
 
+// What the rows of the table are.
+enum class EvalBy {
+  unit,      // each unit: means over its seeds, folds and settings
+  member,    // each unit of each member
+  sound,     // each stimulus: means over units
+  category,  // the stimuli of each category together: means over units
+};
+
 struct EvalRequest {
-  std::string path;            // run folder or checkpoint, or an average of runs
-  std::string data;            // "": what it was fitted to
+  std::string path;  // run folder, checkpoint, average of runs; for evaluate_run() also study.h5
+  std::string data;  // "": what it was fitted to
   std::string split = "test";  // train, valid, test, or all: every stimulus of the dataset
   std::string device = "auto";
   std::int64_t threads = 0;  // 0: all
   std::int64_t null = 0;     // draws of the null distribution, 0: none
   std::int64_t null_seed = 0;
+  EvalBy by = EvalBy::unit;
+  std::vector<std::string> units = {};  // as data.units; empty: all
+};
+
+// The part of an evaluation that is shown.
+struct EvalView {
+  std::vector<std::string> metrics = {};  // by name, in this order; empty: all
+  std::string sort = {};  // a metric, best first, or "unit"; "": the order of the dataset
+  bool summary = false;   // the summary alone
 };
 
 struct UnitScore {
@@ -38,6 +57,7 @@ struct UnitScore {
   NullScore null;                                       // NaN where none was asked for
   double q = std::numeric_limits<double>::quiet_NaN();  // of null.p over the units of a seed, fold
   std::int64_t setting = 0;                             // of a sweep
+  std::string group = {};  // key of the stimulus, or category; "" of all stimuli of the split
 };
 
 // Scores of the mean of the members' predictions, as of a model of its own; with folds of the
@@ -60,7 +80,24 @@ struct Evaluation {
   bool several_settings = false;
   std::optional<AveragedScores> averaged;  // where units have several members with a setting
   std::vector<std::string> notes;          // what a reader of the scores must know
+  EvalBy by = EvalBy::unit;
+  std::string chosen = {};         // which members were taken, of a sweep; "" for all
+  std::int64_t outer = 0;          // > 0: `fold` counts outer folds of nested cross-validation
+  std::int64_t units_of_file = 0;  // before some were asked for
+  bool negative_rates = false;     // can be predicted, which bits_per_spike takes for almost none
+
+  // Whether a unit has several scores.
+  bool several() const { return several_seeds || several_folds || several_settings; }
 };
+
+// The scores of a unit (and group), over seeds, folds and settings.
+struct UnitRow {
+  std::string unit, group;
+  std::int64_t n = 0;            // scores
+  std::vector<double> mean, sd;  // of each of kUnitMetrics, of those that are defined; sd of n - 1
+  bool at_ceiling = false;       // mean cc within 2 standard errors of cc_max
+};
+std::vector<UnitRow> unit_rows(const Evaluation& evaluation);  // in the order of the scores
 
 // Of an average of runs the scores are those of its one prediction (seed 0, fold 0). With folds, a
 // unit's score on `valid` is that of the joined predictions of all folds, each of the
@@ -68,8 +105,26 @@ struct Evaluation {
 // short for them, or fewer shifts are possible than draws were asked for.
 Evaluation evaluate(const EvalRequest& request, Observer& observer);
 
-Report to_report(const Evaluation& evaluation);
-Table to_table(const Evaluation& evaluation);  // of all scores, for CSV
-std::string to_json(const Evaluation& evaluation);
+// The same of a run as its study.h5 has it, if there is one: of a sweep the best setting, of nested
+// cross-validation on `test` what each outer fold has chosen.
+Evaluation evaluate_run(const EvalRequest& request, Observer& observer);
+
+// As evaluate(), of these members; of `request` all but `path`.
+Evaluation evaluate_members(const Checkpoint& checkpoint, const EvalRequest& request,
+                            Observer& observer);
+
+// Fills in Evaluation::summary: over the units, and groups, of which each has one value.
+void summarise_units(Evaluation& evaluation);
+
+// ConfigError where the view names a metric that there is none of.
+Report to_report(const Evaluation& evaluation, const EvalView& view = {});
+Table to_table(const Evaluation& evaluation, const EvalView& view = {});  // for CSV
+// Includes unit_rows().
+std::string to_json(const Evaluation& evaluation, const EvalView& view = {});
+
+// "unit", "member", "sound", "category"; ConfigError for another word.
+EvalBy eval_by(const std::string& word);
+// ConfigError, naming `option` and the nearest metric, where there is none of that name.
+const UnitMetricName& metric_named(const std::string& name, const std::string& option);
 
 }  // namespace strffit

@@ -1,20 +1,25 @@
 #include "commands/export_strfs.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <numeric>
 #include <optional>
 
+#include "commands/chosen.hpp"
 #include "evaluation/averaging.hpp"
 #include "evaluation/figures.hpp"
 #include "evaluation/fitted.hpp"
+#include "evaluation/input_spread.hpp"
 #include "evaluation/strfs.hpp"
 #include "files/json.hpp"
 #include "files/paths.hpp"
 #include "formats/results.hpp"
+#include "formats/unit_mean.hpp"
 #include "study/run_folder.hpp"
 #include "study/study.hpp"
 #include "training/device.hpp"
 #include "util/errors.hpp"
+#include "util/listed.hpp"
 #include "util/machine.hpp"
 #include "util/text.hpp"
 
@@ -24,7 +29,36 @@ namespace {
 
 constexpr double kLargestDynamic = 8e9;  // bytes: what one file of dynamic STRFs may hold
 
-void check(const ExportRequest& request) { check_figure_format(request.format); }
+void check(const ExportRequest& request) {
+  check_figure_format(request.format);
+  show_named(request.show);
+  if (weights_named(request.weights)) return;
+  throw ConfigError("--weights",
+                    "expected per_sd (response per standard deviation of the band) or "
+                    "raw; found \"" +
+                        request.weights + "\"");
+}
+
+// Of fields (M, K, ...), those with a best frequency at an edge, each name once.
+std::vector<std::string> names_at_edge(const Checkpoint& checkpoint, const Fields& fields,
+                                       bool of_units) {
+  const Roster& roster = checkpoint.roster;
+  const auto& marks = fields.summary.at(kAtEdge);
+  const auto M = marks.dim(0), K = marks.dim(1);
+  const auto each = marks.size() / std::max<std::int64_t>(1, M * K);
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < M * K; ++i) {
+    const float* const own = marks.data() + i * each;
+    if (std::none_of(own, own + each, [](float mark) { return mark > 0; })) continue;
+    const auto& member = roster.members[static_cast<std::size_t>(i / K)];
+    const std::string name =
+        of_units || roster.independent()
+            ? roster.unit_ids[static_cast<std::size_t>(roster.unit_of(member, i % K))]
+            : "member " + std::to_string(i / K);
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
 
 // Scores on the test stimuli for the figures, where a run folder has them.
 Array<double> test_scores(const std::string& path, const Roster& roster) {
@@ -71,17 +105,21 @@ ExportOutcome export_strfs(const ExportRequest& request, Observer& observer) {
   check(request);
   const std::string start = now_utc();
   const RunOptions run = run_options(request.device, request.threads);
-  const Checkpoint checkpoint = read_checkpoint(checkpoint_of(request.path));
+  ChosenMembers chosen = chosen_members(request.path);
+  Checkpoint& checkpoint = chosen.checkpoint;
+  const Weights weights = *weights_named(request.weights);
   const std::string out =
       !request.out.empty()
           ? request.out
           : (std::filesystem::path(checkpoint.file).parent_path() / "strfs.h5").string();
   refuse_to_replace(out, "strffit-results");
+  find_input_spread(checkpoint, request.data, threads_of(run), observer);
   Results results;
   results.roster = checkpoint.roster;
   results.config = checkpoint.config;
   results.provenance = {request.command_line, "cpu", threads_of(run), "", "", start, ""};
-  results.strfs = kernel_strfs(checkpoint);
+  results.strfs = kernel_strfs(checkpoint, weights);
+  results.spread = checkpoint.spread;
   ExportOutcome outcome;
 
   std::optional<Dataset> dataset;
@@ -101,9 +139,9 @@ ExportOutcome export_strfs(const ExportRequest& request, Observer& observer) {
         fmt::format("gradient receptive fields over {} stimuli", dataset->stimuli.size()));
     std::vector<std::size_t> all(dataset->stimuli.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
-    results.strfs.gradient =
-        summarised(gradient_strfs(checkpoint, *dataset, all, threads_of(run), stop_if_asked),
-                   checkpoint.roster.axes, checkpoint.model->ahead());
+    results.strfs.gradient = summarised_gradients(
+        gradient_strfs(checkpoint, *dataset, all, threads_of(run), stop_if_asked), checkpoint,
+        weights);
     if (has_averages(checkpoint.roster)) {
       MeanFields mean = average_fields(results.strfs.gradient->fields, checkpoint.roster);
       averaged = averages_in(checkpoint.roster);
@@ -114,20 +152,39 @@ ExportOutcome export_strfs(const ExportRequest& request, Observer& observer) {
     outcome.gradients = count(results.strfs.gradient->fields.shape) /
                         (dataset->bands() * checkpoint.model->context());
   }
+  if (data_options_of(checkpoint).split.outer == 0) {
+    auto& kernel = results.strfs.kernel;
+    auto& gradient = results.strfs.gradient;
+    if (kernel && results.strfs.kernel_a_unit) add_unit_means(*kernel, checkpoint.roster);
+    if (gradient) add_unit_means(*gradient, checkpoint.roster);
+  }
   for (const auto& key : request.dynamic) {
     stop_if_asked();
     const Stimulus& stimulus = dataset->stimuli[stimulus_of(*dataset, key)];
     results.strfs.dynamic[stimulus.key] = dynamic_of(checkpoint, stimulus);
   }
+  outcome.chosen = chosen.note;
   outcome.dynamic = static_cast<std::int64_t>(results.strfs.dynamic.size());
   if (!results.strfs.kernel && !results.strfs.gradient && results.strfs.dynamic.empty()) {
     throw ConfigError(checkpoint.file, "a " + checkpoint.model->kind() +
                                            " model has no kernels; its receptive fields are "
                                            "gradients: add --gradient");
   }
+  const bool draws = results.strfs.kernel || results.strfs.gradient;
+  if (!request.plot.empty() && !draws) {
+    throw ConfigError(
+        "--plot", "draws kernels and gradient receptive fields, and a " + checkpoint.model->kind() +
+                      " model has no kernels: add --gradient, or leave --plot out; those of "
+                      "--dynamic are in the file alone");
+  }
   if (results.strfs.kernel) {
     const auto& shape = results.strfs.kernel->fields.shape;
     outcome.kernels = shape[0] * shape[1];
+  }
+  const bool kernel_a_unit = checkpoint.model->backbone().response_kernel() != nullptr;
+  if (const auto& shown = results.strfs.gradient ? results.strfs.gradient : results.strfs.kernel) {
+    outcome.at_edge =
+        names_at_edge(checkpoint, *shown, kernel_a_unit || results.strfs.gradient.has_value());
   }
   if (!request.truth.empty()) {
     const auto fields = unit_fields(checkpoint, results.strfs);
@@ -147,8 +204,9 @@ ExportOutcome export_strfs(const ExportRequest& request, Observer& observer) {
   });
   if (!request.plot.empty()) {
     outcome.plot = request.plot;
-    outcome.figures = draw_figures(request.plot, request.format, checkpoint, results.strfs,
-                                   test_scores(request.path, checkpoint.roster));
+    outcome.figures =
+        draw_figures(request.plot, request.format, checkpoint, results.strfs,
+                     test_scores(request.path, checkpoint.roster), show_named(request.show));
   }
   return outcome;
 }
@@ -170,12 +228,19 @@ Report to_report(const ExportOutcome& outcome) {
   const auto tell = [&report](std::int64_t number_of, const std::string& what) {
     if (number_of > 0) report.notes.push_back(fmt::format("{} {}", number_of, what));
   };
+  if (!outcome.chosen.empty()) report.notes.push_back(outcome.chosen);
   tell(outcome.kernels, "kernels in " + outcome.out);
   tell(outcome.gradients, "gradient receptive fields in " + outcome.out);
   tell(outcome.dynamic, "stimuli with dynamic receptive fields in " + outcome.out);
+  if (!outcome.at_edge.empty()) {
+    report.notes.push_back(
+        "best frequency in the lowest or highest band, beyond which it may lie: " +
+        listed(outcome.at_edge));
+  }
   if (!outcome.figures.empty()) {
     tell(static_cast<std::int64_t>(outcome.figures.size()),
-         "figures in " + outcome.plot + ", all receptive fields on its contact sheets");
+         "figures in " + outcome.plot + ", all receptive fields on its contact sheets" +
+             (outcome.dynamic > 0 ? " but the dynamic ones, which are in the file alone" : ""));
   }
   return report;
 }
@@ -185,7 +250,9 @@ std::string to_json(const ExportOutcome& outcome) {
                {"kernels", outcome.kernels},
                {"gradients", outcome.gradients},
                {"dynamic", outcome.dynamic},
-               {"figures", outcome.figures}};
+               {"figures", outcome.figures},
+               {"chosen", outcome.chosen},
+               {"best_frequency_at_edge", outcome.at_edge}};
   for (const auto& one : outcome.recovery) {
     json["recovery"].push_back({{"unit", one.unit},
                                 {"seed", one.seed},

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "commands/inspect_dataset.hpp"
+#include "commands/train_report.hpp"
 #include "files/json.hpp"
 #include "files/reader.hpp"
 #include "formats/average_file.hpp"
@@ -13,6 +14,7 @@
 #include "formats/checkpoint.hpp"
 #include "formats/last.hpp"
 #include "formats/results.hpp"
+#include "formats/study_file.hpp"
 #include "metrics/summarise.hpp"
 #include "study/run_folder.hpp"
 #include "util/errors.hpp"
@@ -21,6 +23,8 @@
 namespace strffit {
 
 namespace {
+
+constexpr const char* kMeanScores = "mean scores";
 
 // Lines of an overview and the same in JSON.
 class Overview {
@@ -89,6 +93,37 @@ Inspection inspect_checkpoint(const std::string& file) {
   return finished(std::move(overview), {std::move(tensors)});
 }
 
+// What a study says beyond its members, before what its members say, whose scores are not its own.
+void add_study(Inspection& inspection, const std::string& file) {
+  const StudyFile study = read_study_file(file);
+  StudyOutcome outcome{study.roster.settings, study.choice, {}, 0, {}};
+  if (study.nested) {
+    outcome.nested = study.nested->of_units;
+    outcome.outer = study.nested->setting.dim(0);
+  }
+  auto& tables = inspection.report.tables;
+  for (auto& table : tables) {
+    if (table.title == kMeanScores && study.nested) {
+      table.title =
+          "mean scores of the members, which are models of inner folds: not those of the run";
+    }
+  }
+  auto first = to_report(outcome).tables;
+  tables.insert(tables.begin() + 1, first.begin(), first.end());
+  inspection.report.notes.push_back(study.nested
+                                        ? "strffit eval prints the nested scores of each unit"
+                                        : "strffit eval prints the scores of the best setting");
+  Json json = Json::parse(inspection.json);
+  for (const auto& [name, of_units] : outcome.nested) {
+    json["nested"][name] = {{"mean", json_number(of_units.first)},
+                            {"standard_error", json_number(of_units.second)}};
+  }
+  if (!study.roster.settings.empty()) {
+    json["best_setting"] = study.choice.best < 0 ? Json() : Json(study.choice.best);
+  }
+  inspection.json = json.dump(2);
+}
+
 Inspection inspect_results(const std::string& file) {
   const Results results = read_results(file);
   Overview overview("strffit-results", file);
@@ -123,7 +158,7 @@ Inspection inspect_results(const std::string& file) {
   if (strfs.gradient) overview.add("strf_gradient", to_string(strfs.gradient->fields.shape));
   std::vector<Table> tables;
   if (!results.metrics.empty()) {
-    Table scores{"mean scores", {"metric"}, {}};
+    Table scores{kMeanScores, {"metric"}, {}};
     std::map<std::string, std::vector<std::string>> rows;
     for (const auto& [split, metrics] : results.metrics) {
       scores.header.push_back(split);
@@ -200,7 +235,14 @@ Inspection inspect(const std::string& path) {
   if (format == "strffit-checkpoint") return inspect_checkpoint(file);
   if (format == "strffit-last") return inspect_last(file);
   if (format == "strffit-average") return inspect_average(file);
-  return inspect_results(file);
+  Inspection inspection = inspect_results(file);
+  std::error_code ignored;
+  const std::string beside = RunPaths{path}.study();
+  const bool of_run =
+      std::filesystem::is_directory(path, ignored) && std::filesystem::exists(beside, ignored);
+  const std::string study = of_run ? beside : file;
+  if (files::Reader(study, {"strffit-results"}).exists("/best")) add_study(inspection, study);
+  return inspection;
 }
 
 }  // namespace strffit

@@ -8,10 +8,9 @@
 
 namespace strffit {
 
-namespace {
-
-// "3 only in the first (a, b, c), none only in the second".
-std::string difference_of(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+std::string difference_of(std::vector<std::string> a, std::vector<std::string> b) {
+  std::sort(a.begin(), a.end());
+  std::sort(b.begin(), b.end());
   const auto only = [](const auto& these, const auto& those) {
     std::vector<std::string> found;
     std::set_difference(these.begin(), these.end(), those.begin(), those.end(),
@@ -27,10 +26,9 @@ std::string difference_of(const std::vector<std::string>& a, const std::vector<s
   return only(a, b) + " only in the first, " + only(b, a) + " only in the other";
 }
 
-}  // namespace
-
 void require_same_protocol(const NamedProtocol& first, const NamedProtocol& other,
-                           const std::string& done, const std::string& split, bool same_data) {
+                           const std::string& done, const std::string& split, bool same_data,
+                           bool same_units) {
   const Protocol &a = first.protocol, &b = other.protocol;
   const auto refuse = [&](const std::string& what, const std::string& cure) {
     throw ConfigError(other.run, "cannot be " + done + " with " + first.run + ": they differ in " +
@@ -58,7 +56,7 @@ void require_same_protocol(const NamedProtocol& first, const NamedProtocol& othe
     refuse("the " + split + " stimuli: " + difference_of(a.stimuli, b.stimuli),
            "Fit one again with the other's data.split and data.folds");
   }
-  if (a.units != b.units) {
+  if (same_units && a.units != b.units) {
     refuse("units: " + difference_of(a.units, b.units),
            "Fit one again with the other's data.units");
   }

@@ -11,7 +11,7 @@ struct Protocol {
   std::string dataset_sha256;
   double dt_ms = 0, smooth_ms = 0;
   std::vector<std::string> stimuli;  // keys of the scored stimuli, ascending
-  std::vector<std::string> units;    // ids, ascending
+  std::vector<std::string> units;    // ids, in the order of the dataset
   std::int64_t outer = 0;            // folds of nested cross-validation, 0: none
 };
 
@@ -24,8 +24,13 @@ struct NamedProtocol {
 // ConfigError if the protocols differ: it names `other`, the difference and the cure ("cannot be
 // compared with ...: they differ in ..."). `done`: "compared" or "averaged". `split`: the split of
 // the stimuli. `same_data`: both are scored on one dataset that neither was fitted to.
+// `same_units`: true if the units must be the same too.
 void require_same_protocol(const NamedProtocol& first, const NamedProtocol& other,
-                           const std::string& done, const std::string& split, bool same_data);
+                           const std::string& done, const std::string& split, bool same_data,
+                           bool same_units = true);
+
+// "3 only in the first (a, b, c), 0 only in the other".
+std::string difference_of(std::vector<std::string> a, std::vector<std::string> b);
 
 // DataError if the content of a dataset, by its SHA-256, is no longer `then`: "FILE: is not WHAT
 // (sha256 ..., then ...)CURE".

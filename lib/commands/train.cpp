@@ -11,6 +11,7 @@
 
 #include "commands/protocol.hpp"
 #include "evaluation/averaging.hpp"
+#include "evaluation/input_spread.hpp"
 #include "evaluation/strfs.hpp"
 #include "files/checksum.hpp"
 #include "files/paths.hpp"
@@ -18,6 +19,7 @@
 #include "files/writer.hpp"
 #include "formats/last.hpp"
 #include "formats/results.hpp"
+#include "formats/unit_mean.hpp"
 #include "study/run_folder.hpp"
 #include "study/shards.hpp"
 #include "study/study.hpp"
@@ -183,6 +185,9 @@ void write_outcome(const Study& study, const Ensemble& ensemble, const FitResult
   Checkpoint checkpoint = empty_checkpoint(study, ensemble);
   checkpoint.epoch = fit.state.epoch;
   checkpoint.tensors = fit.best;
+  const auto seen = ensemble.plan.seen();
+  checkpoint.spread = input_spread(checkpoint, study.dataset, seen, threads_of(study.config.run),
+                                   [&observer] { stop_if_asked(observer, "after training"); });
   checkpoint.batch_of = ensemble.batch_of();
   write_checkpoint(paths.checkpoint(), checkpoint);
 
@@ -197,7 +202,6 @@ void write_outcome(const Study& study, const Ensemble& ensemble, const FitResult
   const ScoringData data{&study.dataset, study.unit_of, study.config.data.smooth_ms > 0,
                          study.config.run,
                          [&observer] { stop_if_asked(observer, "while scoring"); }};
-  const auto seen = ensemble.plan.seen();
   for (const SplitName split : {SplitName::train, SplitName::valid, SplitName::test}) {
     const auto series = series_of_members(checkpoint.roster, seen, split);
     if (series.front().stimuli.empty()) continue;
@@ -208,6 +212,12 @@ void write_outcome(const Study& study, const Ensemble& ensemble, const FitResult
   std::optional<Averaged> averaged;
   if (provenance.shard.empty()) averaged = score_averages(checkpoint, data, seen);
   if (study.config.output.kernels) results.strfs = kernel_strfs(checkpoint);
+  results.spread = checkpoint.spread;
+  // A shard has some of the seeds and folds.
+  if (results.strfs.kernel && results.strfs.kernel_a_unit && provenance.shard.empty() &&
+      !study.nested()) {
+    add_unit_means(*results.strfs.kernel, checkpoint.roster);
+  }
   provenance.end = now_utc();
   results.provenance = std::move(provenance);
   write_results(paths.results(), results, [&](files::Writer& writer) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "files/checksum.hpp"
+#include "files/dimensions.hpp"
 #include "util/errors.hpp"
 #include "util/text.hpp"
 
@@ -70,6 +71,7 @@ UnitFacts read_unit_facts(const Reader& reader, std::int64_t n_units,
   for (const std::string& name : reader.children("/units")) {
     if (name == "id") continue;
     const std::string path = "/units/" + name;
+    if (files::is_bare_scale(reader, path)) continue;  // what netCDF writes beside facts
     const Shape shape = reader.shape(path);
     // One value per unit, stored as a row, a column or a list.
     const bool list = count(shape) == n_units && std::count(shape.begin(), shape.end(), 1) + 1 >=

@@ -9,6 +9,7 @@
 #include "dataset/inspect.hpp"
 #include "util/evenly.hpp"
 #include "util/frequency.hpp"
+#include "util/listed.hpp"
 #include "util/nan.hpp"
 #include "util/text.hpp"
 
@@ -23,6 +24,7 @@ constexpr double kFewestSpikes = 20;
 constexpr double kHighestRate = 500;      // 1/s
 constexpr double kSkewOfAmplitude = 3.5;  // compressed sounds have at most 3, amplitudes 5 to 40
 constexpr std::size_t kFewestValues = 100;
+constexpr double kQuietBand = 0.1;  // of the standard deviation of the whole spectrogram
 
 // A large dataset is sampled up to these limits: enough to decide, in a fraction of a second.
 constexpr std::int64_t kMostSoundValues = 1000000;       // of the spectrograms, for their skewness
@@ -73,6 +75,7 @@ void DoubtsWatch::see(const Stimulus& stimulus) {
   const auto& one = stimulus.spectrogram.values;
   for (; place_ < one.size(); place_ += step_) values_.push_back(one[place_]);
   place_ -= one.size();
+  see_bands(stimulus);
   if (stimulus.responses.values.empty()) return;
   const auto frames = stimulus.frames(), trials = stimulus.trials();
   shortest_frames_ = shortest_frames_ == 0 ? frames : std::min(shortest_frames_, frames);
@@ -89,6 +92,53 @@ void DoubtsWatch::see(const Stimulus& stimulus) {
       }
     }
   }
+}
+
+// Moments of each band, joined with those of the stimuli before (Chan et al. 1979).
+void DoubtsWatch::see_bands(const Stimulus& stimulus) {
+  const auto bands = extent_.axes.frequencies_hz.size();
+  band_mean_.resize(bands);
+  band_squares_.resize(bands);
+  const auto frames = stimulus.frames();
+  if (frames == 0) return;
+  const auto n = static_cast<double>(frames), all = band_frames_ + n;
+  for (std::size_t band = 0; band < bands; ++band) {
+    const float* const values =
+        stimulus.spectrogram.data() + static_cast<std::int64_t>(band) * frames;
+    const double mean = std::accumulate(values, values + frames, 0.0) / n;
+    double squares = 0;
+    for (std::int64_t t = 0; t < frames; ++t) squares += (values[t] - mean) * (values[t] - mean);
+    const double shift = mean - band_mean_[band];
+    band_squares_[band] += squares + shift * shift * band_frames_ * n / all;
+    band_mean_[band] += shift * n / all;
+  }
+  band_frames_ = all;
+}
+
+// "" where every band varies enough.
+std::string DoubtsWatch::warning_of_quiet_bands() const {
+  const auto bands = static_cast<double>(band_mean_.size());
+  if (band_frames_ == 0 || band_mean_.size() < 2) return "";
+  const double mean = std::accumulate(band_mean_.begin(), band_mean_.end(), 0.0) / bands;
+  double squares = 0;
+  for (std::size_t band = 0; band < band_mean_.size(); ++band) {
+    const double shift = band_mean_[band] - mean;
+    squares += band_squares_[band] / band_frames_ + shift * shift;
+  }
+  const double overall = std::sqrt(squares / bands);
+  std::vector<std::string> names;
+  for (std::size_t band = 0; band < band_mean_.size(); ++band) {
+    const double spread = std::sqrt(band_squares_[band] / band_frames_);
+    if (!(spread < kQuietBand * overall)) continue;
+    names.push_back(fmt::format("{} ({}, {} of it)", band,
+                                frequency_text(extent_.axes.frequencies_hz[band]),
+                                short_text(spread / overall)));
+  }
+  if (names.empty()) return "";
+  return subject("band", names, "varies", "vary") +
+         " less than a tenth as much as the spectrogram as a whole: a fit can give such a band a "
+         "large weight that does little, so receptive fields are shown per standard deviation of "
+         "their band (--weights raw shows the weights)";
 }
 
 // Skewness of the values above the lowest one, which is taken as silence. NaN if any value is below
@@ -164,6 +214,7 @@ Doubts DoubtsWatch::doubts(bool counts) && {
                        ": they are probably amplitudes or powers, in which a few loud moments "
                        "dominate; use their logarithm, log(1 + a x), or a root");
   }
+  if (const auto quiet = warning_of_quiet_bands(); !quiet.empty()) warnings.push_back(quiet);
   doubts.following = std::move(following_).following();
   const std::string lag = warning_of_lag(doubts.following, counts);
   if (!lag.empty()) warnings.push_back(lag);

@@ -80,6 +80,8 @@ class DoubtsWatch {
 
  private:
   double skewness_above_floor();
+  void see_bands(const Stimulus& stimulus);
+  std::string warning_of_quiet_bands() const;
 
   Extent extent_;
   FollowingWatch following_;
@@ -89,6 +91,9 @@ class DoubtsWatch {
   std::vector<double> by_frame_;      // spikes per frame, summed over all stimuli
   double frames_present_ = 0;         // summed over all trials
   std::int64_t shortest_frames_ = 0;  // of the shortest stimulus
+  // Of each band: frames seen, mean, and sum of squares around it.
+  std::vector<double> band_mean_, band_squares_;
+  double band_frames_ = 0;
 };
 
 // Runs the same checks on a dataset in memory.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "dataset/dataset.hpp"
 #include "files/writer.hpp"
@@ -17,10 +18,14 @@ class DatasetWriter {
   void add(const Stimulus& stimulus);
   // For additional content of the file.
   files::Writer& file() { return writer_; }
-  void commit() { writer_.commit(); }
+  // Gives all axes their names (formats.md), and the file its own.
+  void commit();
 
  private:
   files::Writer writer_;
+  double dt_ms_;
+  std::vector<double> frequencies_hz_;
+  std::vector<std::string> unit_ids_;
 };
 
 }  // namespace strffit

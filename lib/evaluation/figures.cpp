@@ -20,6 +20,13 @@ void check_figure_format(const std::string& format) {
   throw ConfigError("--format", "expected png, svg or pdf; found \"" + format + "\"");
 }
 
+Show show_named(const std::string& word) {
+  if (word == "member") return Show::member;
+  if (word == "mean") return Show::mean;
+  if (word == "z") return Show::z;
+  throw ConfigError("--show", "expected member, mean or z; found \"" + word + "\"");
+}
+
 namespace {
 
 struct Drawing {
@@ -40,7 +47,7 @@ class Figures {
   // Kernels a unit, or of all hidden units of a member in one grid.
   std::vector<Drawing> kernels() const {
     if (!strfs_.kernel) return {};
-    const Array<float>& all = strfs_.kernel->fields;  // (M, K, C, F, L)
+    const Array<float>& all = strfs_.kernel->shown();  // (M, K, C, F, L)
     const bool a_unit = fitted_.model->backbone().response_kernel() != nullptr;
     std::vector<Drawing> drawings;
     for (std::int64_t m = 0; m < all.dim(0); ++m) {
@@ -51,6 +58,7 @@ class Figures {
         const bool one_unit = a_unit || fitted_.roster.independent();
         Drawing drawing = begun(m, one_unit ? n : -1, "");
         drawing.figure.channels = strfs_.channels;
+        drawing.figure.value_label = label(strfs_.value, *strfs_.kernel);
         fill(drawing.figure, all, m * outputs + n, shape);
         drawings.push_back(std::move(drawing));
       }
@@ -60,18 +68,52 @@ class Figures {
 
   std::vector<Drawing> gradients() const {
     if (!strfs_.gradient) return {};
-    const Array<float>& all = strfs_.gradient->fields;  // (M, N, F, L)
+    const Array<float>& all = strfs_.gradient->shown();  // (M, N, F, L)
     std::vector<Drawing> drawings;
     for (std::int64_t i = 0; i < all.dim(0) * all.dim(1); ++i) {
       Drawing drawing = begun(i / all.dim(1), i % all.dim(1), "gradient-");
-      drawing.figure.value_label = "gradient";
+      drawing.figure.value_label = label("gradient: response", *strfs_.gradient);
       fill(drawing.figure, all, i, {1, 1, all.dim(2), all.dim(3)});
       drawings.push_back(std::move(drawing));
     }
     return drawings;
   }
 
+  // A picture per unit of fields with a mean, (N_all, ..., F, L).
+  std::vector<Drawing> means(const Fields& fields, const std::string& value,
+                             const std::string& prefix, bool z) const {
+    const Roster& roster = fitted_.roster;
+    const Array<float>& mean = fields.mean;
+    Shape shape = {1, mean.shape.size() == 4 ? mean.dim(1) : 1, mean.dim(mean.shape.size() - 2),
+                   mean.shape.back()};
+    Array<float> shown = mean;
+    for (std::size_t i = 0; z && i < shown.values.size(); ++i) {
+      shown.values[i] /= fields.standard_error.values[i];
+    }
+    std::vector<Drawing> drawings;
+    for (std::int64_t unit = 0; unit < roster.units(); ++unit) {
+      const std::string& id = roster.unit_ids[static_cast<std::size_t>(unit)];
+      Drawing drawing;
+      drawing.name = prefix + (z ? "z-unit-" : "mean-unit-") + file_name(id);
+      drawing.figure.unit_id = "unit " + id;
+      drawing.figure.frequencies_hz = strfs_.frequencies_hz;
+      drawing.figure.lags_ms = strfs_.lags_ms;
+      if (mean.shape.size() == 4) drawing.figure.channels = strfs_.channels;
+      drawing.figure.value_label =
+          (z ? "mean / standard error" : "mean of " + label(value, fields)) + " (" +
+          fields.standard_error_of + ")";
+      fill(drawing.figure, shown, unit, shape);
+      drawings.push_back(std::move(drawing));
+    }
+    return drawings;
+  }
+
  private:
+  // Of a colour bar, with its unit.
+  static std::string label(const std::string& value, const Fields& fields) {
+    return value + (fields.weights == Weights::per_sd ? " per s.d. of band" : " per unit of input");
+  }
+
   // `output` -1: all outputs of the member.
   Drawing begun(std::int64_t m, std::int64_t output, const std::string& prefix) const {
     const Roster& roster = fitted_.roster;
@@ -106,6 +148,7 @@ class Figures {
         strf_summary(figure.kernel.values, fitted_.roster.axes, fitted_.model->ahead());
     figure.best_frequency_hz = summary.best_frequency_hz;
     figure.latency_ms = summary.latency_ms;
+    figure.at_edge = summary.at_edge;
   }
 
   const FittedModel& fitted_;
@@ -133,7 +176,16 @@ std::optional<plot::TimeConstantsFigure> time_constants(const Strfs& strfs) {
 
 std::vector<std::string> draw_figures(const std::string& folder, const std::string& format,
                                       const FittedModel& fitted, const Strfs& strfs,
-                                      const Array<double>& cc_norm) {
+                                      const Array<double>& cc_norm, Show show) {
+  const auto has_mean = [](const std::optional<Fields>& fields) {
+    return fields && fields->mean.size() > 0;
+  };
+  if (show != Show::member && !has_mean(strfs.kernel) && !has_mean(strfs.gradient)) {
+    throw ConfigError(
+        "--show",
+        "there is no mean: it needs units with several seeds or folds, of one setting "
+        "and without nested folds, and kernels of units or --gradient");
+  }
   make_folder(folder);
   const Figures figures(fitted, strfs, cc_norm);
   std::vector<std::string> files;
@@ -151,8 +203,18 @@ std::vector<std::string> draw_figures(const std::string& folder, const std::stri
     const auto written = plot::draw_contact_sheet(folder + "/" + sheet + "." + format, all);
     files.insert(files.end(), written.begin(), written.end());
   };
-  draw(figures.kernels(), "contact-sheet");
-  draw(figures.gradients(), "gradient-contact-sheet");
+  if (show == Show::member) {
+    draw(figures.kernels(), "contact-sheet");
+    draw(figures.gradients(), "gradient-contact-sheet");
+  } else {
+    const bool z = show == Show::z;
+    const std::string sheet = z ? "z-contact-sheet" : "mean-contact-sheet";
+    if (has_mean(strfs.kernel)) draw(figures.means(*strfs.kernel, strfs.value, "", z), sheet);
+    if (has_mean(strfs.gradient)) {
+      draw(figures.means(*strfs.gradient, "gradient: response", "gradient-", z),
+           "gradient-" + sheet);
+    }
+  }
   if (const auto adaptation = time_constants(strfs)) {
     files.push_back(folder + "/time-constants." + format);
     plot::draw_time_constants(files.back(), *adaptation);

@@ -250,12 +250,14 @@ Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Shape& shape) {
     throw Bug("scores of other members or averages than there are");
   }
   Metrics metrics;
-  for (const auto& metric : kUnitMetrics) {
+  const auto add = [&](std::string_view name, double UnitMetrics::*value) {
     Array<double> values(shape);
     std::transform(scores.begin(), scores.end(), values.values.begin(),
-                   [&](const UnitMetrics& one) { return one.*metric.value; });
-    metrics.emplace(metric.name, std::move(values));
-  }
+                   [&](const UnitMetrics& one) { return one.*value; });
+    metrics.emplace(name, std::move(values));
+  };
+  for (const auto& metric : kUnitMetrics) add(metric.name, metric.value);
+  add("cc_max_error", &UnitMetrics::cc_max_error);
   return metrics;
 }
 

@@ -4,14 +4,17 @@
 #include <ATen/TensorOperators.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <mutex>
 #include <span>
 
 #include "formats/arrays.hpp"
 #include "metrics/strf_summary.hpp"
+#include "model/output.hpp"
 #include "ops/gemm.hpp"
 #include "training/input.hpp"
+#include "util/nan.hpp"
 #include "util/threads.hpp"
 
 namespace strffit {
@@ -33,29 +36,66 @@ void forget_skipped(at::Tensor& fields, std::int64_t axis, const Roster& roster)
   }
 }
 
-}  // namespace
-
-Fields summarised(Array<float> fields, const Axes& axes, std::int64_t ahead) {
+// Adds the measures of the fields that are shown.
+void summarise_shown(Fields& result, const Axes& axes, std::int64_t ahead) {
+  const Array<float>& fields = result.shown();
   const Shape outer(fields.shape.begin(), fields.shape.end() - 2);
   const auto size =
       static_cast<std::size_t>(fields.shape.at(outer.size()) * fields.shape.at(outer.size() + 1));
-  Fields result{std::move(fields), {}};
   for (const auto& measure : kStrfMeasures) {
     result.summary.emplace(measure.name, Array<float>(outer));
   }
+  auto& at_edge = result.summary.emplace(kAtEdge, Array<float>(outer)).first->second;
   const auto number = static_cast<std::size_t>(count(outer));
   for (std::size_t i = 0; i < number; ++i) {
     const StrfSummary summary =
-        strf_summary(std::span(result.fields.values).subspan(i * size, size), axes, ahead);
+        strf_summary(std::span(fields.values).subspan(i * size, size), axes, ahead);
     for (const auto& measure : kStrfMeasures) {
       result.summary.at(std::string(measure.name)).values[i] =
           static_cast<float>(summary.*measure.value);
     }
+    at_edge.values[i] = summary.at_edge ? 1.0F : 0.0F;
+    if (std::isnan(summary.best_frequency_hz)) at_edge.values[i] = kNaN;
   }
+}
+
+// Fields (M, K, rows..., L) times the spread of each row, (M, rows...).
+Array<float> per_sd(const Array<float>& fields, const Array<float>& spread) {
+  Array<float> scaled(fields.shape);
+  const auto M = fields.dim(0), K = fields.dim(1), L = fields.shape.back();
+  const auto rows = spread.size() / std::max<std::int64_t>(1, M);
+  for (std::int64_t i = 0; i < M * K * rows; ++i) {
+    const float factor = spread.data()[i / (K * rows) * rows + i % rows];
+    std::transform(fields.data() + i * L, fields.data() + (i + 1) * L, scaled.data() + i * L,
+                   [factor](float value) { return value * factor; });
+  }
+  return scaled;
+}
+
+std::string value_of(const Model& model) {
+  if (model.backbone().response_kernel() == nullptr) return "hidden drive";
+  return model.backbone().output().kind() == "identity" ? "response" : "drive";
+}
+
+}  // namespace
+
+Fields summarised(Array<float> fields, const Axes& axes, std::int64_t ahead) {
+  Fields result{std::move(fields), {}};
+  summarise_shown(result, axes, ahead);
   return result;
 }
 
-Strfs kernel_strfs(const FittedModel& fitted) {
+Fields summarised_gradients(Array<float> fields, const FittedModel& fitted, Weights weights) {
+  Fields result{std::move(fields), {}};
+  if (fitted.spread.known()) {
+    result.per_sd = per_sd(result.fields, fitted.spread.spectrogram);
+    result.weights = weights;
+  }
+  summarise_shown(result, fitted.model->axes(), fitted.model->ahead());
+  return result;
+}
+
+Strfs kernel_strfs(const FittedModel& fitted, Weights weights) {
   const Model& model = *fitted.model;
   Strfs strfs;
   strfs.channels = model.channels();
@@ -85,7 +125,15 @@ Strfs kernel_strfs(const FittedModel& fitted) {
     const bool same_for_all = values.front().dim() < 2;  // see Measure
     strfs.measures.emplace(name, to_array(same_for_all ? values.front() : at::cat(values)));
   }
-  if (known) strfs.kernel = summarised(std::move(*known), model.axes(), model.ahead());
+  strfs.value = value_of(model);
+  strfs.kernel_a_unit = kernel_a_unit;
+  if (!known) return strfs;
+  strfs.kernel = Fields{std::move(*known), {}};
+  if (fitted.spread.known()) {
+    strfs.kernel->per_sd = per_sd(strfs.kernel->fields, fitted.spread.channels);
+    strfs.kernel->weights = weights;
+  }
+  summarise_shown(*strfs.kernel, model.axes(), model.ahead());
   return strfs;
 }
 

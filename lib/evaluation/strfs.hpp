@@ -13,8 +13,9 @@
 
 namespace strffit {
 
-// The kernels alone; NaN where a kernel is that of a unit that was skipped.
-Strfs kernel_strfs(const FittedModel& fitted);
+// The kernels alone; NaN where a kernel is that of a unit that was skipped. `weights`: what the
+// summary is of; raw where the spread of the bands is not known.
+Strfs kernel_strfs(const FittedModel& fitted, Weights weights = Weights::per_sd);
 
 // Mean of d r[n, t] / d x[f, t - l], at the lags of the kernels, over the frames t of the stimuli
 // `which` of `dataset` from where no lag reaches the first frame or one beyond the last, on
@@ -30,5 +31,9 @@ Array<float> dynamic_strf(const FittedModel& fitted, std::int64_t member,
 
 // The measures of `fields`, of whose lags the first `ahead` lie in the future.
 Fields summarised(Array<float> fields, const Axes& axes, std::int64_t ahead);
+
+// Gradient STRFs (M, N, F, L) with their values per standard deviation and the measures of
+// whichever is wanted.
+Fields summarised_gradients(Array<float> fields, const FittedModel& fitted, Weights weights);
 
 }  // namespace strffit

@@ -69,6 +69,14 @@ struct Writer::Impl {
   TemporaryFile temporary;
   hid_t file = -1;
   std::map<std::string, Outside> outside;  // by path
+  std::map<std::string, Shape> shapes;     // likewise
+  // A scale and the datasets that name it, each with an axis: the other direction of the same link.
+  struct Reference {
+    hobj_ref_t dataset = 0;
+    int axis = 0;
+    int padding = 0;
+  };
+  std::map<std::string, std::vector<Reference>> references;
 
   explicit Impl(const std::string& path) : temporary(path) {
     tame_hdf5();
@@ -106,6 +114,11 @@ struct Writer::Impl {
     const hid_t id = H5Dcreate2(open_file(path), path.c_str(), type.getId(), space.getId(),
                                 links.getId(), layout.getId(), H5P_DEFAULT);
     check(id);
+    Shape shape(static_cast<std::size_t>(space.getSimpleExtentNdims()));
+    std::vector<hsize_t> sizes(shape.size());
+    if (!sizes.empty()) space.getSimpleExtentDims(sizes.data());
+    std::copy(sizes.begin(), sizes.end(), shape.begin());
+    shapes[path] = std::move(shape);
     return id;
   }
 
@@ -238,6 +251,47 @@ struct Writer::Impl {
     H5Oclose(object);
     if (written < 0) temporary.fail("HDF5 says: " + cause);
   }
+
+  // Text of a fixed length, as the specification of dimension scales has it.
+  void fixed_text(const std::string& path, const std::string& name, const std::string& text) {
+    const H5::StrType type(H5::PredType::C_S1, text.size() + 1);
+    attribute(path, name, type, H5::DataSpace(H5S_SCALAR), text.c_str());
+  }
+
+  hobj_ref_t reference_to(const std::string& path) const {
+    hobj_ref_t reference = 0;
+    check(H5Rcreate(&reference, open_file(path), path.c_str(), H5R_OBJECT, -1));
+    return reference;
+  }
+
+  void attach(const std::string& path, const std::vector<std::string>& scales) {
+    if (scales.empty()) return;
+    std::vector<hobj_ref_t> targets;
+    for (const auto& scale : scales) targets.push_back(reference_to(scale));
+    std::vector<hvl_t> lists;
+    for (auto& target : targets) lists.push_back({1, &target});
+    const H5::VarLenType type(H5::PredType::STD_REF_OBJ);
+    attribute(path, "DIMENSION_LIST", type, space_of({static_cast<std::int64_t>(lists.size())}),
+              lists.data());
+    const auto self = reference_to(path);
+    for (std::size_t axis = 0; axis < scales.size(); ++axis) {
+      references[scales[axis]].push_back({self, static_cast<int>(axis), 0});
+    }
+  }
+
+  // An attribute takes 64 KiB at most; of a scale with more datasets HDF5's other readers go by
+  // the datasets' own lists.
+  void write_references() {
+    constexpr std::size_t kMostBytes = 60000;
+    const H5::CompType type(sizeof(Reference));
+    type.insertMember("dataset", HOFFSET(Reference, dataset), H5::PredType::STD_REF_OBJ);
+    type.insertMember("dimension", HOFFSET(Reference, axis), H5::PredType::NATIVE_INT);
+    for (const auto& [scale, list] : references) {
+      if (list.size() * sizeof(Reference) > kMostBytes) continue;
+      attribute(scale, "REFERENCE_LIST", type, space_of({static_cast<std::int64_t>(list.size())}),
+                list.data());
+    }
+  }
 };
 
 Writer::Writer(const std::string& path, const std::string& format, std::int64_t version)
@@ -332,8 +386,33 @@ void Writer::attribute(const std::string& path, const std::string& name,
                    texts.data());
 }
 
+const std::map<std::string, Shape>& Writer::shapes() const { return impl_->shapes; }
+
+void Writer::make_scale(const std::string& path, bool coordinates) {
+  const auto found = impl_->shapes.find(path);
+  if (found == impl_->shapes.end() || found->second.size() != 1) {
+    throw Bug("a dimension scale of other than one axis: " + path);
+  }
+  // What netCDF-4 writes where a dimension has no variable.
+  const std::string name =
+      coordinates ? path.substr(path.rfind('/') + 1)
+                  : fmt::format("This is a netCDF dimension but not a netCDF variable.{:10}",
+                                found->second.front());
+  impl_->fixed_text(path, "CLASS", "DIMENSION_SCALE");
+  impl_->fixed_text(path, "NAME", name);
+}
+
+void Writer::attach_scales(const std::string& path, const std::vector<std::string>& scales) {
+  const auto found = impl_->shapes.find(path);
+  if (found == impl_->shapes.end() || found->second.size() != scales.size()) {
+    throw Bug("other scales than axes: " + path);
+  }
+  impl_->attach(path, scales);
+}
+
 void Writer::commit() {
   impl_->open_file("/");
+  impl_->write_references();
   impl_->write_image();
   impl_->close();
   impl_->temporary.commit();

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -55,6 +56,14 @@ class Writer {
                  const std::vector<double>& values);
   void attribute(const std::string& path, const std::string& name,
                  const std::vector<std::string>& values);
+
+  // Shapes of everything that was put or begun so far, by path.
+  const std::map<std::string, Shape>& shapes() const;
+  // Makes a dataset with one axis an HDF5 dimension scale, as netCDF-4 uses them. `coordinates`:
+  // the dataset holds the coordinates of the dimension; false: it only gives its length.
+  void make_scale(const std::string& path, bool coordinates);
+  // Attaches a scale to each axis of a dataset. Call it once for a dataset.
+  void attach_scales(const std::string& path, const std::vector<std::string>& scales);
 
   // Syncs the file, gives it its name and syncs the folder. Nothing can be put afterwards.
   void commit();

@@ -1,5 +1,6 @@
 #include "formats/averaged.hpp"
 
+#include "files/dimensions.hpp"
 #include "files/reader.hpp"
 #include "util/errors.hpp"
 
@@ -70,9 +71,9 @@ std::optional<Averaged> read_averaged(const std::string& path) {
                              "(S, A, N)");
   averaged.members = reader.integers("/averaged/members", each);
   if (!reader.exists("/averaged/metrics")) return averaged;
-  for (const auto& split : reader.children("/averaged/metrics")) {
+  for (const auto& split : files::names_but_scales(reader, "/averaged/metrics")) {
     const std::string group = "/averaged/metrics/" + split;
-    for (const auto& name : reader.children(group)) {
+    for (const auto& name : files::names_but_scales(reader, group)) {
       averaged.metrics[split][name] = reader.doubles(group + "/" + name, each);
     }
   }

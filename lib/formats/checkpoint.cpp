@@ -147,6 +147,7 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
     writer.put("/standardise/mean", stacked(all, each, &Standardisation::mean));
     writer.put("/standardise/std", stacked(all, each, &Standardisation::std));
   }
+  put_input_spread(writer, checkpoint.spread);
   for (const Entry& entry : checkpoint.model->entries()) {
     const auto values = checkpoint.tensors.at(entry.name).detach().cpu().contiguous();
     writer.put(path_of(entry), values.sizes().vec(), values.data_ptr<float>());
@@ -188,6 +189,9 @@ Checkpoint read_checkpoint(const std::string& path) {
   // Whether responses can be below 0 matters for starting values only.
   checkpoint.model = described.model.build(roster.axes, roster.outputs(), false);
   checkpoint.tensors = read_tensors(reader, *checkpoint.model, members);
+  checkpoint.spread = read_input_spread(
+      reader, members, static_cast<std::int64_t>(checkpoint.model->channels().size()),
+      static_cast<std::int64_t>(roster.axes.frequencies_hz.size()));
   return checkpoint;
 }
 

@@ -10,6 +10,7 @@ FittedModel FittedModel::select(const std::vector<std::int64_t>& which) const {
   FittedModel some{model, select_members(tensors, which), standardisation, own_standardisation,
                    roster};
   some.roster.members.clear();
+  some.spread = spread.select(which);
   if (own_standardisation) some.standardisation.clear();
   for (const auto number : which) {
     const auto m = static_cast<std::size_t>(number);

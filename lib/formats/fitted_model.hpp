@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataset/prepare.hpp"
+#include "formats/input_spread.hpp"
 #include "formats/roster.hpp"
 #include "model/model.hpp"
 #include "training/predict.hpp"
@@ -21,6 +22,7 @@ struct FittedModel {
   // (M) number of the batch in which each member was trained. The members of a batch are predicted
   // together, which affects rounding. Empty: not known, or not to be kept.
   std::vector<std::int64_t> batch_of = {};
+  InputSpread spread = {};  // in training, where it is known
 
   std::int64_t members() const { return static_cast<std::int64_t>(roster.members.size()); }
 

@@ -7,8 +7,15 @@
 #include <numeric>
 #include <type_traits>
 
+#include "config/document.hpp"
+#include "dataset/options.hpp"
+#include "files/dimensions.hpp"
 #include "files/reader.hpp"
 #include "files/writer.hpp"
+#include "formats/axis_names.hpp"
+#include "formats/roster.hpp"
+#include "formats/strfs.hpp"
+#include "formats/unit_mean.hpp"
 #include "util/errors.hpp"
 
 namespace strffit {
@@ -59,7 +66,65 @@ class Join {
   // Every dataset below the root.
   void all() { below(first(), ""); }
 
+  // What the run in one piece says of each unit over seeds and folds, which no shard knows.
+  void unit_means(bool nested) {
+    if (nested || !first().exists("/strf/kernel")) return;
+    if (first().optional_string_attribute("/strf/kernel", "kernels_of") != "units") return;
+    const Roster roster = whole_roster();
+    if (!has_several_fits(roster)) return;
+    const bool per_sd = first().exists("/strf/kernel_per_sd");
+    const std::string path = per_sd ? "/strf/kernel_per_sd" : "/strf/kernel";
+    const Shape all = first().shape(path);
+    Shape shape(all.begin() + 1, all.end());
+    shape.front() = roster.units();
+    Fields fields;
+    fields.weights = per_sd ? Weights::per_sd : Weights::raw;
+    fields.mean = Array<float>(shape);
+    fields.standard_error = Array<float>(shape);
+    fields.standard_error_of = standard_error_of(roster);
+    // By shard, so that a file that cannot stay open is opened once.
+    const auto outputs = outputs_of_units(roster);
+    const auto row = count(all) / std::max<std::int64_t>(1, all.front()), size = row / all.at(1);
+    std::vector<Array<float>> held;
+    std::vector<const float*> of_member(roster.members.size());
+    each([&](const Source& source, const files::Reader& reader) {
+      held.push_back(reader.floats(path));
+      for (std::size_t i = 0; i < source.numbers->size(); ++i) {
+        of_member[static_cast<std::size_t>((*source.numbers)[i])] =
+            held.back().data() + static_cast<std::int64_t>(i) * row;
+      }
+    });
+    for (std::size_t unit = 0; unit < outputs.size(); ++unit) {
+      std::vector<MemberField> members;
+      for (const auto& one : outputs[unit]) {
+        members.push_back(
+            {one.fold, of_member[static_cast<std::size_t>(one.member)] + one.output * size});
+      }
+      const auto place = static_cast<std::int64_t>(unit) * size;
+      mean_and_standard_error(members, size, fields.mean.data() + place,
+                              fields.standard_error.data() + place);
+    }
+    Strfs strfs;
+    strfs.lags_ms = first().numbers_attribute("/strf/kernel", "lag_ms");
+    strfs.frequencies_hz = first().numbers_attribute("/strf/kernel", "frequency_hz");
+    put_unit_means(writer_, fields, "/strf/kernel",
+                   value_of(first().string_attribute("/strf/kernel", "long_name")), strfs);
+  }
+
  private:
+  // With the members of all sources.
+  Roster whole_roster() const {
+    Roster whole = read_roster(first());
+    whole.members.resize(static_cast<std::size_t>(members_));
+    each([&](const Source& source, const files::Reader& reader) {
+      const auto some = read_roster(reader).members;
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        whole.members.at(static_cast<std::size_t>((*source.numbers)[i])) = some[i];
+      }
+    });
+    return whole;
+  }
+
   // Opening a file proves that it is sound, in a process of its own, which takes longer than
   // reading most of what is in it: as many as may be are opened once.
   static std::size_t files_to_keep_open(std::size_t wanted) {
@@ -79,7 +144,7 @@ class Join {
       const std::string path = group + "/" + name;
       if (reader.is_group(path)) {
         below(reader, path);
-      } else if (path != "/members/number") {
+      } else if (path != "/members/number" && !files::is_scale(reader, path)) {
         by_type(reader, path);
       }
     }
@@ -119,6 +184,11 @@ class Join {
     if (reader.has_attribute(path, "channel")) {
       writer_.attribute(path, "channel", reader.strings_attribute(path, "channel"));
     }
+    for (const char* name : {"long_name", "weights", "kernels_of"}) {
+      if (const auto text = reader.optional_string_attribute(path, name)) {
+        writer_.attribute(path, name, *text);
+      }
+    }
   }
 
   // Whether the first axis is that of the members (formats.md).
@@ -127,7 +197,7 @@ class Join {
       return shape.size() > 1;
     }
     for (const char* group : {"/members/", "/metrics/", "/ridge/", "/strf/", "/predictions/",
-                              "/parameters/", "/buffers/"}) {
+                              "/parameters/", "/buffers/", "/inputs/"}) {
       if (path.starts_with(group)) return true;
     }
     return false;
@@ -227,6 +297,25 @@ std::vector<Source> sources_of(const std::vector<ShardFiles>& shards,
   return sources;
 }
 
+bool is_nested(const std::string& config) {
+  auto document = config::Document::of_run(config, "/ attribute config");
+  config::Node data = document.root().map("data", "");
+  return read_data_options(data).split.outer > 0;
+}
+
+// What stands along the axes of the whole run, as a shard says it.
+AxisValues axis_values(const files::Reader& reader) {
+  const Roster roster = read_roster(reader);
+  AxisValues values{roster.axes.dt_ms, roster.unit_ids, roster.axes.frequencies_hz, {}, {}, {}};
+  for (const char* fields : {"/strf/gradient", "/strf/kernel"}) {
+    if (reader.exists(fields)) values.lags_ms = reader.numbers_attribute(fields, "lag_ms");
+  }
+  if (!reader.exists("/strf/kernel")) return values;
+  values.channels = reader.strings_attribute("/strf/kernel", "channel");
+  values.kernel_a_unit = reader.optional_string_attribute("/strf/kernel", "kernels_of") == "units";
+  return values;
+}
+
 }  // namespace
 
 std::vector<std::int64_t> member_numbers(const std::string& results) {
@@ -267,7 +356,9 @@ void join_results(const std::string& path, const std::vector<ShardFiles>& shards
   writer.attribute("/", "config", config);
   writer.attribute("/", "dt_ms", join.first().number_attribute("/", "dt_ms"));
   join.all();
+  join.unit_means(is_nested(config));
   if (more) more(writer);
+  name_axes(writer, axis_values(join.first()));
   writer.commit();
 }
 

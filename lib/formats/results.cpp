@@ -4,7 +4,9 @@
 #include <array>
 #include <optional>
 
+#include "files/dimensions.hpp"
 #include "files/reader.hpp"
+#include "formats/axis_names.hpp"
 #include "util/errors.hpp"
 #include "util/text.hpp"
 
@@ -31,10 +33,6 @@ void put_members(files::Writer& writer, const Results& results) {
                  [](MemberStatus one) { return to_string(one); });
   writer.put("/members/status", status);
   writer.put("/members/best_epoch", Array<std::int64_t>(members, results.best_epoch));
-}
-
-std::vector<std::string> names_in(const files::Reader& reader, const std::string& group) {
-  return reader.exists(group) ? reader.children(group) : std::vector<std::string>{};
 }
 
 constexpr std::array<MemberStatus, 4> kStatuses = {MemberStatus::running, MemberStatus::finished,
@@ -87,13 +85,18 @@ void write_results(const std::string& path, const Results& results,
     for (const auto& [name, values] : metrics) {
       writer.put("/metrics/" + split + "/" + name, values);
     }
+    put_labels_of_members(writer, "/metrics/" + split, results.roster);
   }
   for (const auto& [name, rows] : results.history) {
     writer.put("/history/" + name, as_table(rows, name == "seconds"));
   }
   put_ridge(writer, results.ridge);
+  put_input_spread(writer, results.spread);
   put_strfs(writer, results.strfs);
   if (more) more(writer);
+  name_axes(writer, {results.roster.axes.dt_ms, results.roster.unit_ids,
+                     results.roster.axes.frequencies_hz, results.strfs.channels,
+                     results.strfs.lags_ms, results.number, results.strfs.kernel_a_unit});
   writer.commit();
 }
 
@@ -144,12 +147,13 @@ Results read_results(const std::string& path) {
     results.number = reader.integers("/members/number", of_members).values;
   }
   const files::Expected each({members, results.roster.outputs()}, "(M, N)");
-  for (const auto& split : names_in(reader, "/metrics")) {
-    for (const auto& name : reader.children("/metrics/" + split)) {
+  for (const auto& split : files::names_but_scales(reader, "/metrics")) {
+    for (const auto& name : files::names_but_scales(reader, "/metrics/" + split)) {
+      if (is_label_of_members(name)) continue;
       results.metrics[split][name] = reader.doubles("/metrics/" + split + "/" + name, each);
     }
   }
-  for (const auto& name : names_in(reader, "/history")) {
+  for (const auto& name : files::names_but_scales(reader, "/history")) {
     const files::Expected table = name == "seconds" ? files::Expected({-1}, "(epochs)")
                                                     : files::Expected({-1, -1}, "(epochs, M)");
     results.history[name] = read_history(reader, name, table, members);
@@ -166,28 +170,39 @@ Strfs read_strfs(const std::string& path) {
     if (!reader.exists(at)) return std::nullopt;
     Fields found{reader.floats(at), {}};
     const Shape& shape = found.fields.shape;
+    if (reader.exists(at + "_per_sd")) {
+      found.per_sd = reader.floats(at + "_per_sd", {shape, "of " + at});
+    }
     if (shape.size() < 3) {
       throw DataError(path, at, "expected receptive fields; found " + to_string(shape));
+    }
+    if (reader.exists(at + "_mean")) {
+      found.mean = reader.floats(at + "_mean");
+      found.standard_error =
+          reader.floats(at + "_standard_error", {found.mean.shape, "as the mean"});
     }
     strfs.frequencies_hz = reader.numbers_attribute(at, "frequency_hz");
     strfs.lags_ms = reader.numbers_attribute(at, "lag_ms");
     const Shape outer(shape.begin(), shape.end() - 2);
-    for (const auto& measure : names_in(reader, summary)) {
-      found.summary[measure] =
-          reader.floats(std::string(summary) + "/" + measure, {outer, "of the fields"});
+    for (const auto& measure : files::names_but_scales(reader, summary)) {
+      const std::string of = std::string(summary) + "/" + measure;
+      found.summary[measure] = reader.floats(of, {outer, "of the fields"});
+      const auto word = reader.optional_string_attribute(of, "weights").value_or("raw");
+      found.weights = weights_named(word).value_or(Weights::raw);
     }
+    if (found.per_sd.size() == 0) found.weights = Weights::raw;
     return found;
   };
   strfs.kernel = fields("kernel", "/strf/summary");
   if (strfs.kernel) strfs.channels = reader.strings_attribute("/strf/kernel", "channel");
   strfs.gradient = fields("gradient", "/strf/gradient_summary");
-  for (const auto& part : names_in(reader, "/measures")) {
+  for (const auto& part : files::names_but_scales(reader, "/measures")) {
     const std::string group = "/measures/" + part;
     if (!reader.is_group(group)) {
       strfs.measures[part] = reader.floats(group);
       continue;
     }
-    for (const auto& name : reader.children(group)) {
+    for (const auto& name : files::names_but_scales(reader, group)) {
       strfs.measures[part + "/" + name] = reader.floats(group + "/" + name);
     }
   }
@@ -195,7 +210,7 @@ Strfs read_strfs(const std::string& path) {
 }
 
 std::vector<std::string> predicted_stimuli(const std::string& path) {
-  return names_in({path, {kResultsFormat}}, "/predictions");
+  return files::names_but_scales({path, {kResultsFormat}}, "/predictions");
 }
 
 Array<float> read_predictions(const std::string& path, const std::string& stimulus) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/input_spread.hpp"
 #include "formats/provenance.hpp"
 #include "formats/roster.hpp"
 #include "formats/strfs.hpp"
@@ -28,14 +29,15 @@ struct Results {
   std::map<std::string, std::vector<std::vector<double>>> history;  // as of TrainerState
   RidgeRecord ridge;
   Strfs strfs;
+  InputSpread spread;
 };
 
 // `more` may put further datasets: predictions, which are many.
 void write_results(const std::string& path, const Results& results,
                    const std::function<void(files::Writer&)>& more = {});
 
-// All but predictions and receptive fields, which are many. DataError where the file breaks
-// formats.md.
+// All but predictions, receptive fields and what they hear, which are many. DataError where the
+// file breaks formats.md.
 Results read_results(const std::string& path);
 
 // Receptive fields but dynamic ones.

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 
+#include "files/dimensions.hpp"
 #include "util/errors.hpp"
 #include "util/text.hpp"
 
@@ -70,7 +71,7 @@ void read_settings(const files::Reader& reader, Roster& roster) {
   const auto members = static_cast<std::int64_t>(roster.members.size());
   const auto setting = reader.integers("/members/setting", {{members}, "(M)"}).values;
   std::int64_t number = -1;
-  for (const auto& key : reader.children("/settings")) {
+  for (const auto& key : files::names_but_scales(reader, "/settings")) {
     const auto values = reader.strings("/settings/" + key, {{number}, "(settings)"});
     number = values.size();
     roster.settings[key] = values.values;

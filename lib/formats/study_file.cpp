@@ -1,10 +1,13 @@
 #include "formats/study_file.hpp"
 
+#include <cmath>
 #include <type_traits>
 
+#include "files/dimensions.hpp"
 #include "files/reader.hpp"
 #include "files/writer.hpp"
 #include "util/errors.hpp"
+#include "util/nan.hpp"
 #include "util/text.hpp"
 
 namespace strffit {
@@ -34,15 +37,39 @@ Nested read_nested(const files::Reader& reader, std::int64_t units) {
   nested.setting = reader.integers("/nested/setting", {{-1, units}, "(outer, N)"});
   const files::Expected each({nested.setting.dim(0), units}, "(outer, N)");
   const files::Expected of_unit({units}, "(N)");
-  for (const auto& name : reader.children("/nested/metrics")) {
+  for (const auto& name : files::names_but_scales(reader, "/nested/metrics")) {
     nested.metrics[name] = reader.doubles("/nested/metrics/" + name, each);
     nested.mean[name] = reader.doubles("/nested/mean/" + name, of_unit);
     nested.error[name] = reader.doubles("/nested/standard_error/" + name, of_unit);
+    nested.of_units[name] = mean_over_units(nested.metrics[name]);
   }
   return nested;
 }
 
 }  // namespace
+
+std::pair<double, double> mean_and_error(const std::vector<double>& values) {
+  double sum = 0, n = 0, squares = 0;
+  for (const double value : values) {
+    if (!std::isfinite(value)) continue;
+    sum += value;
+    ++n;
+  }
+  if (n == 0) return {kNaN, kNaN};
+  for (const double value : values) {
+    if (std::isfinite(value)) squares += (value - sum / n) * (value - sum / n);
+  }
+  return {sum / n, n > 1 ? std::sqrt(squares / (n - 1) / n) : kNaN};
+}
+
+std::pair<double, double> mean_over_units(const Array<double>& scores) {
+  std::vector<double> folds;
+  for (std::int64_t outer = 0; outer < scores.dim(0); ++outer) {
+    const double* const row = scores.data() + outer * scores.dim(1);
+    folds.push_back(mean_and_error({row, row + scores.dim(1)}).first);
+  }
+  return mean_and_error(folds);
+}
 
 void write_study_file(const std::string& path, const StudyFile& study, bool predictions) {
   Results results;

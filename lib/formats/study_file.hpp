@@ -50,10 +50,15 @@ struct StudyFile {
   std::optional<Averaged> averaged;  // of all ensembles, where there are any
 };
 
+// Mean and standard error of those that are finite; NaN of none, the error of one alone.
+std::pair<double, double> mean_and_error(const std::vector<double>& values);
+// Of scores (outer, N_all): the same over outer folds of the mean over units in each.
+std::pair<double, double> mean_over_units(const Array<double>& scores);
+
 // Without the predictions of nested folds, if they are not wanted.
 void write_study_file(const std::string& path, const StudyFile& study, bool predictions);
 
-// Without predictions and means over units. DataError where the file breaks formats.md.
+// Without predictions. DataError where the file breaks formats.md.
 StudyFile read_study_file(const std::string& path);
 
 }  // namespace strffit

@@ -115,28 +115,48 @@ class HalfCorrelation {
   double least_variance_;       // of a sum of trials, for the fast path
 };
 
-// Correlation of the means of the two halves, averaged over the splits in which neither half is
-// constant; NaN if there is no such split.
-double mean_half_correlation(const CompleteBlock& block) {
+double ceiling_of(double rho) { return std::sqrt(2 * rho / (1 + rho)); }
+
+// Of the correlations of the trial means of two halves, over the splits where neither half is
+// constant: their mean, and the standard deviation of the ceilings that each gives alone (0 where
+// it is not above 0); NaN where there is none.
+struct HalfCorrelations {
+  double mean = kNaN;
+  double spread = kNaN;  // NaN of one split
+};
+
+HalfCorrelations half_correlations(const CompleteBlock& block) {
   const HalfCorrelation correlation(block);
   double sum = 0;
-  int found = 0;
+  std::vector<double> ceilings;
   for (const std::vector<int>& half : trial_halves(static_cast<int>(block.trials))) {
     const double rho = correlation(half);
     if (std::isnan(rho)) continue;
     sum += rho;
-    ++found;
+    ceilings.push_back(rho > 0 ? ceiling_of(rho) : 0);
   }
-  return found ? sum / found : kNaN;
+  if (ceilings.empty()) return {};
+  HalfCorrelations found;
+  found.mean = sum / static_cast<double>(ceilings.size());
+  if (ceilings.size() > 1) found.spread = std::sqrt(variance(ceilings));
+  return found;
 }
 
-double cc_max(std::span<const CompleteBlock> blocks) {
+// Means over the stimuli, weighted by their frames; the errors of different stimuli are
+// independent.
+void add_ceiling(std::span<const CompleteBlock> blocks, ResponseQuality& quality) {
   MeanByFrames mean;
+  double squares = 0, frames = 0;
   for (const CompleteBlock& block : blocks) {
-    const double rho = mean_half_correlation(block);
-    if (rho > 0) mean.add(std::sqrt(2 * rho / (1 + rho)), block.frames);
+    const auto found = half_correlations(block);
+    if (!(found.mean > 0)) continue;
+    mean.add(ceiling_of(found.mean), block.frames);
+    const double part = found.spread * static_cast<double>(block.frames);
+    squares += part * part;
+    frames += static_cast<double>(block.frames);
   }
-  return mean.value();
+  quality.cc_max = mean.value();
+  if (frames > 0) quality.cc_max_error = std::sqrt(squares) / frames;
 }
 
 }  // namespace
@@ -148,7 +168,7 @@ ResponseQuality response_quality(std::span<const Trials> stimuli) {
   quality.signal_power = found.signal;
   quality.noise_power = found.noise;
   quality.snr = found.noise > 0 ? found.signal / found.noise : kNaN;
-  quality.cc_max = cc_max(blocks);
+  add_ceiling(blocks, quality);
   return quality;
 }
 

@@ -14,6 +14,8 @@ struct ResponseQuality {
   double noise_power = std::numeric_limits<double>::quiet_NaN();   // squared response
   double snr = std::numeric_limits<double>::quiet_NaN();           // NaN if noise_power <= 0
   double cc_max = std::numeric_limits<double>::quiet_NaN();        // NaN if no rho > 0
+  // Its standard error, from its spread over the ways to halve the trials; NaN of one way alone.
+  double cc_max_error = std::numeric_limits<double>::quiet_NaN();
 };
 
 // Powers by Sahani & Linden (2003), cc_max by Hsu et al. (2004); means over the stimuli, weighted

@@ -160,6 +160,8 @@ void add_separable_measures(const MatrixXd& field, const std::optional<VectorXd>
   if (octaves) {
     const VectorXd u = turned(svd.matrixU().col(0));
     summary.best_frequency_hz = std::exp2(peak(*octaves, u));
+    const Index top = place_of_largest(u);
+    summary.at_edge = u.size() > 2 && (top == 0 || top == u.size() - 1);
     summary.bandwidth_octaves = half_width(*octaves, u);
   }
 }

@@ -20,6 +20,8 @@ struct StrfSummary {
   double separability = std::numeric_limits<double>::quiet_NaN();  // 0..1, 1 is separable
   double best_rate_hz = std::numeric_limits<double>::quiet_NaN();
   double best_ripple_cycles_per_octave = std::numeric_limits<double>::quiet_NaN();
+  // The best frequency is that of the lowest or highest of three bands or more, and may lie beyond.
+  bool at_edge = false;
 };
 
 struct StrfMeasureName {

@@ -112,6 +112,7 @@ UnitMetrics unit_metrics(std::span<const Trials> stimuli,
   metrics.noise_power = quality.noise_power;
   metrics.snr = quality.snr;
   metrics.cc_max = quality.cc_max;
+  metrics.cc_max_error = quality.cc_max_error;
   metrics.cc_norm_hsu = metrics.cc / metrics.cc_max;
   metrics.cc_norm = target.cc_norm(prediction.data());
   if (quality.signal_power > 0) {

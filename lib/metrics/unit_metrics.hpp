@@ -24,6 +24,11 @@ struct UnitMetrics {
   double cc_norm = std::numeric_limits<double>::quiet_NaN();      // Schoppe et al. 2016
   double cc_max = std::numeric_limits<double>::quiet_NaN();       // Hsu et al. 2004
   double cc_norm_hsu = std::numeric_limits<double>::quiet_NaN();  // cc / cc_max
+  // Of cc_max, which bounds cc (ResponseQuality); of the unit, not of the prediction.
+  double cc_max_error = std::numeric_limits<double>::quiet_NaN();
+
+  // cc lies within 2 standard errors of cc_max, or above it: the model predicts what can be.
+  bool at_ceiling() const { return cc >= cc_max - 2 * cc_max_error; }
 };
 
 struct UnitMetricName {

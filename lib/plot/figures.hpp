@@ -34,6 +34,7 @@ struct StrfFigure {
   double latency_ms = kUnknown;
   double cc_norm = kUnknown;
   std::string score_label = "CC norm";  // what cc_norm is, with its split
+  bool at_edge = false;                 // the best frequency is that of the lowest or highest band
 };
 
 // One unit: a panel for each channel; with K > 1 (hidden units) a grid of them, in reading order.

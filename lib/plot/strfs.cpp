@@ -51,7 +51,8 @@ std::string summary(const StrfFigure& figure) {
   const auto add = [&](double value, const std::string& part) {
     if (std::isfinite(value)) text += (text.empty() ? "" : ", ") + part;
   };
-  add(figure.best_frequency_hz, "best frequency " + frequency_text(figure.best_frequency_hz));
+  add(figure.best_frequency_hz, "best frequency " + frequency_text(figure.best_frequency_hz) +
+                                    (figure.at_edge ? " (edge band)" : ""));
   add(figure.latency_ms, "latency " + rounded(figure.latency_ms, 1) + " ms");
   add(figure.cc_norm, figure.score_label + " " + rounded(figure.cc_norm, 0.01));
   return text;

@@ -130,21 +130,6 @@ std::vector<double> over_units(const Array<double>& values) {
   return result;
 }
 
-// Mean and its standard error of the finite values.
-std::pair<double, double> mean_and_error(const std::vector<double>& values) {
-  double sum = 0, n = 0, squares = 0;
-  for (const double value : values) {
-    if (!std::isfinite(value)) continue;
-    sum += value;
-    ++n;
-  }
-  if (n == 0) return {kNaN, kNaN};
-  for (const double value : values) {
-    if (std::isfinite(value)) squares += (value - sum / n) * (value - sum / n);
-  }
-  return {sum / n, n > 1 ? std::sqrt(squares / (n - 1) / n) : kNaN};
-}
-
 // Adds the predictions of some members for the stimuli that they test: sums and numbers of
 // predictions by unit.
 struct Sum {
@@ -349,7 +334,7 @@ Nested score_nested(const Study& study, const AllMembers& all, const std::string
       for (std::int64_t o = 0; o < outer; ++o) folds.push_back(values.data()[o * N + unit]);
       std::tie(mean.data()[unit], error.data()[unit]) = mean_and_error(folds);
     }
-    nested.of_units[name] = mean_and_error(over_units(values));
+    nested.of_units[name] = mean_over_units(values);
   }
   return nested;
 }

@@ -4,6 +4,7 @@
 #include <ATen/TensorOperators.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -499,7 +500,7 @@ class Trainer {
         plan_.settings.size() > 1 ? fmt::format(", setting {}", member.setting) : "");
   }
 
-  EpochReport summary(std::map<std::string, std::vector<double>>& row, Index number) const {
+  EpochReport summary(const std::map<std::string, std::vector<double>>& row, Index number) const {
     const auto mean = [](const std::vector<double>& values) {
       double sum = 0, n = 0;
       for (const double v : values) {
@@ -510,18 +511,56 @@ class Trainer {
       }
       return n > 0 ? sum / n : std::numeric_limits<double>::quiet_NaN();
     };
+    // Of members that had ended before this epoch, the value of their best one.
+    const auto mean_of = [&](const std::string& name) {
+      auto values = row.at(name);
+      const auto history = state_.history.find(name);
+      for (std::size_t m = 0; m < values.size() && history != state_.history.end(); ++m) {
+        const auto best = state_.best_epoch[m];
+        const bool known = best >= 1 && best <= static_cast<Index>(history->second.size());
+        if (std::isnan(values[m]) && known && state_.status[m] != MemberStatus::running) {
+          values[m] = history->second[static_cast<std::size_t>(best - 1)][m];
+        }
+      }
+      return mean(values);
+    };
     EpochReport report{};
     report.epoch = number;
     report.max_epochs =
         state_.refitting() ? number + state_.refit_epochs_left() : plan_.fit.max_epochs;
     report.members = static_cast<Index>(plan_.members.size());
     for (std::size_t m = 0; m < state_.status.size(); ++m) report.running += state_.is_active(m);
-    report.train_loss = mean(row["train_loss"]);
-    report.valid_loss = mean(row["valid_loss"]);
-    report.valid_score = plan_.fit.monitor == Monitor::valid_loss ? -report.valid_loss
-                         : plan_.fit.monitor == Monitor::valid_cc ? mean(row["valid_cc"])
-                                                                  : mean(row["valid_cc_norm"]);
+    report.train_loss = mean_of("train_loss");
+    report.valid_loss = mean_of("valid_loss");
+    report.best_score = kNaN;
+    if (!state_.refitting()) add_best_score(report, mean);
     return report;
+  }
+
+  // Scores of different kinds have no mean: that of the kind that most members are judged by.
+  template <class Mean>
+  void add_best_score(EpochReport& report, Mean mean) const {
+    struct Kind {
+      JudgedBy by;
+      const char* name;
+      double sign;
+    };
+    constexpr std::array<Kind, 4> kKinds = {{{JudgedBy::valid_cc_norm, "cc_norm", 1},
+                                             {JudgedBy::valid_cc, "cc", 1},
+                                             {JudgedBy::valid_loss, "loss", -1},
+                                             {JudgedBy::train_loss, "training loss", -1}}};
+    const auto number = [&](const Kind& kind) {
+      return std::count(judged_by_.begin(), judged_by_.end(), kind.by);
+    };
+    const auto& most =
+        *std::max_element(kKinds.begin(), kKinds.end(),
+                          [&](const Kind& a, const Kind& b) { return number(a) < number(b); });
+    std::vector<double> scores;
+    for (std::size_t m = 0; m < judged_by_.size(); ++m) {
+      if (judged_by_[m] == most.by) scores.push_back(state_.best_score[m]);
+    }
+    report.best_score = most.sign * mean(scores);
+    report.score_name = most.name;
   }
 
   void save() {

@@ -9,8 +9,14 @@ namespace strffit {
 struct EpochReport {
   std::int64_t epoch = 0, max_epochs = 0;
   std::int64_t running = 0, members = 0;
-  double train_loss = 0, valid_loss = 0, valid_score = 0;  // means over running members
-  double seconds = 0;                                      // since training began in this process
+  // Means over all members: of one that runs the values of this epoch, of one that has ended those
+  // of its best epoch. Over those that still run they would seem to get worse as others end.
+  double train_loss = 0, valid_loss = 0;
+  // Mean over all members of the best score so far, and what it is: "cc_norm", "cc", or "loss",
+  // which is better where it is lower. NaN in a refit, which nothing judges.
+  double best_score = 0;
+  std::string score_name = {};
+  double seconds = 0;  // since training began in this process
 };
 
 // All calls come from the thread that called the command.

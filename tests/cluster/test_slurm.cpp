@@ -315,6 +315,43 @@ TEST_CASE("slurm: queued tasks keep their configuration and number, and nothing 
   CHECK(read_text(study.run() + "/slurm/config.yaml").find("patience: 4") != std::string::npos);
 }
 
+TEST_CASE("slurm: batches are cut so that every task has some, and what is left without is said") {
+  struct Told : Observer {
+    void warning(const std::string& message) override { text += message + "\n"; }
+    std::string text;
+  };
+  const SmallStudy study;  // 3 members, one batch
+  FakeSlurm fake;
+  Told told;
+  auto request = slurm_request(study, 3);
+  slurm_run(request, told);
+  CHECK(told.text.find("so 2 of 3 tasks would have nothing to do: run.chunk: 1 cuts 3 batches "
+                       "instead") != std::string::npos);
+  CHECK(read_text(study.run() + "/slurm/config.yaml").find("chunk: 1\n") != std::string::npos);
+
+  told.text.clear();
+  request = slurm_request(study, 8);
+  request.assignments = {"output.folder=" + study.file("eight")};
+  slurm_run(request, told);
+  CHECK(told.text.find("the run has 3 members, so 5 of 8 tasks would have nothing to do: take "
+                       "--tasks 3") != std::string::npos);
+
+  told.text.clear();
+  request = slurm_request(study, 2);
+  request.assignments = {"output.folder=" + study.file("chosen"), "run.chunk=3"};
+  slurm_run(request, told);
+  CHECK(told.text.find("run.chunk: 3 makes 1 batches of members, so 1 of 2 tasks") !=
+        std::string::npos);
+  CHECK(read_text(study.file("chosen") + "/slurm/config.yaml").find("chunk: 3\n") !=
+        std::string::npos);
+
+  told.text.clear();
+  request = slurm_request(study, 1);
+  request.assignments = {"output.folder=" + study.file("one")};
+  slurm_run(request, told);
+  CHECK(told.text.empty());
+}
+
 TEST_CASE("slurm: status says that all is left while every task is queued") {
   const SmallStudy study;
   FakeSlurm fake;

@@ -90,6 +90,24 @@ TEST_CASE("status: a run in one piece, stopped, running, killed, finished") {
   CHECK(status.seconds_left == 0);
 }
 
+TEST_CASE("status: an empty shard that has ended says nothing of the time of the others") {
+  const SmallStudy study("{kind: ln, context: 5}", "{mode: independent, max_epochs: 3}");
+  TrainObserver silent;
+  std::string empty;
+  for (int number = 1; number <= 4 && empty.empty(); ++number) {
+    TrainRequest request;
+    request.config = study.config();
+    request.assignments = {"run.chunk=3"};
+    request.shard = std::to_string(number) + "/4";
+    if (train_run(request, silent).members == 0) empty = request.shard;
+  }
+  REQUIRE_FALSE(empty.empty());
+  const auto status = run_status(study.run());
+  CHECK(status.members == 3);
+  CHECK(says(status, " not begun, with the other 3 of the run's 3 members"));
+  CHECK_FALSE(says(status, "at most 0 s of work"));
+}
+
 TEST_CASE("status: a sweep of two ensembles, in one piece and merged from shards") {
   const SmallStudy study("{kind: ln, context: 5}", "{mode: independent, max_epochs: 6}");
   const std::string sweep = "sweep={model.context: [3, 5], fit.weight_decay: [0, 0.1]}";

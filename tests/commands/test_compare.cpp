@@ -127,6 +127,25 @@ TEST_CASE("compare: a unit without a score in one run is left out and counted") 
                        doctest::Contains("did you mean \"bits_per_spike\"?"), ConfigError);
 }
 
+TEST_CASE("compare: the units that all runs have, in the order of the dataset") {
+  const SmallStudy study("{kind: linear, context: 5}", "{max_epochs: 1}");
+  auto data = test::small_recording().dataset;
+  data.unit_ids = data.all_unit_ids = {"z", "a", "m"};
+  write_dataset(study.data_file(), data);
+  const auto all = trained(study, "all"), some = trained(study, "some", {"data.units=[m, z]"});
+  const auto comparison = compared({some, all});
+  CHECK(comparison.units == std::vector<std::string>{"z", "m"});
+  const auto scores = evaluated(all, "test").scores;
+  CHECK(comparison.runs[1].scores ==
+        std::vector<double>{scores[0].metrics.cc, scores[2].metrics.cc});
+  REQUIRE(comparison.left_out.size() == 1);
+  CHECK(comparison.left_out[0].run == some);
+  CHECK(comparison.left_out[0].units == std::vector<std::string>{"a"});
+  CHECK(to_text(to_report(comparison)).find("as " + some + " lacks them: unit a") !=
+        std::string::npos);
+  CHECK(nlohmann::json::parse(to_json(comparison))["left_out"][some][0] == "a");
+}
+
 TEST_CASE("compare: what is refused, and by what name") {
   const SmallStudy study("{kind: linear, context: 5}", "{max_epochs: 1}");
   const auto first = trained(study, "first");
@@ -137,8 +156,11 @@ TEST_CASE("compare: what is refused, and by what name") {
           "they differ in smoothing, data.smooth_ms 0 and 21. Fit one again");
   refuses(trained(study, "split", {"data.split={valid: 0.2, test: 0.3, seed: 1}"}),
           "they differ in the test stimuli: ");
-  refuses(trained(study, "units", {"data.units=0-1"}),
-          "they differ in units: 1 (unit_3) only in the first, 0 only in the other");
+  const auto one = trained(study, "one", {"data.units=[unit_1]"});
+  CHECK_THROWS_WITH_AS(compared({one, trained(study, "two", {"data.units=[unit_2, unit_3]"})}),
+                       doctest::Contains("shares no unit with the other runs: 1 (unit_1) only in "
+                                         "the first, 2 (unit_2, unit_3) only in the other"),
+                       ConfigError);
   auto data = test::small_recording(9).dataset;
   write_dataset(study.file("other.h5"), data);
   const auto other_data = trained(study, "data", {"data.file=" + study.file("other.h5")});
@@ -165,6 +187,7 @@ void cut_by_unit(const std::string& from, const std::vector<std::int64_t>& setti
     kept.push_back(member);
   }
   checkpoint.tensors = select_members(checkpoint.tensors, members);
+  checkpoint.spread = checkpoint.spread.select(members);
   checkpoint.roster.members = kept;
   write_checkpoint(to, checkpoint);
 }

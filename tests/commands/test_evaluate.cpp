@@ -168,12 +168,121 @@ TEST_CASE("eval: as table, JSON and CSV") {
   CHECK(json["scores"][0]["cc"].get<double>() == evaluation.scores[0].metrics.cc);
   CHECK(json["summary"].size() == kUnitMetrics.size());
   const auto text = to_text(to_report(evaluation));
-  for (const char* word : {"lower quartile", "median", "left out", "undefined (because): "}) {
+  for (const char* word : {"lower quartile", "median", "upper quartile",
+                           "bits_per_spike: this model can", "undefined (because): "}) {
     CHECK_MESSAGE(text.find(word) != std::string::npos, word);
   }
   const auto csv = to_csv(to_table(evaluation));
   CHECK(csv.starts_with("unit,cc,cc_norm,"));
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 4);
+}
+
+TEST_CASE("eval: a row a unit, with mean and standard deviation over seeds and folds") {
+  const SmallStudy study("{kind: ln, context: 5}",
+                         "{mode: independent, max_epochs: 2, seeds: [0, 1]}", ", folds: 2");
+  train_quietly(study);
+  auto evaluation = evaluated(study.run(), "test");
+  REQUIRE(evaluation.scores.size() == 12);
+  const auto rows = unit_rows(evaluation);
+  REQUIRE(rows.size() == 3);
+  for (std::size_t unit = 0; unit < 3; ++unit) {
+    CHECK(rows[unit].unit == evaluation.scores[unit].unit);
+    CHECK(rows[unit].n == 4);
+    double sum = 0, squares = 0;
+    for (std::size_t i = unit; i < 12; i += 3) sum += evaluation.scores[i].metrics.cc_norm;
+    for (std::size_t i = unit; i < 12; i += 3) {
+      squares += std::pow(evaluation.scores[i].metrics.cc_norm - sum / 4, 2);
+    }
+    CHECK(rows[unit].mean[1] == near(sum / 4, 1e-12));
+    CHECK(rows[unit].sd[1] == near(std::sqrt(squares / 3), 1e-9));
+  }
+  CHECK(evaluation.summary[1].count == 3);
+  const auto csv = to_csv(to_table(evaluation, {{"cc_norm", "cc"}}));
+  CHECK(csv.starts_with("unit,n,cc_norm,cc_norm_sd,cc,cc_sd,why_undefined\n"));
+  CHECK(std::count(csv.begin(), csv.end(), '\n') == 1 + 3 + 3);  // and of the mean prediction
+  const auto text = to_text(to_report(evaluation));
+  CHECK(text.find("means over 2 seeds and 2 folds") != std::string::npos);
+  CHECK(text.find(" of 3 units are predicted as well as can be") != std::string::npos);
+  CHECK(nlohmann::json::parse(to_json(evaluation))["units"].size() == 3);
+  evaluation.by = EvalBy::member;
+  CHECK(to_csv(to_table(evaluation)).starts_with("unit,seed,fold,cc,"));
+}
+
+TEST_CASE("eval: some units, some metrics, sorted, and the summary alone") {
+  const SmallStudy study("{kind: linear, context: 5}", "{max_epochs: 1}");
+  train_quietly(study);
+  EvalRequest request;
+  request.path = study.run();
+  request.threads = 1;
+  request.units = {"unit_3", "0-0"};
+  Observer silent;
+  const auto some = evaluate(request, silent);
+  REQUIRE(some.scores.size() == 2);
+  CHECK(some.scores[0].unit == "unit_1");
+  CHECK(some.scores[1].unit == "unit_3");
+  CHECK(to_text(to_report(some)).find("2 units of 3") != std::string::npos);
+  request.units = {"unit_9"};
+  CHECK_THROWS_WITH_AS(evaluate(request, silent), doctest::Contains("--units"), ConfigError);
+
+  auto evaluation = evaluated(study.run(), "test");
+  for (const auto& [metric, best] : {std::pair{"cc", true}, std::pair{"mse", false}}) {
+    const auto table = to_table(evaluation, {{metric}, metric});
+    for (std::size_t i = 1; i < table.rows.size(); ++i) {
+      const double before = std::stod(table.rows[i - 1][1]), after = std::stod(table.rows[i][1]);
+      CHECK((best ? before >= after : before <= after));
+    }
+  }
+  const auto summary = to_report(evaluation, {{}, "", true});
+  CHECK(summary.tables.size() == 1);
+  CHECK_THROWS_WITH_AS(
+      to_report(evaluation, {{"cc_nrm"}}),
+      doctest::Contains("--metrics: no metric \"cc_nrm\"; did you mean \"cc_norm\"?"), ConfigError);
+  CHECK_THROWS_AS(eval_by("sounds"), ConfigError);
+}
+
+TEST_CASE("eval: by sound and by category, each score that of these stimuli alone") {
+  const SmallStudy study("{kind: ln, context: 5}", "{mode: independent, max_epochs: 2}");
+  auto data = test::small_recording().dataset;
+  for (std::size_t s = 0; s < data.stimuli.size(); ++s) {
+    data.stimuli[s].category = s % 2 == 0 ? "speech" : "";
+  }
+  write_dataset(study.data_file(), data);
+  train_quietly(study);
+  EvalRequest request;
+  request.path = study.run();
+  request.threads = 1;
+  request.split = "all";
+  request.by = EvalBy::sound;
+  Observer silent;
+  const auto sounds = evaluate(request, silent);
+  REQUIRE(sounds.scores.size() == 3 * 10);
+  // Reference: the metrics of the predictions for that sound.
+  const auto checkpoint = read_checkpoint(study.run() + "/checkpoint.h5");
+  const auto dataset = read_dataset(study.data_file());
+  for (const auto& score : sounds.scores) {
+    if (score.unit != "unit_2") continue;
+    const auto s = stimulus_of(dataset, score.group);
+    const auto values = predicted_of(checkpoint, dataset.stimuli[s]);
+    const std::span<const float> own(values.data() + values.dim(2),
+                                     static_cast<std::size_t>(values.dim(2)));
+    const std::vector<std::span<const float>> predictions = {own};
+    CHECK(score.metrics.cc_norm ==
+          near(unit_metrics(trials_of(dataset, 1, {s}), predictions, false).cc_norm, 1e-6));
+  }
+  const auto csv = to_csv(to_table(sounds));
+  CHECK(csv.starts_with("sound,unit,cc,"));
+  CHECK(std::count(csv.begin(), csv.end(), '\n') == 31);
+  CHECK(to_report(sounds).tables[1].rows.size() == 10);
+  request.by = EvalBy::category;
+  const auto categories = evaluate(request, silent);
+  CHECK(categories.scores.size() == 3 * 2);
+  const auto json = nlohmann::json::parse(to_json(categories));
+  CHECK(json["groups"].size() == 2);
+  CHECK(json["groups"][0]["category"] == "(no category)");
+  CHECK(json["groups"][1]["category"] == "speech");
+  CHECK(json["stimuli"] == 10);
+  request.null = 9;
+  CHECK_THROWS_WITH_AS(evaluate(request, silent), doctest::Contains("--null"), ConfigError);
 }
 
 TEST_CASE("eval: a null distribution gives p and q, in every form") {

@@ -7,6 +7,7 @@
 #include "evaluation/figures.hpp"
 #include "evaluation/strfs.hpp"
 #include "formats/checkpoint.hpp"
+#include "formats/unit_mean.hpp"
 #include "support/messages.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/vector_path.hpp"
@@ -89,6 +90,31 @@ TEST_CASE("figures: hidden units of a member share a figure; gradients are of un
   }
   expected.emplace_back("gradient-contact-sheet.svg");
   CHECK(drawn.names == expected);
+}
+
+TEST_CASE("figures: the mean of a unit over its fits, and the mean over its error") {
+  auto checkpoint = checkpoint_of("ln_dcls");  // four members of one unit each
+  auto& roster = checkpoint.roster;
+  for (std::size_t m = 0; m < 4; ++m) {
+    roster.members[m] = {static_cast<std::int64_t>(m % 2), 0, static_cast<std::int64_t>(m / 2)};
+  }
+  auto strfs = kernel_strfs(checkpoint);
+  const auto drawn = [&](Show show) {
+    const test::TemporaryFolder folder;
+    Names names;
+    for (const auto& file : draw_figures(folder.file(""), "svg", checkpoint, strfs, {}, show)) {
+      names.push_back(std::filesystem::path(file).filename());
+    }
+    return names;
+  };
+  CHECK_THROWS_WITH_AS(drawn(Show::mean), doctest::Contains("there is no mean"), ConfigError);
+  add_unit_means(*strfs.kernel, roster);
+  const auto mean = drawn(Show::mean);
+  CHECK(mean.size() == static_cast<std::size_t>(roster.units()) + 1);
+  CHECK(mean.front() == "mean-unit-" + roster.unit_ids[0] + ".svg");
+  CHECK(mean.back() == "mean-contact-sheet.svg");
+  CHECK(drawn(Show::z).back() == "z-contact-sheet.svg");
+  CHECK_THROWS_AS(show_named("median"), ConfigError);
 }
 
 TEST_CASE("figures: time constants where a prefilter has them, scores where there are some") {

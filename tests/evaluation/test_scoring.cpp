@@ -128,7 +128,8 @@ TEST_CASE("scoring: as arrays by name, and an end between blocks") {
   const auto series = series_of_all(case_.checkpoint.roster, case_.dataset);
   const auto scores = score(case_.checkpoint, data, series);
   const auto named = as_metrics(scores, case_.checkpoint.roster);
-  CHECK(named.size() == kUnitMetrics.size());
+  CHECK(named.size() == kUnitMetrics.size() + 1);
+  CHECK(named.contains("cc_max_error"));
   CHECK(named.at("cc").shape == Shape{4, 1});
   for (std::size_t m = 0; m < 4; ++m) CHECK(named.at("mse").values[m] == scores[m].mse);
   data.between = [] { throw std::runtime_error("asked to stop"); };

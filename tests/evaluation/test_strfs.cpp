@@ -90,7 +90,7 @@ TEST_CASE("strfs: measures lie at the field that they belong to") {
   const auto result = summarised(fields, axes, 0);
   const auto& latency = result.summary.at("latency_ms");
   CHECK(latency.shape == Shape{3, 2});
-  CHECK(result.summary.size() == 7);
+  CHECK(result.summary.size() == 8);
   for (std::size_t i = 0; i < 6; ++i) {
     CHECK(latency.values[i] == near(5.0 * static_cast<double>(i), 1e-6));
     CHECK(result.summary.at("best_frequency_hz").values[i] == near(2000, 1e-6));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "metrics/score_target.hpp"
+#include "metrics/statistics.hpp"
 #include "metrics/unit_metrics.hpp"
 #include "support/near.hpp"
 #include "support/vector_file.hpp"
@@ -188,6 +189,48 @@ TEST_CASE("metrics: a perfect prediction of trials that all agree") {
   CHECK(m.cc_max == near(1, 1e-12));
   CHECK(m.cc_norm_hsu == near(1, 1e-12));
   CHECK(m.noise_power == near(0, 0, 1e-12));
+}
+
+TEST_CASE("metrics: the error of cc_max is its spread over halves, of independent stimuli") {
+  // Reference: each split of four trials by hand, and means over stimuli weighted by their frames.
+  const auto recording = [](int frames, int seed) {
+    Recording one;
+    one.prediction.assign(static_cast<std::size_t>(frames), 0.0F);
+    for (int trial = 0; trial < 4; ++trial) {
+      auto& values = one.trials.emplace_back();
+      for (int t = 0; t < frames; ++t) {
+        one.prediction[static_cast<std::size_t>(t)] = static_cast<float>(t % 5);
+        values.push_back(static_cast<float>(t % 5 + (seed + t * (trial + 2) * 7) % 4));
+      }
+    }
+    return one;
+  };
+  const std::vector<Recording> recordings = {recording(40, 1), recording(60, 2)};
+  double squares = 0;
+  for (const auto& one : recordings) {
+    const auto frames = one.prediction.size();
+    std::vector<double> ceilings;
+    for (std::size_t with = 1; with < 4; ++with) {
+      std::vector<double> a(frames), b(frames);
+      for (std::size_t trial = 0; trial < 4; ++trial) {
+        auto& half = trial == 0 || trial == with ? a : b;
+        for (std::size_t t = 0; t < frames; ++t) half[t] += one.trials[trial][t];
+      }
+      const double rho = pearson(std::span<const double>(a), std::span<const double>(b));
+      ceilings.push_back(std::sqrt(2 * rho / (1 + rho)));
+    }
+    const double mean = (ceilings[0] + ceilings[1] + ceilings[2]) / 3;
+    double variance = 0;
+    for (const double ceiling : ceilings) variance += (ceiling - mean) * (ceiling - mean) / 2;
+    squares += variance * static_cast<double>(frames * frames);
+  }
+  const auto m = metrics_of(recordings);
+  CHECK(m.cc_max_error == near(std::sqrt(squares) / 100, 1e-9));
+  CHECK(m.at_ceiling() == (m.cc >= m.cc_max - 2 * m.cc_max_error));
+  CHECK_FALSE(UnitMetrics{}.at_ceiling());
+  const auto two = metrics_of({{{{0, 1, 2, 1}, {0, 2, 2, 1}}, {0, 1, 2, 3}}});
+  CHECK(std::isfinite(two.cc_max));
+  CHECK(std::isnan(two.cc_max_error));  // two trials have one pair of halves
 }
 
 TEST_CASE("metrics: splits with a constant half are left out of cc_max") {
