@@ -32,6 +32,8 @@ void add_slurm(CLI::App& app, Session& session);
 void add_status(CLI::App& app, Session& session);
 void add_simulate(CLI::App& app, Session& session);
 void add_import(CLI::App& app, Session& session);
+void add_config(CLI::App& app, Session& session);
+void add_completion(CLI::App& app, Session& session);
 
 // Refuses what is no whole number from 0 on, and what would not fit into 64 bits.
 CLI::Validator from_zero();

@@ -20,8 +20,7 @@ void add_compare(CLI::App& app, Session& session) {
   command->add_option("--data", request.data, "Dataset (default: what was fitted)");
   command->add_option("--split", request.split, "train, valid, test or all")->capture_default_str();
   command->add_option("--metric", request.metric, "As eval has them")->capture_default_str();
-  command->add_flag("--averaged", request.averaged,
-                    "Score the mean of each run's members, not each");
+  command->add_flag("--averaged", request.averaged, "Score the mean of each run's members");
   command->add_option("--resamples", request.resamples, "Of the bootstrap")->capture_default_str();
   command->add_option("--seed", request.seed, "Of the bootstrap")
       ->check(from_zero())

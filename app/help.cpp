@@ -12,7 +12,10 @@ std::string HelpOfAScreen::make_help(const CLI::App* app, std::string name,
   std::istringstream text(CLI::Formatter::make_help(app, std::move(name), mode));
   std::vector<std::string> lines;
   for (std::string line; std::getline(text, line);) {
-    if (!line.starts_with("  -h,--help ")) lines.push_back(line);
+    if (line.starts_with("  -h,--help ")) continue;
+    if (line.empty() && !lines.empty() && lines.back() == "Options:") lines.pop_back();
+    if (line.empty() && !lines.empty() && lines.back().empty()) continue;
+    lines.push_back(line);
   }
   if (lines.size() > kLines) {
     lines.erase(std::remove(lines.begin(), lines.end(), ""), lines.end());

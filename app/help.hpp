@@ -6,8 +6,8 @@
 
 namespace strffit::app {
 
-// CLI11's texts without the line of --help, which its reader knows; and without empty lines where a
-// terminal of 24 lines would not show all.
+// CLI11's help without the line of --help, and without empty lines if it would have more lines than
+// a terminal of 24.
 class HelpOfAScreen : public CLI::Formatter {
  public:
   std::string make_help(const CLI::App* app, std::string name,

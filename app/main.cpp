@@ -8,6 +8,7 @@
 #include <string>
 
 #include "commands.hpp"
+#include "described.hpp"
 #include "exit_codes.hpp"
 #include "formats/provenance.hpp"
 #include "help.hpp"
@@ -83,10 +84,8 @@ void set_up(CLI::App& app, Session& session) {
   app.formatter(std::make_shared<HelpOfAScreen>());  // of the commands too, which come after it
   app.set_version_flag("--version", versions, "Print the versions of strffit and its libraries");
   app.require_subcommand(0, 1);
-  app.get_option("--version")->group("");  // in the footer: all commands fit a terminal
-  app.footer(
-      "Example:\n  strffit init ln > fit.yaml; strffit train fit.yaml --help\n"
-      "Versions: strffit --version");
+  app.get_option("--version")->group("");  // so that all commands fit a terminal
+  app.footer("Example:\n  strffit init ln > fit.yaml; strffit train fit.yaml --help");
   add_init(app, session);
   add_train(app, session);
   add_merge(app, session);
@@ -103,12 +102,11 @@ void set_up(CLI::App& app, Session& session) {
   add_status(app, session);
   add_simulate(app, session);
   add_import(app, session);
+  add_config(app, session);
+  add_completion(app, session);
   for (auto* command : app.get_subcommands({})) {
     if (command->get_name() != "init") add_volume_options(*command, session);
   }
-  // The reader knows --help: a line less, so that all commands fit a terminal. Last, since
-  // commands have theirs from here.
-  app.get_help_ptr()->group("");
 }
 
 // Everything is written and closed by now. What LibTorch does in its static destructors takes
@@ -134,6 +132,13 @@ int command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) {
+      const std::string unknown = unknown_name(described(app), {argv + 1, argv + argc});
+      if (!unknown.empty()) {
+        session.console.error(unknown);
+        return kUsage;
+      }
+    }
     return app.exit(error) == 0 ? kDone : kUsage;
   }
   if (!session.command) {

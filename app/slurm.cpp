@@ -37,11 +37,11 @@ void add_slurm(CLI::App& app, Session& session) {
       ->expected(1)
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_option("--wrap", request.wrap, "Start it by this: \"apptainer exec strffit.sif\"");
   command->add_flag("--submit", request.submit, "Submit what is neither done nor queued");
   command->add_flag("--json", options->json, "JSON instead of a table");
   command->footer(
-      "Example:\n  strffit slurm fit.yaml --tasks 20 --cpus 4 --time 4:00:00 --mem 8G --submit\n"
-      "The same command again submits what is left.");
+      "Example:\n  strffit slurm fit.yaml --tasks 20 --cpus 4 --time 4:00:00 --mem 8G --submit");
   command->callback([options, &session] {
     session.command = [options, &session] {
       auto& asked = options->request;

@@ -17,6 +17,7 @@ required_by_tests=(python3-venv)
 optional_for_tests=(
   clang-format-14 clang-tidy-14 clang-14 libclang-rt-14-dev shellcheck doxygen gcovr qemu-user
   python3-torch python3-h5py python3-yaml chromium tidy netcdf-bin
+  zsh fish mandoc bsdextrautils
 )
 
 optional_for_languages=(octave r-bioc-rhdf5)

@@ -3,7 +3,7 @@
 #   checks      formatting, includes between rooms, shell scripts, clang-tidy of changed files, comments
 #               that doxygen cannot read
 #   vectors     makes tests/vectors again by tests/reference, if Python has torch
-#   release     warnings are errors, every header compiles alone, every test
+#   release     warnings are errors, every header compiles alone, every test, completion, man pages
 #   cores       matrix products and tests that depend on rounding, with kernels for other processors
 #   quickstart  scripts/quickstart.sh, the commands of README.md and docs/tour.md, the code of
 #               docs/languages.md
@@ -93,6 +93,11 @@ run_release() {
   build build/release
   build build/release headers_alone
   test_build release --preset release
+  local said line
+  said=$(scripts/check_shell_files) || { echo "$said"; exit 1; }
+  while IFS= read -r line; do
+    if [[ $line == SKIPPED:* ]]; then skip "${line#SKIPPED: }"; else summary+=("$line"); fi
+  done <<<"$said"
 }
 
 run_cores() {

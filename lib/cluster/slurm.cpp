@@ -56,6 +56,9 @@ void check_request(const SlurmRequest& request) {
                                             "(--warn), and needs at least as long to train",
                                             request.time, request.warn));
   }
+  if (request.wrap.find_first_of("\r\n") != std::string::npos) {
+    throw ConfigError("--wrap", "expected one line, such as \"apptainer exec strffit.sif\"");
+  }
   static const std::regex one_gpu("([^:]+:)?1");
   if (!request.gpus.empty() && !std::regex_match(request.gpus, one_gpu)) {
     throw ConfigError("--gpus", "expected 1, or a type such as a100:1; found " + request.gpus +

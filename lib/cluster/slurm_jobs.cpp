@@ -76,6 +76,11 @@ std::string sbatch_lines(const SlurmRequest& request, const std::string& name,
   return text;
 }
 
+// The words with which a job script starts the program. Inside a container its path is another one.
+std::string program_words(const SlurmRequest& request) {
+  return request.wrap.empty() ? shell_word(request.program) : request.wrap + " strffit";
+}
+
 }  // namespace
 
 std::string shell_word(const std::string& text) {
@@ -118,7 +123,7 @@ std::string train_job(const SlurmRequest& request, const std::string& run,
                                     {"TASKS", std::to_string(request.tasks)},
                                     {"VERSION", version()},
                                     {"COMMAND_LINE", one_line(request.command_line)},
-                                    {"PROGRAM", shell_word(request.program)},
+                                    {"PROGRAM", program_words(request)},
                                     {"DEVICE", request.gpus.empty() ? "" : "cuda"},
                                     {"SBATCH", "\n#SBATCH --requeue\n" + lines}});
 }
@@ -130,7 +135,7 @@ std::string merge_job(const SlurmRequest& request, const std::string& run,
                    {{"kill-on-invalid-dep", "yes"}});
   return filled(kMergeJobTemplate, {{"RUN", shell_word(run)},
                                     {"VERSION", version()},
-                                    {"PROGRAM", shell_word(request.program)},
+                                    {"PROGRAM", program_words(request)},
                                     {"SBATCH", "\n" + lines}});
 }
 

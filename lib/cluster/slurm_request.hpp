@@ -18,6 +18,7 @@ struct SlurmRequest {
   std::optional<std::int64_t> at_once;  // tasks of an array; default: no limit
   std::int64_t array_limit = 1001;      // Slurm's MaxArraySize; indices are below it
   std::vector<std::string> sbatch;      // "--qos=long": more lines for both scripts
+  std::string wrap = {};                // "apptainer exec strffit.sif", put before the program
   bool submit = false;
   std::string program;       // this binary
   std::string command_line;  // for the scripts' comments

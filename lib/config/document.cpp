@@ -71,6 +71,17 @@ void add_entries(const Section& section, std::vector<Entry>& entries) {
   }
 }
 
+void add_descriptions(const Section& section, std::vector<Description>& descriptions) {
+  for (const auto& record : section.records) {
+    if (record.unused) continue;
+    const bool has_default = !record.child && record.fallback != "\"\"";
+    descriptions.push_back({section.path_of(record.key), record.doc, record.values,
+                            has_default ? record.fallback : "", record.words,
+                            record.child != nullptr});
+    if (record.child) add_descriptions(*record.child, descriptions);
+  }
+}
+
 // Removes `path` from a mapping whose keys may themselves be paths.
 void remove(Value& map, const std::string& path) {
   for (std::size_t i = 0; i < map.keys.size(); ++i) {
@@ -161,6 +172,12 @@ std::vector<Entry> Document::entries() const {
   std::vector<Entry> entries;
   if (state_->root) add_entries(*state_->root, entries);
   return entries;
+}
+
+std::vector<Description> Document::descriptions() const {
+  std::vector<Description> descriptions;
+  if (state_->root) add_descriptions(*state_->root, descriptions);
+  return descriptions;
 }
 
 void Document::agree_with(const Document& setting) {

@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "config/description.hpp"
 #include "config/node.hpp"
 
 namespace strffit::config {
@@ -64,6 +66,10 @@ class Document {
 
   // Like resolved(), with a comment above each key: meaning, allowed values, default.
   std::string commented() const;
+
+  // All keys read so far that have an effect, in the order of reading; a mapping comes before its
+  // keys.
+  std::vector<Description> descriptions() const;
 
   // Markdown: a heading and a table (key, default, values, meaning) for the mapping at `path` and
   // each mapping below it; "" is the root.

@@ -162,7 +162,9 @@ std::variant<T, std::string> read_or_word(const Reading& reading, const std::str
     if (!looks_like_number(value)) refuse(where, "a " + values, value);
     return parse(value, where);
   };
-  return read<Either>(reading, key, fallback, values, doc, either, write_or_word<T>);
+  auto found = read<Either>(reading, key, fallback, values, doc, either, write_or_word<T>);
+  reading.section().record(key).words = words;
+  return found;
 }
 
 // A value as YAML in flow style.
@@ -269,7 +271,9 @@ int Node::get(const std::string& key, int fallback, const Range& range, const st
 }
 
 bool Node::get_boolean(const std::string& key, bool fallback, const std::string& doc) {
-  return read(Reading(*this), key, fallback, "true or false", doc, read_boolean);
+  const bool value = read(Reading(*this), key, fallback, "true or false", doc, read_boolean);
+  section_->record(key).words = {"true", "false"};
+  return value;
 }
 
 std::string Node::get(const std::string& key, const std::string& fallback, const std::string& doc) {
@@ -293,6 +297,7 @@ std::string Node::choice(const std::string& key, const std::string& fallback,
   std::string word = read(Reading(*this), key, required ? allowed.front() : fallback, values, doc,
                           parse, [](const std::string& text) { return write_word(Word{text}); });
   if (required) section_->record(key).fallback = write(fallback);
+  section_->record(key).words = allowed;
   return word;
 }
 

@@ -17,6 +17,7 @@ struct Record {
   std::string key;
   std::string doc = {};
   std::string values = {};              // allowed values, "whole number at least 1"
+  std::vector<std::string> words = {};  // those that are words
   std::string fallback = {};            // default as YAML
   std::string value = {};               // final value as YAML
   bool given = false;                   // by the file or the command line

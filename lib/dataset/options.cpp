@@ -112,8 +112,8 @@ DataOptions read_data_options(config::Node& node) {
   options.units.where = node.where("units");
   options.units.words = node.strings(
       "units", options.units.words,
-      "all, unit ids, ranges of indices such as 0-10, or a condition on a fact about the units "
-      "such as \"noise_ratio < 40\"");
+      "all, unit ids, patterns of ids such as A1*, indices such as 5 or 0-10, or a condition on a "
+      "fact about the units such as \"noise_ratio < 40\"");
   options.split = read_split_options(node);
   options.standardise = read_standardise(node);
   const auto width = node.number_or("smooth_ms", "none", config::above(0), {"none"},

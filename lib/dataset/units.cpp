@@ -1,5 +1,7 @@
 #include "dataset/units.hpp"
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -36,6 +38,8 @@ std::string trimmed(const std::string& text) {
   if (first == std::string::npos) return "";
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
+
+bool is_pattern(const std::string& word) { return word.find_first_of("*?[") != std::string::npos; }
 
 struct Condition {
   std::string fact, comparison, value;
@@ -97,25 +101,27 @@ class Selector {
     throw ConfigError(selection_.where, what);
   }
 
-  // Adds the unit or the range that `word` names.
+  // Adds the unit, the range, the index or the units of a pattern that `word` names.
   void add(const std::string& word, std::set<std::int64_t>& chosen) const {
     const auto id = std::find(ids_.begin(), ids_.end(), word);
     if (id != ids_.end()) {
       chosen.insert(id - ids_.begin());
       return;
     }
-    const auto range = range_in(word);
+    if (is_pattern(word)) return add_matching(word, chosen);
+    const auto index = range_in(word + "-" + word);
+    const auto range = index ? index : range_in(word);
     const auto last_unit = static_cast<std::int64_t>(ids_.size()) - 1;
     if (!range) {
-      if (const auto index = range_in(word + "-" + word); index && index->first <= last_unit) {
-        fail("\"" + word + "\" is not a unit of " + file_ + "; \"" + word + "-" + word +
-             "\" is the unit with that index, counted from 0: \"" +
-             ids_[static_cast<std::size_t>(index->first)] + "\"");
-      }
       const std::string nearest = config::nearest(word, ids_);
       fail("\"" + word + "\" is not a unit of " + file_ +
-           (nearest.empty() ? ", a range such as 0-10 or a condition such as noise_ratio < 40"
+           (nearest.empty() ? ", an index, a range such as 0-10, a pattern such as A1* or a "
+                              "condition such as noise_ratio < 40"
                             : "; did you mean \"" + nearest + "\"?"));
+    }
+    if (index && index->first > last_unit) {
+      fail(fmt::format("\"{}\" is not a unit of {} and not the index of one, 0 to {}", word, file_,
+                       last_unit));
     }
     if (range->first > range->last || range->last > last_unit) {
       fail(fmt::format("expected a range within 0-{}, the units of {}; found {}", last_unit, file_,
@@ -125,6 +131,18 @@ class Selector {
   }
 
  private:
+  void add_matching(const std::string& pattern, std::set<std::int64_t>& chosen) const {
+    bool found = false;
+    for (std::size_t unit = 0; unit < ids_.size(); ++unit) {
+      if (fnmatch(pattern.c_str(), ids_[unit].c_str(), 0) != 0) continue;
+      chosen.insert(static_cast<std::int64_t>(unit));
+      found = true;
+    }
+    if (found) return;
+    fail(fmt::format("no unit of {} has an id like \"{}\"; the first is \"{}\"", file_, pattern,
+                     ids_.empty() ? "" : ids_.front()));
+  }
+
   bool meets(const Condition& condition, std::size_t unit, const std::string& word) const {
     const auto fact = facts_.find(condition.fact);
     if (fact == facts_.end()) {
@@ -177,7 +195,9 @@ std::vector<std::int64_t> select_units(const UnitSelection& selection,
                                        const std::string& file) {
   const Selector selector(selection, ids, facts, file);
   const std::vector<std::string>& words = selection.words;
-  if (words.empty()) selector.fail("expected all, unit ids, ranges or a condition; found nothing");
+  if (words.empty())
+    selector.fail(
+        "expected all, unit ids, indices, ranges, patterns or a condition; found nothing");
   const auto is_id = [&](const std::string& word) {
     return std::find(ids.begin(), ids.end(), word) != ids.end();
   };

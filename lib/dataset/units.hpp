@@ -13,9 +13,10 @@ namespace strffit {
 // Metadata of the units, without their ids: name -> (N, ...) numbers or strings.
 using UnitFacts = std::map<std::string, files::Column>;
 
-// Either a list of unit ids and index ranges, or a condition. A range such as "0-10" counts from 0
-// and includes both ends; an id takes precedence over a range. A condition is "noise_ratio < 40",
-// with < <= > >= == !=, or several joined by " and ". {"all"} selects every unit.
+// Either a list of unit ids, indices ("5", counted from 0), index ranges ("0-10", both ends
+// included) and patterns of ids ("A1*", with the wildcards of a shell: * ? [abc]), or a condition.
+// An id takes precedence over all others. A condition is "noise_ratio < 40", with < <= > >= == !=,
+// or several joined by " and ". {"all"} selects every unit.
 struct UnitSelection {
   std::vector<std::string> words = {"all"};
   std::string where = "data.units";  // position in the config, for messages

@@ -129,6 +129,17 @@ Tensors read_tensors(const files::Reader& reader, const Model& model, std::int64
   return tensors;
 }
 
+// What a file of this program is that holds no fitted models.
+std::string no_models(const std::string& format) {
+  if (format == "strffit-dataset") {
+    return "is a dataset, to which nothing is fitted yet; expected a run folder, which strffit "
+           "train writes, or the checkpoint.h5 in it";
+  }
+  const std::string what = format == "strffit-last" ? "the state of an unfinished run"
+                                                    : "results, which hold no fitted models";
+  return "is " + what + "; expected a run folder, or the checkpoint.h5 in it";
+}
+
 }  // namespace
 
 void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
@@ -156,7 +167,9 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
 }
 
 Checkpoint read_checkpoint(const std::string& path) {
-  const files::Reader reader(path, {kCheckpointFormat});
+  const files::Reader reader(
+      path, {kCheckpointFormat, "strffit-dataset", "strffit-results", "strffit-last"});
+  if (reader.format() != kCheckpointFormat) throw DataError(path, "", no_models(reader.format()));
   Checkpoint checkpoint;
   checkpoint.file = path;
   checkpoint.config = reader.string_attribute("/", "config");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "config/kind.hpp"
 #include "model/output.hpp"
 #include "ops/autograd.hpp"
 #include "util/array.hpp"
@@ -41,7 +42,8 @@ ModelSpec read_model(config::Node& node) {
   const auto kind = node.choice("kind", "", model_kinds(), "which model");
   auto spec = read_kind(kind, node);
   spec.kind = kind;
-  auto prefilter = node.map("prefilter", "applied to the spectrogram before the model");
+  auto prefilter =
+      config::map_with_kind(node, "prefilter", "applied to the spectrogram before the model");
   spec.prefilter = read_prefilter(prefilter);
   return spec;
 }

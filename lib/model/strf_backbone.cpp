@@ -3,13 +3,15 @@
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 
+#include "config/kind.hpp"
+
 namespace strffit {
 
 StrfOptions read_strf_options(config::Node& node, const std::string& output) {
   StrfOptions o;
   o.context = read_context(node, o.context);
   o.ahead = read_frames_ahead(node, o.context);
-  auto kernel = node.map("kernel", "how the receptive field is parameterised");
+  auto kernel = config::map_with_kind(node, "kernel", "how the receptive field is parameterised");
   o.kernel = read_kernel(kernel);
   o.output = read_output(node, output);
   return o;

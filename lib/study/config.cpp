@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "config/kind.hpp"
 #include "util/errors.hpp"
 
 namespace strffit {
@@ -110,7 +111,7 @@ Config read_config(config::Document& document, const std::string& default_folder
   config::Node root = document.root();
   config::Node data = root.map("data", "what is fitted");
   config.data = read_data_options(data);
-  config::Node model = root.map("model", "what it is fitted with");
+  config::Node model = config::map_with_kind(root, "model", "what it is fitted with");
   config.model = read_model(model);
   config::Node fit = root.map("fit", "how it is fitted");
   config.fit = read_fit_options(fit, config.model);

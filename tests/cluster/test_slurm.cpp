@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/slurm.hpp"
+#include "cluster/slurm_jobs.hpp"
 #include "cluster/status.hpp"
 #include "commands/train.hpp"
 #include "files/temporary_file.hpp"
@@ -178,6 +179,32 @@ TEST_CASE("slurm: a task takes over the lock of a job that is no more, and no ot
   CHECK(remains("4_2"));
   CHECK(read_text(study.file("arguments")) ==
         "train " + study.run() + "/slurm/config.yaml --shard 2/2 --resume --threads 3\n");
+}
+
+TEST_CASE("slurm: both scripts start the program by the words of --wrap") {
+  const SmallStudy study;
+  FakeSlurm fake;
+  auto request = slurm_request(study, 2);
+  request.submit = false;
+  const std::string starter = study.file("my starter");
+  write_text(starter, "#!/bin/sh\necho \"$@\" > \"" + study.file("arguments") + "\"\n");
+  chmod(starter.c_str(), 0755);
+  request.wrap = shell_word(starter) + " exec 'my image.sif'";
+  const auto outcome = slurm(request);
+  const auto arguments = [&](const std::string& script) {
+    const int code = std::system(
+        ("SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2 SLURM_CPUS_PER_TASK=3 bash \"" + script + "\"")
+            .c_str());
+    CHECK(code == 0);
+    return read_text(study.file("arguments"));
+  };
+  CHECK(arguments(outcome.train_script) == "exec my image.sif strffit train " + study.run() +
+                                               "/slurm/config.yaml --shard 2/2 --resume --threads "
+                                               "3\n");
+  CHECK(arguments(study.run() + "/slurm/merge.sbatch") ==
+        "exec my image.sif strffit merge " + study.run() + "\n");
+  request.wrap = "apptainer\nexec";
+  CHECK_THROWS_AS(slurm(request), ConfigError);
 }
 
 TEST_CASE("slurm: submits what is neither done nor under way, and a merge after all of it") {

@@ -40,6 +40,11 @@ TEST_CASE("units: what is selected") {
       {{"0-1", "1-3"}, {0, 1, 2, 3}},
       {{"2-3"}, {2}},  // an id wins over a range
       {{"all"}, {4}},  // and over the word
+      {{"1"}, {1}},
+      {{"cell*"}, {0, 1}},
+      {{"cell [!a]", "3"}, {1, 3}},
+      {{"?"}, {3}},
+      {{"*"}, {0, 1, 2, 3, 4}},
       {{"all", "d"}, {3, 4}},
       {{"noise_ratio < 40"}, {0, 3}},
       {{"noise_ratio<=40"}, {0, 1, 3}},
@@ -57,6 +62,14 @@ TEST_CASE("units: what is selected") {
     CHECK(selected(one.words) == one.units);
   }
   CHECK(select_units({}, {"a", "b"}, {}, "x.h5") == Units{0, 1});
+  // An id wins over an index and over a pattern.
+  const auto of_ids = [](const std::string& word) {
+    return select_units({{word}, ""}, {"2", "a*", "ab"}, {}, "x.h5");
+  };
+  CHECK(of_ids("2") == Units{0});
+  CHECK(of_ids("1") == Units{1});
+  CHECK(of_ids("a*") == Units{1});
+  CHECK(of_ids("?*") == Units{0, 1, 2});
 }
 
 TEST_CASE("units: what is refused, and what is said") {
@@ -64,21 +77,19 @@ TEST_CASE("units: what is refused, and what is said") {
     std::vector<std::string> words;
     const char* message;
   } cases[] = {
-      {{}, "expected all, unit ids, ranges or a condition; found nothing"},
+      {{}, "expected all, unit ids, indices, ranges, patterns or a condition; found nothing"},
       {{"cell c"}, "\"cell c\" is not a unit of x.h5; did you mean \"cell a\"?"},
       {{"something else entirely"},
-       "\"something else entirely\" is not a unit of x.h5, a range such as 0-10 or a condition "
-       "such as noise_ratio < 40"},
-      {{"1"},
-       "\"1\" is not a unit of x.h5; \"1-1\" is the unit with that index, counted from 0: \"cell "
-       "b\""},
-      {{"7"},
-       "\"7\" is not a unit of x.h5, a range such as 0-10 or a condition such as noise_ratio < 40"},
+       "\"something else entirely\" is not a unit of x.h5, an index, a range such as 0-10, a "
+       "pattern such as A1* or a condition such as noise_ratio < 40"},
+      {{"5"}, "\"5\" is not a unit of x.h5 and not the index of one, 0 to 4"},
+      {{"b*"}, "no unit of x.h5 has an id like \"b*\"; the first is \"cell a\""},
+      {{"["}, "no unit of x.h5 has an id like \"[\"; the first is \"cell a\""},
       {{"0-5"}, "expected a range within 0-4, the units of x.h5; found 0-5"},
       {{"3-1"}, "expected a range within 0-4, the units of x.h5; found 3-1"},
       {{"0-99999999999999999999"},
-       "\"0-99999999999999999999\" is not a unit of x.h5, a range such as 0-10 or a condition such "
-       "as noise_ratio < 40"},
+       "\"0-99999999999999999999\" is not a unit of x.h5, an index, a range such as 0-10, a "
+       "pattern such as A1* or a condition such as noise_ratio < 40"},
       {{"noise < 40"},
        "\"noise\" is not a fact about the units of x.h5; there is area, noise_ratio, place"},
       {{"noise_ratio < forty"}, "expected a number to compare with in \"noise_ratio < forty\""},

@@ -33,7 +33,12 @@ void refused(const std::vector<std::string>& arguments, int code, const std::str
 
 TEST_CASE("refused: the command line") {
   refused({}, kUsage, "Usage: strffit");
-  refused({"trian"}, kUsage, "trian");
+  refused({"trian", "x"}, kUsage, "no command \"trian\"; did you mean \"train\"?");
+  refused({"fit"}, kUsage, "no command \"fit\"; there are init, train, ");
+  refused({"best", "run", "--otu", "b.h5"}, kUsage, "no option --otu; did you mean --out?");
+  refused({"eval", "run", "--splt=valid"}, kUsage, "no option --splt; did you mean --split?");
+  refused({"status", "run", "other"}, kUsage, "strffit status takes RUN; \"other\" is too much");
+  refused({"config", "model.hiden"}, kUsage, "did you mean \"model.hidden\"?");
   refused({"train"}, kUsage, "CONFIG");
   refused({"train", "a.yaml", "--resume", "--overwrite"}, kUsage, "excludes");
   refused({"eval", "run", "--threads", "many"}, kUsage, "--threads");
@@ -52,6 +57,11 @@ TEST_CASE("refused: configurations, before any data is opened") {
   refused({"train", config, "model.contxt=5"}, kUsage, "did you mean \"context\"?");
   refused({"train", config, "model.context=many"}, kUsage, "model.context=many (command line)");
   refused({"train", config, "model.context=0"}, kUsage, "from 1 to 10000");
+  refused({"train", config, "model.prefilter=adaptrans"}, kUsage,
+          "model.prefilter=adaptrans (command line): is a mapping; its kind is "
+          "model.prefilter.kind: write model.prefilter.kind=adaptrans");
+  refused({"train", config, "model.kernel=dcls"}, kUsage, "write model.kernel.kind=dcls");
+  refused({"train", config, "model=ln"}, kUsage, "write model.kind=ln");
   refused({"train", config, "fit.loss"}, kUsage, "fit.loss");
   refused({"train", config, "fit.initialise=random", "fit.ridge_prior=flat"}, kUsage,
           "is only for fits that start from the closed form");
@@ -119,7 +129,8 @@ TEST_CASE("refused: checkpoints and runs") {
   const std::string fit = study.run(), checkpoint = fit + "/checkpoint.h5";
   const std::string out = study.file("out.h5");
   refused({"eval", study.file("nothing")}, kBadData, "nothing");
-  refused({"eval", study.data_file()}, kBadData, "strffit-checkpoint");
+  refused({"eval", study.data_file()}, kBadData, study.data_file() + ": is a dataset");
+  refused({"eval", fit + "/results.h5"}, kBadData, "is results, which hold no fitted models");
   refused({"eval", fit, "--split", "testing"}, kUsage, "expected train, valid, test or all");
   refused({"export-strfs", fit}, kUsage, "--gradient");
   refused({"export-strfs", fit, "--gradient", "--dynamic", "sound_1"}, kBadData,

@@ -133,7 +133,7 @@ TEST_CASE("checkpoint: what is broken is refused by name") {
   // 2 outputs, 13 bands, 5 lags, population.
   const std::vector<Malformed> table = {
       {"another format", [](H5Edit& e) { e.text_attribute("format", "strffit-results"); },
-       "strffit-results"},
+       "is results, which hold no fitted models"},
       {"a newer version", [](H5Edit& e) { e.number_attribute("version", 2); }, "version"},
       {"no config", [](H5Edit& e) { e.drop("config"); }, "config"},
       {"config no YAML", [](H5Edit& e) { e.text_attribute("config", "model: {kind"); },
