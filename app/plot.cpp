@@ -48,6 +48,8 @@ void add_plot(CLI::App& app, Session& session) {
       ->capture_default_str();
   command->add_option("--pages", request.pages, "Of a contact sheet, at most")
       ->capture_default_str();
+  command->add_option("--weights", request.weights, "Of receptive fields: per_sd or raw")
+      ->capture_default_str();
   command->add_option("--out", request.out, "Folder (default: figures in RUN)");
   command->add_option("--format", request.format, "png, svg or pdf")->capture_default_str();
   command->add_option("--width-mm", request.width_mm, "Width (default: 85 or 183, by figure)")

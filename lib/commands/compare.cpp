@@ -308,6 +308,19 @@ Table to_table(const Comparison& comparison) {
   return table;
 }
 
+Table differences(const Comparison& comparison) {
+  Table table{"differences from " + comparison.runs.front().path,
+              {"run", "units", "higher", "median", "95 % from", "to", "rank sum", "p"},
+              {}};
+  for (const auto& pair : comparison.pairs) {
+    table.rows.push_back({comparison.runs[pair.run].path, std::to_string(pair.units),
+                          std::to_string(pair.higher), score_text(pair.difference.median),
+                          score_text(pair.difference.low), score_text(pair.difference.high),
+                          number(pair.test.rank_sum), probability(pair.test.p)});
+  }
+  return table;
+}
+
 Report to_report(const Comparison& comparison) {
   Report report;
   Table scores{
@@ -321,15 +334,7 @@ Report to_report(const Comparison& comparison) {
     for (const auto& run : comparison.runs) row.push_back(score_text(run.scores[i]));
     scores.rows.push_back(std::move(row));
   }
-  const ComparedRun& first = comparison.runs.front();
-  Table pairs{"differences from " + first.path,
-              {"run", "units", "higher", "median", "95 % from", "to", "rank sum", "p"},
-              {}};
   for (const auto& pair : comparison.pairs) {
-    pairs.rows.push_back({comparison.runs[pair.run].path, std::to_string(pair.units),
-                          std::to_string(pair.higher), score_text(pair.difference.median),
-                          score_text(pair.difference.low), score_text(pair.difference.high),
-                          number(pair.test.rank_sum), probability(pair.test.p)});
     std::string note = fmt::format(
         "p of {}: Wilcoxon signed-rank test, two-sided, of {} differences that are not 0, {}",
         comparison.runs[pair.run].path, pair.test.n,
@@ -341,7 +346,7 @@ Report to_report(const Comparison& comparison) {
     report.notes.push_back(note);
     if (!pair.figure.empty()) report.notes.push_back("scatter plot in " + pair.figure);
   }
-  report.tables = {std::move(pairs), std::move(scores)};
+  report.tables = {differences(comparison), std::move(scores)};
   for (const auto& one : comparison.left_out) {
     report.notes.push_back("left out, as " + one.run +
                            " lacks them: " + subject("unit", one.units));

@@ -67,6 +67,8 @@ struct Comparison {
 // scored or (without `data`) the dataset's content, and where they share no unit.
 Comparison compare_runs(const CompareRequest& request, Observer& observer);
 
+// One row for each run but the first: differences from the first run and their test.
+Table differences(const Comparison& comparison);
 Report to_report(const Comparison& comparison);
 Table to_table(const Comparison& comparison);  // of the scores, for CSV
 std::string to_json(const Comparison& comparison);

@@ -32,11 +32,7 @@ constexpr double kLargestDynamic = 8e9;  // bytes: what one file of dynamic STRF
 void check(const ExportRequest& request) {
   check_figure_format(request.format);
   show_named(request.show);
-  if (weights_named(request.weights)) return;
-  throw ConfigError("--weights",
-                    "expected per_sd (response per standard deviation of the band) or "
-                    "raw; found \"" +
-                        request.weights + "\"");
+  weights_shown(request.weights);
 }
 
 // Of fields (M, K, ...), those with a best frequency at an edge, each name once.
@@ -107,7 +103,7 @@ ExportOutcome export_strfs(const ExportRequest& request, Observer& observer) {
   const RunOptions run = run_options(request.device, request.threads);
   ChosenMembers chosen = chosen_members(request.path);
   Checkpoint& checkpoint = chosen.checkpoint;
-  const Weights weights = *weights_named(request.weights);
+  const Weights weights = weights_shown(request.weights);
   const std::string out =
       !request.out.empty()
           ? request.out

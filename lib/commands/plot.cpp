@@ -29,6 +29,7 @@ class Plotter {
         observer_(observer),
         run_(run_options(request.device, request.threads)),
         view_(open_run(request.paths.front(), observer)) {
+    view_.show(weights_shown(request.weights));
     folder_ = request.out.empty() ? view_.folder + "/figures" : request.out;
     std::error_code ignored;
     if (request.out.empty() && !std::filesystem::is_directory(view_.folder, ignored)) {
@@ -318,6 +319,7 @@ const std::vector<std::string>& plot_names() {
 
 PlotOutcome plot_run(const PlotRequest& request, Observer& observer) {
   check_figure_format(request.format);
+  weights_shown(request.weights);
   const auto& names = plot_names();
   if (std::find(names.begin(), names.end(), request.what) == names.end()) {
     const std::string nearest = config::nearest(request.what, names);

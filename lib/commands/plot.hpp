@@ -20,6 +20,7 @@ struct PlotRequest {
   std::int64_t pages = 10;          // of a contact sheet, at most
   std::string out;                  // folder; "": figures in the run's
   std::string format = "pdf";       // png, svg or pdf
+  std::string weights = "per_sd";   // of receptive fields: per_sd or raw
   double width_mm = 0;              // 0: that of the figure
   std::string data;                 // "": what was fitted
   std::string device = "auto";

@@ -24,14 +24,12 @@ RunsCompared as_compared(const Comparison& comparison) {
     result.names.push_back(run.path);
     result.scores.push_back(run.scores);
   }
-  // As `compare` prints them: the table of scores first, then that of differences.
-  const Report report = to_report(comparison);
-  const Table& pairs = report.tables.back();
+  const Table pairs = differences(comparison);
   result.header = pairs.header;
   for (std::size_t i = 0; i < comparison.pairs.size(); ++i) {
     result.pairs.push_back({comparison.pairs[i].run, pairs.rows.at(i), ""});
   }
-  result.notes = report.notes;
+  result.notes = to_report(comparison).notes;
   return result;
 }
 

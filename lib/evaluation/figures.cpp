@@ -27,6 +27,14 @@ Show show_named(const std::string& word) {
   throw ConfigError("--show", "expected member, mean or z; found \"" + word + "\"");
 }
 
+Weights weights_shown(const std::string& word) {
+  if (const auto weights = weights_named(word)) return *weights;
+  throw ConfigError("--weights",
+                    "expected per_sd (response per standard deviation of the band) or raw; found "
+                    "\"" +
+                        word + "\"");
+}
+
 namespace {
 
 struct Drawing {
@@ -58,7 +66,7 @@ class Figures {
         const bool one_unit = a_unit || fitted_.roster.independent();
         Drawing drawing = begun(m, one_unit ? n : -1, "");
         drawing.figure.channels = strfs_.channels;
-        drawing.figure.value_label = label(strfs_.value, *strfs_.kernel);
+        drawing.figure.value_label = value_label(strfs_.value, strfs_.kernel->weights);
         fill(drawing.figure, all, m * outputs + n, shape);
         drawings.push_back(std::move(drawing));
       }
@@ -72,7 +80,7 @@ class Figures {
     std::vector<Drawing> drawings;
     for (std::int64_t i = 0; i < all.dim(0) * all.dim(1); ++i) {
       Drawing drawing = begun(i / all.dim(1), i % all.dim(1), "gradient-");
-      drawing.figure.value_label = label("gradient: response", *strfs_.gradient);
+      drawing.figure.value_label = value_label("gradient: response", strfs_.gradient->weights);
       fill(drawing.figure, all, i, {1, 1, all.dim(2), all.dim(3)});
       drawings.push_back(std::move(drawing));
     }
@@ -100,7 +108,7 @@ class Figures {
       drawing.figure.lags_ms = strfs_.lags_ms;
       if (mean.shape.size() == 4) drawing.figure.channels = strfs_.channels;
       drawing.figure.value_label =
-          (z ? "mean / standard error" : "mean of " + label(value, fields)) + " (" +
+          (z ? "mean / standard error" : "mean of " + value_label(value, fields.weights)) + " (" +
           fields.standard_error_of + ")";
       fill(drawing.figure, shown, unit, shape);
       drawings.push_back(std::move(drawing));
@@ -109,11 +117,6 @@ class Figures {
   }
 
  private:
-  // Of a colour bar, with its unit.
-  static std::string label(const std::string& value, const Fields& fields) {
-    return value + (fields.weights == Weights::per_sd ? " per s.d. of band" : " per unit of input");
-  }
-
   // `output` -1: all outputs of the member.
   Drawing begun(std::int64_t m, std::int64_t output, const std::string& prefix) const {
     const Roster& roster = fitted_.roster;

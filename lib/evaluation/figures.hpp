@@ -18,6 +18,9 @@ enum class Show { member, mean, z };
 // "member", "mean", "z"; ConfigError, in the name of --show, for another word.
 Show show_named(const std::string& word);
 
+// "per_sd", "raw"; ConfigError, in the name of --weights, for another word.
+Weights weights_shown(const std::string& word);
+
 // A picture per unit, or per member where kernels belong to hidden units, and a contact sheet of
 // all; gradient STRFs likewise. `cc_norm` (M, N) on the test stimuli, or empty. Returns the files.
 // `folder` is made where it is missing; RunError where that fails. ConfigError where means are to

@@ -56,6 +56,10 @@ std::optional<Weights> weights_named(const std::string& word) {
   return std::nullopt;
 }
 
+std::string value_label(const std::string& value, Weights weights) {
+  return value + (weights == Weights::per_sd ? " per s.d. of band" : " per unit of input");
+}
+
 std::string to_string(Weights weights) { return weights == Weights::raw ? "raw" : "per_sd"; }
 
 void put_strfs(files::Writer& writer, const Strfs& strfs) {

@@ -17,6 +17,8 @@ enum class Weights { raw, per_sd };
 // "raw", "per_sd"; nothing for another word.
 std::optional<Weights> weights_named(const std::string& word);
 std::string to_string(Weights weights);
+// Label of a colour bar: "drive per s.d. of band" or "drive per unit of input".
+std::string value_label(const std::string& value, Weights weights);
 
 // Fields and their measures; the last two axes of `fields` are F and L, and each measure has the
 // axes before them.

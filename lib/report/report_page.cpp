@@ -565,6 +565,7 @@ class ReportPage {
       row.push_back(html_number(bits[u]));
       const StrfSummary& summary = tuning[u];
       row.push_back(html_number(summary.best_frequency_hz / 1000, 2));
+      if (summary.at_edge) row.back().text += " (edge)";
       row.push_back(html_number(summary.latency_ms, 0));
       for (const auto& [name, fact] : facts_) {
         row.push_back(fact.numbers.empty() ? HtmlCell{.text = fact.words[u]}

@@ -228,7 +228,7 @@ std::optional<plot::StrfFigure> strf_figure(const RunView& view, std::int64_t un
   figure.channels = strf.channels;
   figure.frequencies_hz = view.strfs.frequencies_hz;
   figure.lags_ms = view.strfs.lags_ms;
-  if (strf.gradient) figure.value_label = "gradient";
+  figure.value_label = strf.value_label;
   figure.kernel = {{1, static_cast<std::int64_t>(strf.channels.size()),
                     static_cast<std::int64_t>(figure.frequencies_hz.size()),
                     static_cast<std::int64_t>(figure.lags_ms.size())},
@@ -238,6 +238,7 @@ std::optional<plot::StrfFigure> strf_figure(const RunView& view, std::int64_t un
         strf_summary(strf.values, view.roster().axes, view.checkpoint.model->ahead());
     figure.best_frequency_hz = summary.best_frequency_hz;
     figure.latency_ms = summary.latency_ms;
+    figure.at_edge = summary.at_edge;
   }
   figure.cc_norm = value_of(unit_scores(view, metric), unit);
   figure.score_label = score_label(view, metric);
@@ -469,7 +470,7 @@ std::optional<plot::ContactSheet> hidden_figure(const RunView& view, std::int64_
   const Place place = places.front();
   const FittedModel one = view.checkpoint.select({place.member});
   const auto readout = one.tensors.find(kReadout);
-  const Array<float>& fields = view.strfs.kernel->fields;  // (M, H, C, F, L)
+  const Array<float>& fields = view.strfs.kernel->shown();  // (M, H, C, F, L)
   if (readout == one.tensors.end() || readout->second.dim() != 3 ||
       readout->second.size(2) != fields.dim(1)) {
     return std::nullopt;
@@ -528,6 +529,7 @@ std::optional<plot::ContactSheet> hidden_figure(const RunView& view, std::int64_
         fmt::format("{}: {:.0f} %, w {}", h, 100 * share,
                     plot::short_number(std::round(weights.data_ptr<float>()[h] * 100) / 100.0));
     figure.channels = view.strfs.channels;
+    figure.value_label = value_label(view.strfs.value, view.strfs.kernel->weights);
     figure.frequencies_hz = view.strfs.frequencies_hz;
     figure.lags_ms = view.strfs.lags_ms;
     const float* field = fields.data() + (place.member * hidden + h) * size;
@@ -563,7 +565,7 @@ plot::ContactSheet dynamic_figure(const RunView& view, std::int64_t unit, const 
         seconds_text((static_cast<double>(frame) + 0.5) * view.roster().axes.dt_ms / 1000);
     figure.frequencies_hz = view.strfs.frequencies_hz;
     figure.lags_ms = view.strfs.lags_ms;
-    figure.value_label = "gradient";
+    figure.value_label = value_label("gradient: response", Weights::raw);
     const float* field = fields.data() + (place.output * frames + frame) * bands * lags;
     figure.kernel = {{1, 1, bands, lags}, {field, field + bands * lags}};
     sheet.figures.push_back(std::move(figure));

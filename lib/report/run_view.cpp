@@ -109,6 +109,13 @@ std::string RunView::averaged() const {
   return text.empty() ? text : "mean of " + text;
 }
 
+void RunView::show(Weights weights) {
+  for (auto* fields : {&strfs.kernel, &strfs.gradient}) {
+    if (!*fields) continue;
+    (*fields)->weights = (*fields)->per_sd.size() > 0 ? weights : Weights::raw;
+  }
+}
+
 RunView open_run(const std::string& path, Observer& observer) {
   RunView view;
   view.given = path;
@@ -166,6 +173,7 @@ RunView open_run(const std::string& path, Observer& observer) {
       view.strfs.gradient = std::move(exported.gradient);
     }
   }
+  view.show(Weights::per_sd);
   return view;
 }
 
@@ -338,8 +346,10 @@ UnitStrf unit_strf(const RunView& view, std::int64_t unit) {
   const bool own =
       view.strfs.kernel && view.checkpoint.model->backbone().response_kernel() != nullptr;
   if ((!own && !view.strfs.gradient) || places.empty()) return strf;
-  const Array<float>& all = own ? view.strfs.kernel->fields : view.strfs.gradient->fields;
+  const Fields& fields = own ? *view.strfs.kernel : *view.strfs.gradient;
+  const Array<float>& all = fields.shown();
   strf.gradient = !own;
+  strf.value_label = value_label(own ? view.strfs.value : "gradient: response", fields.weights);
   strf.channels = own ? view.strfs.channels : std::vector<std::string>{"input"};
   // (M, N, C, F, L) and (M, N, F, L): what follows the first two axes is one field.
   const auto size = all.size() / (all.dim(0) * all.dim(1));

@@ -38,6 +38,8 @@ struct RunView {
 
   const Roster& roster() const { return checkpoint.roster; }
   std::int64_t units() const { return checkpoint.roster.units(); }
+  // The values of receptive fields that are shown; raw where the bands' spread is not known.
+  void show(Weights weights);
   // "mean of 5 seeds and 2 folds", "" where a unit has one member.
   std::string averaged() const;
 };
@@ -92,6 +94,7 @@ struct UnitStrf {
   std::vector<float> values;
   std::vector<std::string> channels;
   bool gradient = false;
+  std::string value_label;  // what the values are, with their unit
 };
 UnitStrf unit_strf(const RunView& view, std::int64_t unit);
 

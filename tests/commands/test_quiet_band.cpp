@@ -219,20 +219,23 @@ TEST_CASE("quiet band: of a recording, no field peaks in the silent top band") {
   if (!std::filesystem::exists(data)) return;
   const test::TemporaryFolder folder;
   const auto run = folder.file("run");
-  test::write_text(folder.file("fit.yaml"),
-                   "data: {file: " + data +
-                       "}\nmodel: {kind: linear, context: 20}\nfit: {solver: ridge}\noutput: "
-                       "{folder: " +
-                       run + "}\nrun: {threads: 2, device: cpu}\n");
+  // Not the smooth prior: of one noisy unit it gives two bands almost the same peak, and rounding
+  // decides between them.
+  test::write_text(
+      folder.file("fit.yaml"),
+      "data: {file: " + data +
+          "}\nmodel: {kind: linear, context: 20}\nfit: {solver: ridge, ridge_prior: flat}\noutput: "
+          "{folder: " +
+          run + "}\nrun: {threads: 2, device: cpu}\n");
   told_by_training(folder.file("fit.yaml"));
   exported(run, folder.file("raw.h5"), "raw");
   const auto in_top = [](const std::vector<float>& all) {
     return std::count_if(all.begin(), all.end(), [](float hz) { return hz > 22000; });
   };
-  CHECK(peaks_in_top_band(run + "/results.h5", "/strf/kernel") > 15);
+  CHECK(peaks_in_top_band(run + "/results.h5", "/strf/kernel") > 5);
   CHECK(peaks_in_top_band(run + "/results.h5", "/strf/kernel_per_sd") == 0);
   // The best frequency is that of the best separable field, which of noise may be anything.
-  CHECK(in_top(best_frequencies(folder.file("raw.h5"))) > 15);
+  CHECK(in_top(best_frequencies(folder.file("raw.h5"))) > 5);
   CHECK(in_top(best_frequencies(run + "/results.h5")) <= 1);
 }
 

@@ -100,18 +100,25 @@ TEST_CASE("a run's figures show what its files hold") {
     CHECK(figure.spectrogram.values == stimulus->spectrogram.values);
   }
 
-  // The receptive field is the mean of the seeds' kernels.
-  const auto strfs = kernel_strfs(view.checkpoint);
-  const auto field = strf_figure(view, 1);
-  REQUIRE(field);
-  for (std::size_t i = 0; i < field->kernel.values.size(); ++i) {
+  // The receptive field is the mean of the seeds' kernels, per standard deviation of the band.
+  const auto stored_fields = read_strfs(study.run() + "/results.h5");
+  RunView raw = view_of(study.run());
+  raw.show(Weights::raw);
+  const auto check_field = [](const RunView& shown, const Array<float>& expected) {
+    const auto field = strf_figure(shown, 1);
+    REQUIRE(field);
     const auto size = field->kernel.values.size();
-    CHECK(static_cast<double>(field->kernel.values[i]) ==
-          near((static_cast<double>(strfs.kernel->fields.values[1 * size + i]) +
-                static_cast<double>(strfs.kernel->fields.values[4 * size + i])) /
-                   2,
-               1e-6, 1e-9));
-  }
+    for (std::size_t i = 0; i < size; ++i) {
+      CHECK(static_cast<double>(field->kernel.values[i]) ==
+            near((static_cast<double>(expected.values[1 * size + i]) +
+                  static_cast<double>(expected.values[4 * size + i])) /
+                     2,
+                 1e-6, 1e-9));
+    }
+    return field->value_label;
+  };
+  CHECK(check_field(view, stored_fields.kernel->per_sd) == "drive per s.d. of band");
+  CHECK(check_field(raw, stored_fields.kernel->fields) == "drive per unit of input");
   CHECK(contact_sheet(view, {2, 0}).figures.at(0).unit_id == view.roster().unit_ids[2]);
 
   const auto learning = learning_figure(view, {1});
@@ -351,6 +358,7 @@ TEST_CASE("a page of two runs compares them, and refuses what compare refuses") 
   request.threads = 1;
   Observer silent;
   const std::string page = read_text(write_report(request, silent));
+  CHECK(contains(page, "rank sum"));
   CHECK(contains(page, ">Comparison</h2>"));
   CHECK(contains(page, "Wilcoxon"));
   CHECK(contains(page, "Units by their gain"));
