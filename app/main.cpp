@@ -1,4 +1,9 @@
 // The command line: which command, and what its errors mean to the shell.
+#ifdef STRFFIT_WHEEL
+#include <dlfcn.h>
+#include <unistd.h>
+#endif
+
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -80,6 +85,14 @@ int guarded(Session& session) {
   return kFailed;
 }
 
+// A wheel's program is linked against LibTorch's CPU half alone. Where this machine has NVIDIA's
+// driver, the CUDA half that stands beside it registers its devices.
+void load_gpu_half() {
+#ifdef STRFFIT_WHEEL
+  if (access("/dev/nvidiactl", F_OK) == 0) dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
+#endif
+}
+
 void set_up(CLI::App& app, Session& session) {
   app.formatter(std::make_shared<HelpOfAScreen>());  // of the commands too, which come after it
   app.set_version_flag("--version", versions, "Print the versions of strffit and its libraries");
@@ -124,6 +137,7 @@ int finish(int code) {
 }
 
 int command_line(int argc, char** argv) {
+  load_gpu_half();
   Session session;
   session.command_line = joined(argc, argv);
   CLI::App app("Fits models of auditory neurons (STRFs and beyond) to recorded responses.",

@@ -1,5 +1,6 @@
 #include "cluster/slurm.hpp"
 
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -48,7 +49,11 @@ void add_slurm(CLI::App& app, Session& session) {
       if (!options->out.empty()) {
         asked.assignments.push_back("output.folder=" + yaml_text(options->out));
       }
-      asked.program = std::filesystem::read_symlink("/proc/self/exe").string();
+      // A program that another starts says by which name it is to be called (packaging/bundle).
+      const char* named = std::getenv("STRFFIT_PROGRAM");
+      asked.program = named != nullptr && *named != '\0'
+                          ? named
+                          : std::filesystem::read_symlink("/proc/self/exe").string();
       asked.command_line = session.command_line;
       const SlurmOutcome outcome = slurm_run(asked, session.console);
       std::cout << (options->json ? to_json(outcome) + "\n" : to_text(to_report(outcome)));

@@ -9,6 +9,7 @@
 #               docs/languages.md
 #   docs        the commands of the tutorial, the list of messages, all links, the site without warnings
 #   report      opens pages of strffit report in a browser: the quick start's, and of 400 units
+#   python      the Python package with the built program, NumPy 1 and 2 and every installed Python
 #   slurm       an array, failures, time limits and the merge on a Slurm of this machine
 #   asan        every test under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tsan        the trainer's tests under ThreadSanitizer, built without precompiled headers
@@ -18,7 +19,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-all_stages=(checks vectors release cores quickstart report docs asan tsan wheel slurm fuzz)
+all_stages=(checks vectors release cores quickstart report docs python asan tsan wheel slurm fuzz)
 tsan_rooms=(util training)
 # Values of OPENBLAS_CORETYPE, from SSE3 to AVX-512; those that this processor lacks are skipped.
 cores=(Prescott Nehalem Sandybridge Haswell SkylakeX)
@@ -200,6 +201,18 @@ run_report() {
   case $code in
     0) summary+=("report: ${#pages[@]} pages work in a browser") ;;
     77) skip "report: no Chromium to open pages with (apt-get install chromium)" ;;
+    *) exit "$code" ;;
+  esac
+}
+
+# What a wheel holds beside the program; the wheel itself: scripts/package test wheel.
+run_python() {
+  local said code=0
+  [[ -x build/release/strffit ]] || { cmake --preset release && build build/release strffit; }
+  said=$(scripts/check_python_package) || code=$?
+  case $code in
+    0) summary+=("$said") ;;
+    77) skip "python: numpy, h5py, xarray and pytest could not be fetched from PyPI" ;;
     *) exit "$code" ;;
   esac
 }

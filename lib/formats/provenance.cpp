@@ -12,6 +12,7 @@
 #include "ops/blas_core.hpp"
 #include "ops/cuda/recorded.hpp"
 #include "ops/gemm.hpp"
+#include "ops/level.hpp"
 #include "util/machine.hpp"
 #include "util/text.hpp"
 #include "util/version.hpp"
@@ -47,6 +48,12 @@ std::string processor() {
   return (name.empty() ? "unknown" : name) + ", " + after(libtorch, "CPU capability usage:");
 }
 
+// "GNU 12.2.0, native", "GNU 12.2.0, portable, kernels for x86-64-v3".
+std::string build() {
+  const std::string level = ops::level();
+  return compiler() + (level.empty() ? "" : ", kernels for " + level);
+}
+
 // "strffit_version" of "strffit".
 std::string attribute_of(std::string library) {
   std::transform(library.begin(), library.end(), library.begin(),
@@ -59,7 +66,7 @@ std::string attribute_of(std::string library) {
 std::vector<std::pair<std::string, std::string>> library_versions() {
   return {{"strffit", version()},     {"LibTorch", TORCH_VERSION},
           {"BLAS", ops::blas_name()}, {"HDF5", files::hdf5_version()},
-          {"CUDA", cuda()},           {"compiler", compiler()},
+          {"CUDA", cuda()},           {"compiler", build()},
           {"CPU", processor()}};
 }
 

@@ -44,6 +44,8 @@ constexpr Name kNames[] = {
     {k3dnow, "3dnow"},
 };
 
+constexpr std::uint32_t kLevel2 = kSse3 | kSsse3 | kSse41 | kSse42 | kPopcnt;
+
 constexpr std::uint32_t kUpToSsse3 = kSse3 | kSsse3, kUpToSse42 = kUpToSsse3 | kSse41 | kSse42,
                         kUpToAvx2 = kUpToSse42 | kAvx | kFma | kAvx2;
 
@@ -169,11 +171,15 @@ bool lacks_instructions(std::uint32_t needed, std::uint32_t there, const char* c
                         std::size_t size) {
   Line line(message, size);
   if (const auto missing = needed & ~there; missing != 0) {
-    line << "error: this program was compiled for another processor (-march=native): this one has "
-            "no ";
+    const bool portable = (needed & ~kLevel2) == 0;
+    line << (portable ? "error: this program needs x86-64-v2, a 64-bit x86 processor of 2009 or "
+                        "later: this one has no "
+                      : "error: this program was compiled for another processor (-march=native): "
+                        "this one has no ");
     list(line, missing);
-    line << "; build it here, or with -DSTRFFIT_NATIVE=OFF for every processor "
-            "(docs/cluster.md)\n";
+    line << (portable ? "\n"
+                      : "; build it here, or with -DSTRFFIT_NATIVE=OFF for every processor "
+                        "(docs/cluster.md)\n");
     return true;
   }
   const auto* asked = core != nullptr ? known_core(core) : nullptr;
