@@ -10,7 +10,7 @@ namespace strffit {
 
 namespace {
 
-// Where the units of one list are in another; -1 where one is not.
+// For each id: its index in `other`, or -1 if `other` does not contain it.
 std::vector<std::int64_t> places_in(const std::vector<std::string>& ids,
                                     const std::vector<std::string>& other) {
   std::map<std::string, std::int64_t> places;
@@ -80,7 +80,8 @@ Array<std::int64_t> AverageRun::members_of_units() const {
   const auto& ids = parts.front().roster.unit_ids;
   Array<std::int64_t> members({1, 1, static_cast<std::int64_t>(ids.size())}, 0);
   for (const auto& part : parts) {
-    const auto own = averages_in(part.roster).members;  // (S, A, N), of all folds first
+    // (S, A, N); the first row of A holds all folds
+    const auto own = averages_in(part.roster).members;
     const auto places = places_in(ids, part.roster.unit_ids);
     for (std::size_t unit = 0; unit < places.size(); ++unit) {
       for (std::int64_t s = 0; s < own.dim(0) && places[unit] >= 0; ++s) {

@@ -18,9 +18,11 @@ namespace strffit {
 
 namespace {
 
-constexpr double kMostMeanBytes = 256.0 * 1024 * 1024;  // of means that are held at once
+// upper limit for the means in memory at one time
+constexpr double kMostMeanBytes = 256.0 * 1024 * 1024;
 
-// Whether the members of a fold predict a stimulus: [fold][stimulus]. Empty: all members do.
+// [fold][stimulus]: true if the members of this fold predict this stimulus. An empty table means
+// that all members predict all stimuli.
 using CountingTable = std::vector<std::vector<char>>;
 
 enum Rank : char {
@@ -28,7 +30,7 @@ enum Rank : char {
   kIsUnused = 1,
   kChooses = 2,
   kTrains = 3
-};  // ascending in what members know of it
+};  // ascending: how much the training of a member used the stimulus
 
 CountingTable counting_table(const std::vector<Partition>& partitions, std::size_t stimuli,
                              Averages which) {
@@ -57,14 +59,14 @@ CountingTable counting_table(const std::vector<Partition>& partitions, std::size
   return table;
 }
 
-// From first to before last.
+// The index range first .. last - 1.
 struct Stretch {
   std::size_t first = 0, last = 0;
 
   std::size_t size() const { return last - first; }
 };
 
-// Accumulates the means of an average for one stimulus after the other.
+// Computes the means of an average, one stimulus at a time.
 class Accumulator {
  public:
   Accumulator(const Average& average, const Dataset& dataset, Averages which, const RunOptions& run)
@@ -90,11 +92,12 @@ class Accumulator {
     }
   }
 
-  // The members of some part predict all units: they are predicted for all of them at once.
+  // True if some part has members that predict all units. Such a member predicts all units in one
+  // call, so all units are processed together.
   bool any_population() const { return any_population_; }
   bool is_skipped(std::size_t unit) const { return skipped_.contains(unit); }
 
-  // Whether any member predicts the stimulus.
+  // True if at least one member predicts the stimulus.
   bool concerns(std::size_t stimulus) const {
     return std::any_of(sources_.begin(), sources_.end(), [&](const Source& source) {
       const auto counts = [&](const auto& fold) { return fold[stimulus] != 0; };
@@ -106,19 +109,20 @@ class Accumulator {
   MeanOfStimulus means(std::size_t stimulus, Stretch groups, Stretch units) {
     const auto frames = static_cast<std::size_t>(dataset_.stimuli.at(stimulus).frames());
     const std::size_t rows = groups.size() * units.size();
-    std::vector<double> total;  // of several parts
+    std::vector<double> total;  // sum over the parts
     double weights = 0;
     std::vector<char> predicted(rows, 1);
     for (Source& source : sources_) {
       std::vector<double> sums(rows * frames, 0);
       std::vector<std::int64_t> members(rows, 0);
       add(source, stimulus, groups, units, sums, members);
-      // A mean of one is that one, bit for bit.
+      // With a single part, use weight 1: the result is then bit-identical to the mean of that
+      // part.
       const double weight = sources_.size() > 1 ? source.part->weight : 1;
       weights += weight;
       for (std::size_t row = 0; row < rows; ++row) {
         predicted[row] = predicted[row] && members[row] > 0;
-        const auto number = static_cast<double>(members[row]);  // of 0 the mean is NaN
+        const auto number = static_cast<double>(members[row]);  // 0 members give NaN
         for (std::size_t t = row * frames; t < (row + 1) * frames; ++t) {
           sums[t] = weight * (sums[t] / number);
         }
@@ -145,13 +149,14 @@ class Accumulator {
   struct Source {
     const AveragePart* part;
     CountingTable counts;
-    std::vector<std::size_t> place;  // of its units in the average
-    // The members selected last: neighbouring stimuli mostly ask for the same ones.
+    std::vector<std::size_t> place;  // index of each unit of the part in the average
+    // The members that were selected for the last stimulus. The next stimulus usually needs the
+    // same members, so the selection is reused.
     std::vector<std::int64_t> members;
     FittedModel selected = {};
   };
 
-  // The groups that a member's prediction of a stimulus belongs to.
+  // The groups that include this member's prediction of this stimulus.
   std::vector<std::size_t> groups_of(const Source& source, const Member& member,
                                      std::size_t stimulus, Stretch groups) const {
     const bool counts = source.counts.empty() ||
@@ -179,7 +184,7 @@ class Accumulator {
       const Member& member = roster.members[m];
       if (member.unit >= 0) {
         const auto place = source.place[static_cast<std::size_t>(member.unit)];
-        if (place < units.first || place >= units.last) continue;  // kNoPlace is beyond all
+        if (place < units.first || place >= units.last) continue;  // also skips kNoPlace
       }
       auto found = groups_of(source, member, stimulus, groups);
       if (found.empty()) continue;
@@ -217,18 +222,18 @@ class Accumulator {
   const Dataset& dataset_;
   Averages which_;
   RunOptions run_;
-  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> group_of_;  // (setting, fold)
+  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> group_of_;  // key: (setting, fold)
   std::vector<Source> sources_;
-  std::set<std::size_t> skipped_;  // by a part
+  std::set<std::size_t> skipped_;  // units that at least one part did not fit
   bool any_population_ = false;
 };
 
-// Groups and units whose means are held at once.
+// The number of groups and units whose means are in memory at one time.
 struct AtOnce {
   std::size_t groups = 1, units = 1;
 };
 
-// `bytes`: of the means of one group for one unit.
+// `bytes`: size of the means of one group for one unit.
 AtOnce means_at_once(std::size_t groups, std::size_t units, bool all_units, double bytes) {
   const auto fitting = [](double of_one) {
     return static_cast<std::size_t>(std::max(1.0, kMostMeanBytes / std::max(of_one, 1.0)));
@@ -239,7 +244,7 @@ AtOnce means_at_once(std::size_t groups, std::size_t units, bool all_units, doub
   return result;
 }
 
-// Seeds and folds that members have, in order.
+// The distinct seeds, folds and settings of the members, ascending.
 struct SeedsAndFolds {
   std::set<std::int64_t> seeds, folds, settings;
 };
@@ -343,7 +348,8 @@ std::vector<UnitMetrics> score_average(const Average& average, const ScoringData
     const auto work = [&](std::int64_t item) {
       const auto unit = units.first + static_cast<std::size_t>(item);
       if (accumulator.is_skipped(unit)) return;
-      std::map<std::vector<std::size_t>, ResponseQuality> qualities;  // groups share stimuli
+      // groups with the same stimuli share it
+      std::map<std::vector<std::size_t>, ResponseQuality> qualities;
       for (std::size_t g = groups.first; g < groups.last; ++g) {
         const std::size_t row = (g - groups.first) * units.size() + static_cast<std::size_t>(item);
         std::vector<std::size_t> scored;
@@ -402,7 +408,8 @@ Array<float> predict_average(const Average& average, const Dataset& dataset, std
 
 namespace {
 
-// The means for some stimuli below `group`, `rows` x `across` of them: groups in their order.
+// Writes the means for some stimuli below `group`. The first axis of `axes` gives the number of
+// rows; the groups are written row by row, in their order.
 void put_means(files::Writer& writer, const std::string& group, const Average& average,
                const Shape& axes, const Dataset& dataset, const std::vector<std::size_t>& stimuli,
                const RunOptions& run, const std::function<void()>& between) {

@@ -38,7 +38,7 @@ Weights weights_shown(const std::string& word) {
 namespace {
 
 struct Drawing {
-  std::string name;  // of the file, without folder and ending
+  std::string name;  // file name without folder and extension
   plot::StrfFigure figure;
 };
 
@@ -52,7 +52,8 @@ class Figures {
     });
   }
 
-  // Kernels a unit, or of all hidden units of a member in one grid.
+  // One figure per output if each unit has a kernel; otherwise one grid per member with the kernels
+  // of all its hidden units.
   std::vector<Drawing> kernels() const {
     if (!strfs_.kernel) return {};
     const Array<float>& all = strfs_.kernel->shown();  // (M, K, C, F, L)
@@ -87,7 +88,8 @@ class Figures {
     return drawings;
   }
 
-  // A picture per unit of fields with a mean, (N_all, ..., F, L).
+  // One figure per unit that shows the mean field. fields.mean is (N_all, ..., F, L). If `z` is
+  // true, shows the mean divided by its standard error.
   std::vector<Drawing> means(const Fields& fields, const std::string& value,
                              const std::string& prefix, bool z) const {
     const Roster& roster = fitted_.roster;
@@ -117,7 +119,7 @@ class Figures {
   }
 
  private:
-  // `output` -1: all outputs of the member.
+  // Starts a drawing for member m. If `output` is -1, the drawing shows all outputs of the member.
   Drawing begun(std::int64_t m, std::int64_t output, const std::string& prefix) const {
     const Roster& roster = fitted_.roster;
     const Member& member = roster.members[static_cast<std::size_t>(m)];
@@ -160,7 +162,7 @@ class Figures {
   bool several_ = false;
 };
 
-// Fitted and starting time constants, for prefilters that have them.
+// Fitted and initial time constants. Nothing if the prefilter has no time constants.
 std::optional<plot::TimeConstantsFigure> time_constants(const Strfs& strfs) {
   const auto of = [&](const std::string& name) -> Array<double> {
     const auto found = strfs.measures.find("prefilter/" + name);
@@ -192,7 +194,7 @@ std::vector<std::string> draw_figures(const std::string& folder, const std::stri
   make_folder(folder);
   const Figures figures(fitted, strfs, cc_norm);
   std::vector<std::string> files;
-  std::set<std::string> taken;  // ids may differ in characters that file names lack
+  std::set<std::string> taken;  // two unit ids can give the same file name
   const auto draw = [&](std::vector<Drawing> drawings, const std::string& sheet) {
     if (drawings.empty()) return;
     std::vector<plot::StrfFigure> all;

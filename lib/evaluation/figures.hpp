@@ -1,4 +1,4 @@
-// Figures of exported receptive fields, and what all commands that draw share.
+// Draws exported receptive fields. Also holds checks that all drawing commands share.
 #pragma once
 
 #include <string>
@@ -9,22 +9,23 @@
 
 namespace strffit {
 
-// ConfigError, in the name of --format, for anything but png, svg and pdf.
+// ConfigError (key --format) unless `format` is png, svg or pdf.
 void check_figure_format(const std::string& format);
 
-// What figures show of units with several fits: each fit, their mean, or the mean over its standard
-// error (unit_mean.hpp).
+// For units with several fits, a figure can show three things: each fit (member), the mean over
+// fits (mean), or the mean divided by its standard error (z); see unit_mean.hpp.
 enum class Show { member, mean, z };
-// "member", "mean", "z"; ConfigError, in the name of --show, for another word.
+// The value for "member", "mean" or "z". ConfigError (key --show) for any other word.
 Show show_named(const std::string& word);
 
-// "per_sd", "raw"; ConfigError, in the name of --weights, for another word.
+// "per_sd" or "raw". ConfigError (key --weights) for any other word.
 Weights weights_shown(const std::string& word);
 
-// A picture per unit, or per member where kernels belong to hidden units, and a contact sheet of
-// all; gradient STRFs likewise. `cc_norm` (M, N) on the test stimuli, or empty. Returns the files.
-// `folder` is made where it is missing; RunError where that fails. ConfigError where means are to
-// be shown and there are none.
+// Draws the kernels: one figure per unit, or one figure per member if kernels belong to hidden
+// units. Also draws a contact sheet with all of them. Draws the gradient STRFs in the same way if
+// there are any. `cc_norm`: (M, N) scores on the test stimuli, or empty. Creates `folder` if it is
+// missing. Returns the paths of the files. RunError if the folder cannot be created. ConfigError if
+// `show` needs means and there are none.
 std::vector<std::string> draw_figures(const std::string& folder, const std::string& format,
                                       const FittedModel& fitted, const Strfs& strfs,
                                       const Array<double>& cc_norm, Show show = Show::member);

@@ -14,7 +14,8 @@ namespace strffit {
 
 namespace {
 
-// A checkpoint's config, with a data.file where another program wrote none.
+// The config of a checkpoint. Other programs may write a config without data.file; then the key
+// gets a placeholder value.
 config::Document open_config_of(const Checkpoint& checkpoint) {
   const std::string name = checkpoint.file + ": / attribute config";
   auto probe = config::Document::of_run(checkpoint.config, name);
@@ -109,7 +110,7 @@ DataOptions data_options_of(const Checkpoint& checkpoint) {
 
 std::vector<Partition> partitions_of_fit(const Checkpoint& checkpoint, const Dataset& dataset) {
   if (checkpoint.dataset_sha256 != dataset.sha256) return {};
-  Dataset recorded;  // of what was fitted
+  Dataset recorded;  // the stimuli with responses; only these were in the fit
   recorded.file = dataset.file;
   std::vector<std::size_t> place;
   for (std::size_t s = 0; s < dataset.stimuli.size(); ++s) {

@@ -1,4 +1,4 @@
-// A checkpoint with a dataset to predict.
+// Opens a checkpoint together with a dataset.
 #pragma once
 
 #include <string>
@@ -13,44 +13,49 @@
 
 namespace strffit {
 
-// The dataset that a checkpoint was fitted to: as its config names it, from the current folder,
-// else from the checkpoint's, else where it was then. DataError where there is none any more.
+// Path of the dataset that a checkpoint was fitted to. Searches for data.file of its config,
+// relative to the current folder and then to the checkpoint's folder; then for the absolute path
+// that the checkpoint stores. DataError if none of these files exists. ConfigError if the
+// checkpoint names no dataset.
 std::string dataset_of(const Checkpoint& checkpoint);
 
-// Reads the checkpoint's units of a dataset, for the stimuli wanted. DataError where it has other
-// units, bands or frames.
+// Reads a dataset with the units of the checkpoint and the responses to the wanted stimuli.
+// DataError if a unit is missing, or if bands or frame width differ.
 Dataset read_units_of(const Checkpoint& checkpoint, const std::string& file,
                       const WantedStimuli& wanted);
 
-// The sounds of a dataset, recorded or not, without responses. Warns where it has units that are
-// not the checkpoint's, whose responses will be predicted all the same. DataError where it has
-// other bands or frames.
+// Reads all sounds of a dataset, without responses. Includes sounds without recorded responses. If
+// units of the checkpoint are missing in the dataset, calls observer.warning(); the responses of
+// these units are predicted anyway. DataError if bands or frame width differ.
 Dataset read_stimuli_for(const Checkpoint& checkpoint, const std::string& file, Observer& observer);
 
-// The checkpoint's units in a dataset that has them all.
+// For each unit of the checkpoint: its index in the dataset. DataError if a unit is missing.
 std::vector<std::int64_t> places_of_units(const Checkpoint& checkpoint, const Dataset& dataset);
 
-// data.split, data.folds and data.smooth_ms of a checkpoint's config.
+// The options of the section `data` in the checkpoint's config: split, folds, smoothing.
 DataOptions data_options_of(const Checkpoint& checkpoint);
 
-// The divisions by fold of the file that a checkpoint was fitted to, also where it was read with
-// sounds that nobody has recorded: these are in no division. Empty for another file, of which no
-// member has seen anything. DataError where members are of more folds than there are.
+// The partition of each fold of the dataset that the checkpoint was fitted to. Stimuli without
+// recorded responses are in no part of a partition. Empty if `dataset` is a different file; then no
+// member has seen any of its stimuli. DataError if a member has a fold number beyond the number of
+// folds.
 std::vector<Partition> partitions_of_fit(const Checkpoint& checkpoint, const Dataset& dataset);
 
-// DataError where members are of more folds than there are partitions.
+// DataError if a member has a fold number that is not below the number of partitions.
 void require_folds(const Checkpoint& checkpoint, const std::vector<Partition>& parts);
 
-// Whether its members have been fitted once more with the validation stimuli among the others.
+// True if the members were refitted with the validation stimuli in the training set (fit.refit).
 bool refitted(const Checkpoint& checkpoint);
 
-// Names the stimuli without responses, which reading has left out.
+// Warns with the names of the stimuli without responses. Reading has left them out. Does nothing if
+// there are none.
 void warn_of_unrecorded(const Dataset& dataset, Observer& observer);
 
-// Index of the stimulus of that key; DataError naming the nearest one.
+// Index of the stimulus with this key. DataError with the most similar key if there is none.
 std::size_t stimulus_of(const Dataset& dataset, const std::string& key);
 
-// "cpu", "cuda" or "auto"; ConfigError for another word and for less than 0 threads.
+// Options from --device ("cpu", "cuda" or "auto") and --threads (0: all cores). ConfigError for
+// another device or fewer than 0 threads.
 RunOptions run_options(const std::string& device, std::int64_t threads);
 
 }  // namespace strffit

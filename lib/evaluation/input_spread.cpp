@@ -20,12 +20,13 @@ namespace strffit {
 
 namespace {
 
-// Of columns that come in pieces (frames, columns).
+// Standard deviation of each column. Data are added in pieces (frames, columns).
 class Spread {
  public:
   void see(const at::Tensor& piece) {
     const auto values = piece.to(at::kDouble);
-    // Sums of differences from the first frame: a spectrogram may lie far from 0.
+    // Sum the differences from the first frame. This keeps precision if the mean of a spectrogram
+    // is far from 0.
     if (frames_ == 0) first_ = values[0].clone();
     const auto difference = values - first_;
     const auto sum = difference.sum(0), squares = difference.square().sum(0);
@@ -33,7 +34,7 @@ class Spread {
     squares_ = frames_ == 0 ? squares : squares_ + squares;
     frames_ += values.size(0);
   }
-  // Divisor n.
+  // One standard deviation per column, with divisor n.
   std::vector<float> of_columns() const {
     const auto n = static_cast<double>(frames_);
     const auto mean = sum_ / n;
@@ -89,7 +90,8 @@ InputSpread input_spread(const FittedModel& fitted, const Dataset& dataset,
   const auto C = static_cast<std::int64_t>(fitted.model->channels().size());
   const auto F = dataset.bands();
   InputSpread spread{Array<float>({members, C, F}), Array<float>({members, F})};
-  // Members that hear the same, by the first of them.
+  // Members of the same fold with a fixed prefilter have the same input. It is computed once, for
+  // the first such member.
   std::vector<std::int64_t> first, like;
   std::map<std::int64_t, std::int64_t> of_fold;
   for (std::int64_t m = 0; m < members; ++m) {

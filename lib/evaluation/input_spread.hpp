@@ -1,4 +1,4 @@
-// How much varies what fitted members have heard in training.
+// Standard deviation of the inputs that fitted members had in training.
 #pragma once
 
 #include <functional>
@@ -12,16 +12,17 @@
 
 namespace strffit {
 
-// Of the stimuli `train` of each member's fold, on `threads` threads of the CPU, in double. Those
-// of a prefilter that is learnt differ from member to member. `between` is called now and then and
-// may throw to end the work.
+// The standard deviations over the training stimuli of each member's fold. Runs on `threads` CPU
+// threads, in double precision. If the prefilter is learnt, each member has its own values.
+// `between` is called between groups of members; it may throw to cancel.
 InputSpread input_spread(const FittedModel& fitted, const Dataset& dataset,
                          const std::vector<Partition>& partitions, int threads,
                          const std::function<void()>& between);
 
-// Fills in what a checkpoint of an older version or of another program does not say, from the
-// dataset that it was fitted to (`data`, or what it names). Where that is not at hand or is
-// another, a warning says that weights stay as they are.
+// Computes checkpoint.spread if it is missing, as in files from older versions or other programs.
+// Uses the dataset `data`, or the fitted dataset if `data` is "". If this dataset cannot be read or
+// is not the fitted one, calls observer.warning() and leaves the spread empty; receptive fields
+// then remain raw weights.
 void find_input_spread(Checkpoint& checkpoint, const std::string& data, int threads,
                        Observer& observer);
 

@@ -1,12 +1,13 @@
-// One thread inside an operation, for callers that predict many times.
+// Limits LibTorch to one thread per operation, for callers that predict many times.
 #pragma once
 
 #include "ops/gemm.hpp"
 
 namespace strffit {
 
-// While it lives, operations use one thread: set once for many calls of predict(), since LibTorch
-// starts new threads each time. `after`: what is set again at the end.
+// While this object exists, each LibTorch operation uses one thread. Setting this once for many
+// calls of predict() is faster, because LibTorch starts new threads each time the number changes.
+// `after`: the number of threads that the destructor restores.
 class OneInnerThread {
  public:
   explicit OneInnerThread(int after) : after_(after) { ops::set_inner_threads(1); }

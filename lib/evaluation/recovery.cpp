@@ -9,7 +9,8 @@ namespace strffit {
 
 namespace {
 
-// (F, from) -> (F, to), zeros at the lags that are new, `before` of them before the others.
+// Extends a field from (F, from) to (F, to) with zeros. `before` of the new lags are put at the
+// start, the others at the end.
 std::vector<float> lengthened(const float* field, std::int64_t bands, std::int64_t from,
                               std::int64_t before, std::int64_t to) {
   std::vector<float> result(static_cast<std::size_t>(bands * to), 0.0F);
@@ -65,7 +66,7 @@ std::vector<Recovery> compare_with_truth(const FittedModel& fitted,
     const auto found = std::find(ids.begin(), ids.end(), id);
     if (found == ids.end()) throw DataError(file, "/units/id", "unit " + id + " is missing");
     const auto lags = static_cast<std::int64_t>(field.values.size()) / bands;
-    // A true field begins at lag 0.
+    // The true field starts at lag 0. The fitted field may also have negative lags.
     const std::int64_t ahead = fitted.model->ahead();
     const std::int64_t longer = std::max(lags, ahead + true_lags);
     const float* const true_field = truth.data() + (found - ids.begin()) * bands * true_lags;

@@ -1,4 +1,4 @@
-// Fitted receptive fields beside those that a simulated dataset was made with.
+// Compares fitted receptive fields with the true ones of a simulated dataset.
 #pragma once
 
 #include <string>
@@ -9,24 +9,24 @@
 
 namespace strffit {
 
-// How well a unit's receptive field was found again.
+// Similarity of a fitted receptive field to the true one.
 struct Recovery {
   std::string unit;
   std::int64_t seed = 0, fold = 0;
-  double correlation = 0;  // of the field and the true one, over bands and lags
+  double correlation = 0;  // Pearson correlation over all bands and lags
 };
 
-// The field that stands for a member's output: its kernel where there is one a unit and one
-// channel, else its gradient STRF. Bands x lags; empty where there is neither.
+// One receptive field per member and unit. This is the kernel if each unit has one kernel with one
+// channel; otherwise it is the gradient STRF. values: F x L. The list is empty if there is neither.
 struct UnitField {
   std::int64_t member = 0, unit = 0;
   std::vector<float> values;
 };
 std::vector<UnitField> unit_fields(const FittedModel& fitted, const Strfs& strfs);
 
-// Pearson correlation with /truth/strf of `file`, lag by lag, each with zeros at lags that only the
-// other has.
-// DataError where the file has no truth, other bands or other units.
+// Pearson correlation of each field with /truth/strf of `file`, over all bands and lags. If the
+// lags differ, each field is extended with zeros. DataError if the file has no truth, or if bands
+// or units differ.
 std::vector<Recovery> compare_with_truth(const FittedModel& fitted,
                                          const std::vector<UnitField>& fields,
                                          const std::string& file);

@@ -17,7 +17,7 @@ namespace strffit {
 
 namespace {
 
-// Of predictions: no more where that keeps all threads busy.
+// Bytes of predictions in memory at one time: the target, and the limit if all threads need more.
 constexpr double kBytesAtOnce = 64.0 * 1024 * 1024, kMostBytesAtOnce = 256.0 * 1024 * 1024;
 
 std::set<std::int64_t> skipped_units(const Roster& roster) {
@@ -26,7 +26,7 @@ std::set<std::int64_t> skipped_units(const Roster& roster) {
   return units;
 }
 
-// Some members, kept because neighbouring stimuli mostly ask for the same ones.
+// Selects members and keeps the last selection. The next stimulus usually needs the same members.
 class Selected {
  public:
   explicit Selected(const FittedModel& all) : all_(all) {}
@@ -45,9 +45,9 @@ class Selected {
   FittedModel selected_;
 };
 
-using Qualities = std::vector<ResponseQuality>;  // of each unit of the dataset
+using Qualities = std::vector<ResponseQuality>;  // for each unit of the dataset
 
-// By the stimuli that they are taken over: many series share them.
+// Response quality for each list of stimuli. Many series share the same list.
 class QualityCache {
  public:
   QualityCache(const ScoringData& data, const std::vector<ScoredSeries>& series) {
@@ -69,24 +69,24 @@ class QualityCache {
   std::map<std::vector<std::size_t>, Qualities> qualities_;
 };
 
-// Predictions of a block of series: (N, T) of each series and stimulus.
+// Predictions of a block of series. Key: (series, stimulus); value: (N, T).
 using Block = std::map<std::pair<std::size_t, std::size_t>, std::span<const float>>;
 
 struct BlockOfSeries {
-  std::vector<Array<float>> memory;  // what the spans look at
+  std::vector<Array<float>> memory;  // owns the data of the spans
   Block predictions;
 };
 
 BlockOfSeries predict_block(const ScoringData& data, const std::vector<ScoredSeries>& series,
                             std::size_t first, std::size_t last, Selected& selected) {
   BlockOfSeries block;
-  std::map<std::size_t, std::vector<std::pair<std::size_t, std::int64_t>>> wanted;  // by stimulus
+  std::map<std::size_t, std::vector<std::pair<std::size_t, std::int64_t>>> wanted;  // key: stimulus
   for (std::size_t i = first; i < last; ++i) {
     for (std::size_t s = 0; s < series[i].stimuli.size(); ++s) {
       wanted[series[i].stimuli[s]].emplace_back(i, series[i].member[s]);
     }
   }
-  block.memory.reserve(wanted.size());  // the spans must stay valid
+  block.memory.reserve(wanted.size());  // no reallocation, so the spans stay valid
   for (const auto& [stimulus, pairs] : wanted) {
     std::vector<std::int64_t> members;
     for (const auto& [one, member] : pairs) members.push_back(member);
@@ -102,7 +102,7 @@ BlockOfSeries predict_block(const ScoringData& data, const std::vector<ScoredSer
   return block;
 }
 
-// `series_bytes`: of the predictions of one.
+// `series_bytes`: size of the predictions of one series.
 std::size_t series_at_once(double series_bytes, int threads) {
   const double busy = series_bytes * static_cast<double>(kPredictedAtOnce * threads);
   const double bytes = std::clamp(busy, kBytesAtOnce, kMostBytesAtOnce);
@@ -116,8 +116,9 @@ double bytes_of(const Dataset& dataset, const std::vector<std::size_t>& stimuli,
   return static_cast<double>(std::max<std::int64_t>(frames, 1) * outputs) * sizeof(float);
 }
 
-// The first series of each block, and at the end their number. Members that are predicted as one
-// piece are in one block, so that blocks do not change how a prediction is rounded.
+// The index of the first series of each block, followed by the total number of series. Members that
+// are predicted as one batch stay in one block, because the composition of a batch affects
+// rounding.
 std::vector<std::size_t> blocks_of(const FittedModel& fitted, const ScoringData& data,
                                    const std::vector<ScoredSeries>& series) {
   double largest = 1;
@@ -184,7 +185,8 @@ std::vector<ScoredSeries> series_of_all(const Roster& roster, const Dataset& dat
 
 std::vector<ScoredSeries> series_of_folds(const Roster& roster,
                                           const std::vector<Partition>& partitions) {
-  // Held-out stimuli with the member that did not see them, by seed, setting and unit.
+  // For each seed, setting and unit: the held-out stimuli, each with the member that did not see
+  // it.
   std::vector<ScoredSeries> series;
   std::map<std::array<std::int64_t, 3>, std::map<std::size_t, std::int64_t>> held_out;
   for (std::size_t m = 0; m < roster.members.size(); ++m) {

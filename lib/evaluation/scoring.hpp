@@ -1,4 +1,4 @@
-// Predictions of fitted members, and how good they are.
+// Predictions of fitted members, and their scores.
 #pragma once
 
 #include <cstddef>
@@ -19,68 +19,71 @@
 
 namespace strffit {
 
-// One series of predictions: of a member, or of the members of all folds, each where it was held
-// out.
+// The predictions that give one score per unit. They come from one member, or from the members of
+// all folds: then each stimulus is predicted by the member that did not see it.
 struct ScoredSeries {
-  std::int64_t unit = -1;  // of a member
+  std::int64_t unit = -1;  // unit of the member; -1: the member predicts all units
   std::int64_t seed = 0;
   std::int64_t fold = 0;             // -1: joined over folds
-  std::vector<std::size_t> stimuli;  // ascending
-  std::vector<std::int64_t> member;  // that predicts each of them
-  std::int64_t setting = 0;          // of a sweep
+  std::vector<std::size_t> stimuli;  // indices of stimuli, ascending
+  std::vector<std::int64_t> member;  // for each stimulus: the member that predicts it
+  std::int64_t setting = 0;          // setting of a sweep
 };
 
-// What predictions are compared with, and how.
+// The recorded responses to compare with, and the options for this.
 struct ScoringData {
   const Dataset* dataset;
-  std::vector<std::int64_t> unit_of;  // dataset unit of each of Roster::unit_ids
+  std::vector<std::int64_t> unit_of;  // for each of Roster::unit_ids: its index in the dataset
   bool smoothed = false;
   RunOptions run;
-  // Called between blocks of series; may throw to end the work.
+  // Called between blocks of series; may throw to cancel.
   std::function<void()> between = [] {};
 };
 
-// A series per member, of the stimuli of its fold's `split`.
+// One series per member, with the stimuli of `split` in the member's fold.
 std::vector<ScoredSeries> series_of_members(const Roster& roster,
                                             const std::vector<Partition>& partitions,
                                             SplitName split);
-// A series per member, of all stimuli of a dataset.
+// One series per member, with all stimuli of the dataset.
 std::vector<ScoredSeries> series_of_all(const Roster& roster, const Dataset& dataset);
-// A series per seed, setting and unit, of all stimuli that any fold held out.
+// One series per seed, setting and unit, with all stimuli that are validation stimuli in some fold.
 std::vector<ScoredSeries> series_of_folds(const Roster& roster,
                                           const std::vector<Partition>& partitions);
 
-// What chance gives, of the same predictions.
+// Null distribution of the score: the options, and the result for the same predictions.
 struct NullTest {
   NullOptions options;
   std::vector<NullScore> scores;  // (series x N), filled in by score()
 };
 
-// (series x N) all metrics; NaN for units that were skipped and where there are no stimuli. Holds
-// the predictions of some series at a time, 256 MiB at most (or those of one series). Where the
-// batches of the members are known, the series are those of one member each, in their order.
+// All metrics: (series x N), series first. NaN for skipped units and for series without stimuli.
+// Only the predictions of some series are in memory at one time, at most 256 MiB (or one series).
+// If FittedModel::batch_of is known, `series` must have one entry per member, in the order of the
+// members.
 std::vector<UnitMetrics> score(const FittedModel& fitted, const ScoringData& data,
                                const std::vector<ScoredSeries>& series, NullTest* null = nullptr);
 
-// These stimuli by their keys: a file's groups are written in this order.
+// These stimuli, sorted by key. HDF5 groups are written in this order.
 std::map<std::string, std::size_t> by_key(const Dataset& dataset,
                                           const std::vector<std::size_t>& stimuli);
 
-// As arrays of this shape by name of the metric; Bug if it does not hold as many scores.
+// One array of this shape per metric, with the metric's name as key. Bug if the shape does not
+// match the number of scores.
 Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Shape& shape);
-// The scores of a series per member as (M, N) arrays.
+// The same with shape (M, N), for scores with one series per member.
 Metrics as_metrics(const std::vector<UnitMetrics>& scores, const Roster& roster);
 
-// Predictions for some stimuli of a dataset, written below /predictions (formats.md). `between` is
-// called before each stimulus and may throw to end the work.
+// Predicts some stimuli of a dataset and writes the responses below /predictions (formats.md).
+// `between` is called before each stimulus; it may throw to cancel. RunError if the file cannot be
+// written.
 void put_predictions(files::Writer& writer, const FittedModel& fitted, const Dataset& dataset,
                      const std::vector<std::size_t>& stimuli, const RunOptions& run,
                      const std::function<void()>& between);
 
-// Bytes that a run holds while its members are scored, beside their tensors.
+// Estimated memory for scoring the members of a plan, in bytes, without their tensors.
 double scoring_bytes(const Plan& plan, const RunOptions& run);
 
-// The trials of a dataset's unit to some stimuli.
+// The responses of one unit of the dataset to some stimuli, with all trials.
 std::vector<Trials> trials_of(const Dataset& dataset, std::int64_t unit,
                               const std::vector<std::size_t>& stimuli);
 

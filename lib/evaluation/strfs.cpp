@@ -21,14 +21,15 @@ namespace strffit {
 
 namespace {
 
-// (N, T, F, L) of the only member.
+// Gradient at every frame, (N, T, F, L). `one` has exactly one member.
 at::Tensor dynamic(const FittedModel& one, const Array<float>& spectrogram) {
   const auto x = at::zeros({1, spectrogram.dim(1), spectrogram.dim(0)});
   put_input(x, 0, spectrogram, one.standardisation.front());
   return one.model->dynamic_strf(one.tensors, x, one.model->context());
 }
 
-// What was not fitted must not look as if it were: NaN at the axis of the units.
+// Sets the fields of skipped units to NaN, because these units were not fitted. `axis`: the axis of
+// the units.
 void forget_skipped(at::Tensor& fields, std::int64_t axis, const Roster& roster) {
   if (roster.independent()) return;
   for (const auto& skipped : roster.skipped) {
@@ -36,7 +37,7 @@ void forget_skipped(at::Tensor& fields, std::int64_t axis, const Roster& roster)
   }
 }
 
-// Adds the measures of the fields that are shown.
+// Adds the measures of result.shown().
 void summarise_shown(Fields& result, const Axes& axes, std::int64_t ahead) {
   const Array<float>& fields = result.shown();
   const Shape outer(fields.shape.begin(), fields.shape.end() - 2);
@@ -59,7 +60,7 @@ void summarise_shown(Fields& result, const Axes& axes, std::int64_t ahead) {
   }
 }
 
-// Fields (M, K, rows..., L) times the spread of each row, (M, rows...).
+// Fields (M, K, rows..., L) multiplied by the standard deviation of each row, (M, rows...).
 Array<float> per_sd(const Array<float>& fields, const Array<float>& spread) {
   Array<float> scaled(fields.shape);
   const auto M = fields.dim(0), K = fields.dim(1), L = fields.shape.back();
@@ -101,7 +102,7 @@ Strfs kernel_strfs(const FittedModel& fitted, Weights weights) {
   strfs.channels = model.channels();
   strfs.frequencies_hz = model.axes().frequencies_hz;
   strfs.lags_ms = model.lags_ms();
-  // One member at a time, so that a part of the members gives the same bits as all of them.
+  // One member at a time: then a subset of the members gives bit-identical results.
   std::map<std::string, std::vector<at::Tensor>> measures;
   std::optional<Array<float>> known;
   const auto members = fitted.members();
@@ -159,7 +160,7 @@ Array<float> gradient_strfs(const FittedModel& fitted, const Dataset& dataset,
   for (std::int64_t member = 0; member < members; ++member) {
     const FittedModel one = fitted.select({member});
     at::Tensor mean = at::zeros({1, model.outputs(), bands, lags}, at::kDouble);
-    // As many stimuli at once as threads: each holds N T F L numbers.
+    // One stimulus per thread: each needs N T F L numbers.
     const auto group = static_cast<std::size_t>(std::max(threads, 1));
     for (std::size_t first = 0; first < long_enough.size(); first += group) {
       between();
@@ -173,7 +174,7 @@ Array<float> gradient_strfs(const FittedModel& fitted, const Dataset& dataset,
                           .narrow(1, lags - model.ahead(), stimulus.frames() - lags)
                           .sum(1, false, at::kDouble);
       });
-      // Added in the order of the stimuli, whichever was done first.
+      // Sum in the order of the stimuli, so the result does not depend on the order of the threads.
       for (const auto& sum : sums) mean[0] += sum;
     }
     forget_skipped(mean, 1, fitted.roster);

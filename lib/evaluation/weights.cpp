@@ -14,22 +14,23 @@ namespace strffit {
 
 namespace {
 
-constexpr double kHeldBytes = 256.0 * 1024 * 1024;  // of all runs' means, about
+// approximate limit for the means of all runs in memory
+constexpr double kHeldBytes = 256.0 * 1024 * 1024;
 
-// Sums over units of the scores with each of the weights.
+// For each point of the grid: the sum of the scores over units.
 struct GridScores {
   std::vector<double> cc, cc_norm;
-  std::int64_t units_cc = 0, units_cc_norm = 0;  // with a score with equal weights
+  std::int64_t units_cc = 0, units_cc_norm = 0;  // units with a finite score for equal weights
 };
 
-// A unit's predictions by each run for the stimuli that all runs predict.
+// The predictions of one unit by each run, for the stimuli that all runs predict.
 struct UnitMeans {
   std::vector<std::size_t> stimuli;
   std::vector<std::vector<std::span<const float>>> of_run;  // [run][stimulus]
 };
 
 UnitMeans means_of_unit(const std::vector<std::vector<MeanOfStimulus>>& runs, std::size_t row) {
-  std::map<std::size_t, std::vector<std::span<const float>>> found;  // by stimulus
+  std::map<std::size_t, std::vector<std::span<const float>>> found;  // key: stimulus
   for (const auto& run : runs) {
     for (const auto& one : run) {
       if (!one.predicted[row]) continue;
@@ -47,7 +48,7 @@ UnitMeans means_of_unit(const std::vector<std::vector<MeanOfStimulus>>& runs, st
   return means;
 }
 
-// cc and cc_norm of a unit with each of the weights.
+// cc and cc_norm of one unit, for each point of the grid.
 std::vector<UnitMetrics> unit_scores(const UnitMeans& means, const ScoringData& data,
                                      std::size_t unit,
                                      const std::vector<std::vector<double>>& grid) {
@@ -78,14 +79,14 @@ void add_unit(const std::vector<UnitMetrics>& scores, GridScores& sums) {
     ++units;
     for (std::size_t i = 0; i < scores.size(); ++i) {
       const double score = scores[i].*value;
-      to[i] += std::isfinite(score) ? score : 0;  // a constant prediction says nothing
+      to[i] += std::isfinite(score) ? score : 0;  // NaN (constant prediction) counts as 0
     }
   };
   add(&UnitMetrics::cc, sums.cc, sums.units_cc);
   add(&UnitMetrics::cc_norm, sums.cc_norm, sums.units_cc_norm);
 }
 
-// All ways to write `left` as a sum of so many whole numbers.
+// All ways to write `left` as a sum of `parts` integers >= 0.
 void compositions(std::int64_t left, std::size_t parts, std::vector<std::int64_t>& begun,
                   std::vector<std::vector<std::int64_t>>& found) {
   if (parts == 1) {
@@ -109,7 +110,8 @@ std::vector<std::vector<double>> weight_grid(std::size_t runs) {
   std::vector<std::int64_t> begun;
   compositions(steps, runs, begun, found);
   const auto number = static_cast<double>(runs);
-  std::vector<std::vector<double>> grid = {std::vector<double>(runs, 1 / number)};  // equal first
+  // equal weights first
+  std::vector<std::vector<double>> grid = {std::vector<double>(runs, 1 / number)};
   for (const auto& one : found) {
     std::vector<double> weights;
     for (const auto n : one) weights.push_back(static_cast<double>(n) / static_cast<double>(steps));
@@ -159,7 +161,7 @@ ChosenWeights choose_weights(const std::vector<Average>& runs, const ScoringData
   if (!normalised) chosen.score = "cc";
   const auto& totals = normalised ? sums.cc_norm : sums.cc;
   const auto units = static_cast<double>(normalised ? sums.units_cc_norm : sums.units_cc);
-  constexpr double kRounding = 1e-6;  // of a score: single precision
+  constexpr double kRounding = 1e-6;  // tolerance per unit, for single precision
   auto best =
       static_cast<std::size_t>(std::max_element(totals.begin(), totals.end()) - totals.begin());
   if (totals[best] - totals.front() <= kRounding * units) best = 0;

@@ -1,4 +1,4 @@
-// Between tensors and the plain arrays that files hold.
+// Conversion between tensors and the plain arrays that are stored in files.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,8 +7,8 @@
 
 namespace strffit {
 
-// A copy, in C order.
+// Copies a tensor to a float array in C order.
 Array<float> to_array(const at::Tensor& tensor);
-at::Tensor to_tensor(const Array<float>& array);  // float32, on the CPU
+at::Tensor to_tensor(const Array<float>& array);  // a float32 copy on the CPU
 
 }  // namespace strffit

@@ -1,4 +1,4 @@
-// Runs whose predictions are averaged: formats.md, "Average of runs".
+// The file average.h5: runs whose predictions are averaged (formats.md, "Average of runs").
 #pragma once
 
 #include <string>
@@ -10,27 +10,29 @@ namespace strffit {
 
 struct AverageFile {
   struct Part {
-    std::string checkpoint;  // a file in the folder of average.h5
-    std::string run;         // the run that it was copied from
-    double weight = 1;       // of the mean of its members; all weights add up to 1
+    std::string checkpoint;  // path; the file is in the folder of average.h5
+    std::string run;         // the run from which the checkpoint was copied
+    double weight = 1;       // weight of the mean of this part's members; all weights sum to 1
   };
-  std::string file;  // the file that was read; not written
+  std::string file;  // path of the file that was read; not written
   std::vector<Part> parts;
   std::string weights;  // how the weights were chosen: "equal", "given" or "validation"
   Provenance provenance;
 };
 
-// File names in the folder of an average of runs.
+// File names in the folder of an average of runs: average.h5, and part-0.h5, part-1.h5, ...
 inline constexpr const char* kAverageName = "average.h5";
 std::string average_part_name(std::size_t part);
 
-// The average.h5 that `path` names: the file itself, or the one in this run folder. "" if none.
+// The path of average.h5 if `path` is this file or a folder that contains it; otherwise "".
 std::string average_file_of(const std::string& path);
 
-// Writes the names of the parts' checkpoints without their folder.
+// Writes average.h5. Stores only the file names of the checkpoints, without folder. RunError if the
+// file cannot be written.
 void write_average(const std::string& path, const AverageFile& average);
 
-// Gives the parts' checkpoints with their folder. DataError if the file breaks formats.md.
+// Reads average.h5. Returns the checkpoints with their folder. DataError if the file violates
+// formats.md.
 AverageFile read_average(const std::string& path);
 
 }  // namespace strffit

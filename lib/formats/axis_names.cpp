@@ -15,24 +15,24 @@ namespace {
 using Names = std::vector<std::string>;
 
 struct Rule {
-  const char* path;  // ends with "/" where it is of all that lies below
+  const char* path;  // a path that ends with "/" matches all datasets below it
   Names axes;        // as many as the dataset has, else the next rule of the path is asked
 };
 
-// The first that fits. `kernel_id`, not `kernel`: xarray before 2023.9 refuses a variable with an
-// axis of its own name, as /strf/kernel would be.
+// The first matching rule is used. The name is `kernel_id`, not `kernel`: xarray before 2023.9
+// rejects a variable that has an axis with its own name, such as /strf/kernel.
 const std::vector<Rule>& rules() {
   static const std::vector<Rule> all = {
       {"/frequencies_hz", {"frequency_hz"}},
       {"/units/", {"unit"}},
-      {"/units/", {"unit", ""}},  // of a fact with more axes those have names of their own
+      {"/units/", {"unit", ""}},  // further axes of a unit fact have their own names
       {"/members/", {"member"}},
       {"/settings/", {"setting"}},
       {"/skipped/", {"skipped"}},
       {"/inputs/channel_spread", {"member", "channel", "frequency_hz"}},
       {"/inputs/spectrogram_spread", {"member", "frequency_hz"}},
       {"/metrics/", {"member", "unit"}},
-      {"/metrics/", {"member"}},  // labels
+      {"/metrics/", {"member"}},  // labels of the rows
       {"/history/", {"epoch"}},
       {"/history/", {"epoch", "member"}},
       {"/ridge/", {"member", "unit"}},
@@ -80,7 +80,7 @@ bool fits(const Rule& rule, const std::string& path, const Shape& shape) {
   return shape.size() == rule.axes.size();
 }
 
-// 0, 1, ... or as many of them from `first` on.
+// `length` integers that start at `first`.
 files::Coordinate counted(std::int64_t length, std::int64_t first = 0) {
   std::vector<std::int64_t> values(static_cast<std::size_t>(length));
   std::iota(values.begin(), values.end(), first);
@@ -123,7 +123,7 @@ std::optional<files::Coordinate> coordinate_of(const AxisValues& values, const s
 
 constexpr std::array<const char*, 4> kLabels = {"unit_id", "seed", "fold", "setting"};
 
-// Whether this is a table of scores, /metrics/<split>/<metric>, and not a label of its members.
+// True for a table of scores, /metrics/<split>/<metric>; false for the labels of its rows.
 bool is_score(const std::string& path, const Shape& shape) {
   return path.starts_with("/metrics/") && shape.size() == 2;
 }
@@ -158,7 +158,7 @@ void name_axes(files::Writer& writer, const AxisValues& values) {
   files::Dimensions dimensions(writer, [&](const std::string& name, std::int64_t length) {
     return coordinate_of(values, name, length);
   });
-  const auto shapes = writer.shapes();  // as they are before the scales
+  const auto shapes = writer.shapes();  // the list before scales are added
   for (const auto& [path, shape] : shapes) {
     const auto& all = rules();
     const auto rule = std::find_if(

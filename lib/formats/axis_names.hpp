@@ -1,4 +1,4 @@
-// Names of the axes of what results hold: formats.md, "Names of axes".
+// Names of the axes in results files: formats.md, "Names of axes".
 #pragma once
 
 #include <string>
@@ -9,25 +9,27 @@
 
 namespace strffit {
 
-// What stands along the axes; what is empty is not known, or not there.
+// The coordinates of the axes. An empty value means that the file does not have this axis or that
+// its coordinates are unknown.
 struct AxisValues {
   double dt_ms = 0;
   std::vector<std::string> unit_ids;
   std::vector<double> frequencies_hz;
   std::vector<std::string> channels;
   std::vector<double> lags_ms;
-  std::vector<std::int64_t> member_numbers;  // of a shard; else they count from 0
-  bool kernel_a_unit = false;                // kernels are those of the units, in their order
+  // numbers in the whole run, for a shard; empty: 0, 1, ...
+  std::vector<std::int64_t> member_numbers;
+  bool kernel_a_unit = false;  // true if kernel k belongs to unit k
 };
 
-// Gives every dataset of a file of the format strffit-results its dimension scales, after all has
-// been put, and the scores of members the columns that say whose they are.
+// Adds dimension scales to every dataset of a strffit-results file. Also links the member labels
+// (unit_id, seed, fold, setting) to the tables of scores. Call it after everything else was put.
 void name_axes(files::Writer& writer, const AxisValues& values);
 
-// Names below /metrics/<split> that are no metrics.
+// True for names below /metrics/<split> that are labels of members, not metrics.
 bool is_label_of_members(const std::string& name);
 
-// Puts these labels beside the metrics of a split.
+// Writes these labels below `group`, next to the metrics of a split.
 void put_labels_of_members(files::Writer& writer, const std::string& group, const Roster& roster);
 
 }  // namespace strffit

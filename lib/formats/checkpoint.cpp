@@ -19,8 +19,9 @@ std::string path_of(const Entry& entry) {
   return (entry.role == Role::buffer ? "/buffers/" : "/parameters/") + entry.name;
 }
 
-// The mean or std of all members. One for all is stored as a scalar or (F), as any program would;
-// one each, which folds need, with a leading axis M.
+// The mean or standard deviation of all members. If `each` is false, all members share one value;
+// it is stored as a scalar or (F), which other programs can write easily. Otherwise (needed for
+// folds) it has a leading axis M.
 Array<double> stacked(const std::vector<Standardisation>& all, bool each,
                       std::vector<double> Standardisation::*values) {
   const auto members = static_cast<std::int64_t>(all.size());
@@ -34,7 +35,7 @@ Array<double> stacked(const std::vector<Standardisation>& all, bool each,
   return array;
 }
 
-// What a checkpoint's config says beside the model.
+// The parts of a checkpoint's config that are needed to predict.
 struct Described {
   ModelSpec model;
   Standardise how = Standardise::overall;
@@ -95,7 +96,8 @@ std::vector<Standardisation> read_standardisation(const files::Reader& reader, S
   return result;
 }
 
-// Names "strf/weight" are groups and datasets: two levels, never more.
+// DataError if the group contains an unknown tensor. Tensor names have at most two levels, such as
+// "strf/weight".
 void refuse_others(const files::Reader& reader, const std::string& group,
                    const std::set<std::string>& known) {
   if (!reader.exists(group)) return;
@@ -129,7 +131,7 @@ Tensors read_tensors(const files::Reader& reader, const Model& model, std::int64
   return tensors;
 }
 
-// What a file of this program is that holds no fitted models.
+// Describes another file of this program, for the error message.
 std::string no_models(const std::string& format) {
   if (format == "strffit-dataset") {
     return "is a dataset, to which nothing is fitted yet; expected a run folder, which strffit "
@@ -199,7 +201,7 @@ Checkpoint read_checkpoint(const std::string& path) {
       described.how != Standardise::none &&
       reader.shape("/standardise/mean") ==
           Shape{members, static_cast<std::int64_t>(checkpoint.standardisation[0].mean.size())};
-  // Whether responses can be below 0 matters for starting values only.
+  // The last argument affects only the initial values, so it may be false here.
   checkpoint.model = described.model.build(roster.axes, roster.outputs(), false);
   checkpoint.tensors = read_tensors(reader, *checkpoint.model, members);
   checkpoint.spread = read_input_spread(
@@ -209,7 +211,7 @@ Checkpoint read_checkpoint(const std::string& path) {
 }
 
 void check_axes(const Checkpoint& checkpoint, const Dataset& dataset) {
-  // A frame width or band centre that differs by rounding to single precision is the same.
+  // Values that differ only by single-precision rounding count as equal.
   const auto same = [](double a, double b) { return std::abs(a - b) <= 1e-6 * std::abs(b); };
   const Axes &ours = checkpoint.roster.axes, &theirs = dataset.axes;
   if (!same(theirs.dt_ms, ours.dt_ms)) {

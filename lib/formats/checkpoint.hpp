@@ -1,4 +1,4 @@
-// The best state of every member: formats.md, "Checkpoint".
+// The checkpoint with the best state of every member: formats.md, "Checkpoint".
 #pragma once
 
 #include <cstdint>
@@ -9,25 +9,25 @@
 
 namespace strffit {
 
-// Fitted members, and what they were fitted to.
+// Fitted members, and the dataset that they were fitted to.
 struct Checkpoint : FittedModel {
-  std::string file;            // it was read from; not written
+  std::string file;            // path that was read; not written
   std::string config;          // YAML
-  std::string dataset;         // absolute path of what it was fitted to; "" where unknown
-  std::string dataset_sha256;  // "" where unknown
+  std::string dataset;         // absolute path of the fitted dataset; "" if unknown
+  std::string dataset_sha256;  // its checksum; "" if unknown
   std::int64_t epoch = 0;
   Standardise how = Standardise::overall;
 };
 
+// Writes a checkpoint. RunError if the file cannot be written.
 void write_checkpoint(const std::string& path, const Checkpoint& checkpoint);
 
-// Also of other programs: of the config only the keys of formats.md are needed, further keys may
-// stand in its mappings other than `model`. DataError naming file and path for everything that
-// breaks formats.md, and for tensors that are missing, too many or of another shape than the
-// model's.
+// Reads a checkpoint, also one from another program. The config needs only the keys listed in
+// formats.md. Further keys are allowed, but not in `model`. DataError with file and path if the
+// file violates formats.md, or if a tensor is missing, unknown or has a wrong shape.
 Checkpoint read_checkpoint(const std::string& path);
 
-// DataError where a dataset has other bands or another frame width than the model was fitted to.
+// DataError if the bands or the frame width of the dataset differ from those of the checkpoint.
 void check_axes(const Checkpoint& checkpoint, const Dataset& dataset);
 
 }  // namespace strffit

@@ -1,4 +1,4 @@
-// How much varies what the members hear: formats.md, /inputs.
+// Standard deviations of the inputs in training: formats.md, /inputs.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +10,23 @@
 
 namespace strffit {
 
-// Standard deviations of the bands over all frames of a member's training stimuli. A weight times
-// that of its band is a response per standard deviation of the band: a band that hardly varies may
-// have a large weight that does little.
+// Standard deviation of each band over all frames of the member's training stimuli. A weight times
+// this value is the response per standard deviation of the band. This makes bands comparable: in a
+// band with small variance, even a large weight has little effect.
 struct InputSpread {
-  Array<float> channels;     // (M, C, F) of what the kernels see: standardised and prefiltered
+  Array<float> channels;     // (M, C, F) of the input to the kernels: standardised and prefiltered
   Array<float> spectrogram;  // (M, F) of the standardised spectrogram
 
   bool known() const { return channels.size() > 0; }
-  // That of some members, in this order.
+  // The rows of some members, in this order.
   InputSpread select(const std::vector<std::int64_t>& members) const;
 };
 
-// Below /inputs; nothing where it is not known.
+// Writes the values below /inputs. Writes nothing if they are unknown.
 void put_input_spread(files::Writer& writer, const InputSpread& spread);
 
-// Not known where the file has no /inputs. DataError where it has other members, channels or bands,
-// or numbers that are no standard deviations.
+// Reads /inputs; unknown if the file does not have it. DataError if the number of members, channels
+// or bands differs, or if a value is not a valid standard deviation.
 InputSpread read_input_spread(const files::Reader& reader, std::int64_t members,
                               std::int64_t channels, std::int64_t bands);
 

@@ -51,7 +51,7 @@ class Join {
 
   const files::Reader& first() const { return readers_.front(); }
 
-  // Calls use(source, reader) for every source in turn.
+  // Calls use(source, reader) for every source, in order.
   template <class Use>
   void each(Use use) const {
     for (std::size_t i = 0; i < sources_.size(); ++i) {
@@ -63,10 +63,11 @@ class Join {
     }
   }
 
-  // Every dataset below the root.
+  // Joins every dataset below the root.
   void all() { below(first(), ""); }
 
-  // What the run in one piece says of each unit over seeds and folds, which no shard knows.
+  // Writes the mean and standard error of each unit over seeds and folds. A single shard does not
+  // have all seeds and folds, so only the merge can compute them.
   void unit_means(bool nested) {
     if (nested || !first().exists("/strf/kernel")) return;
     if (first().optional_string_attribute("/strf/kernel", "kernels_of") != "units") return;
@@ -82,7 +83,7 @@ class Join {
     fields.mean = Array<float>(shape);
     fields.standard_error = Array<float>(shape);
     fields.standard_error_of = standard_error_of(roster);
-    // By shard, so that a file that cannot stay open is opened once.
+    // Loop over shards, so that each file that cannot stay open is opened only once.
     const auto outputs = outputs_of_units(roster);
     const auto row = count(all) / std::max<std::int64_t>(1, all.front()), size = row / all.at(1);
     std::vector<Array<float>> held;
@@ -112,7 +113,7 @@ class Join {
   }
 
  private:
-  // With the members of all sources.
+  // The roster of the first source, with the members of all sources.
   Roster whole_roster() const {
     Roster whole = read_roster(first());
     whole.members.resize(static_cast<std::size_t>(members_));
@@ -125,10 +126,10 @@ class Join {
     return whole;
   }
 
-  // Opening a file proves that it is sound, in a process of its own, which takes longer than
-  // reading most of what is in it: as many as may be are opened once.
+  // Returns how many files may stay open. Opening a file checks it in a child process, which takes
+  // longer than reading most of its content. So as many files as possible are opened only once.
   static std::size_t files_to_keep_open(std::size_t wanted) {
-    constexpr std::size_t kOthers = 64;  // open for other ends
+    constexpr std::size_t kOthers = 64;  // reserve for other open files
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1;
     limit.rlim_cur = std::max(limit.rlim_cur, std::min<rlim_t>(limit.rlim_max, wanted + kOthers));
@@ -191,7 +192,7 @@ class Join {
     }
   }
 
-  // Whether the first axis is that of the members (formats.md).
+  // True if the first axis of this dataset is the axis of members (formats.md).
   static bool of_members(const std::string& path, const Shape& shape) {
     if (path.starts_with("/measures/") || path.starts_with("/standardise/")) {
       return shape.size() > 1;
@@ -203,7 +204,8 @@ class Join {
     return false;
   }
 
-  // DataError unless a source has its members' rows of a dataset of this shape.
+  // DataError unless the source has this dataset, with one row per member of the source. `shape`:
+  // the shape in the whole run.
   void check_rows(const Source& source, const files::Reader& reader, const std::string& path,
                   Shape shape) const {
     shape.at(0) = static_cast<std::int64_t>(source.numbers->size());
@@ -212,7 +214,7 @@ class Join {
                     "expected the shape " + to_string(shape) + ", as in " + sources_.front().file);
   }
 
-  // What may be large: predictions, tensors, receptive fields. Some members at a time.
+  // Copies large datasets (predictions, tensors, receptive fields), some members at a time.
   void copy_rows(const std::string& path, Shape shape) {
     constexpr std::int64_t kBytesAtOnce = std::int64_t{1} << 26;
     shape.at(0) = 1;
@@ -253,8 +255,8 @@ class Join {
     return all;
   }
 
-  // Shards end after different numbers of epochs; a member without a value at one is NaN. Seconds,
-  // one number an epoch, add up.
+  // Shards end after different numbers of epochs. Missing values of a member are NaN. Seconds (one
+  // number per epoch) are added over shards.
   Array<double> history(const std::string& path) const {
     const bool single = path == "/history/seconds";
     std::int64_t epochs = 0;
@@ -286,7 +288,8 @@ class Join {
   files::Writer& writer_;
   std::string format_;
   std::vector<Source> sources_;
-  std::vector<files::Reader> readers_;  // of the first sources, of all where they may be open
+  // for the first sources; for all if enough files may be open
+  std::vector<files::Reader> readers_;
   std::int64_t members_ = 0;
 };
 
@@ -303,7 +306,7 @@ bool is_nested(const std::string& config) {
   return read_data_options(data).split.outer > 0;
 }
 
-// What stands along the axes of the whole run, as a shard says it.
+// The coordinates of the axes of the whole run, read from one shard.
 AxisValues axis_values(const files::Reader& reader) {
   const Roster roster = read_roster(reader);
   AxisValues values{roster.axes.dt_ms, roster.unit_ids, roster.axes.frequencies_hz, {}, {}, {}};

@@ -29,7 +29,7 @@ Array<T> as_array(const std::vector<T>& values) {
   return {{static_cast<std::int64_t>(values.size())}, values};
 }
 
-// Epochs x members; an epoch without a value for a member is NaN.
+// A table epochs x members. NaN if a member has no value for an epoch.
 Array<double> history_table(const std::vector<std::vector<double>>& rows) {
   const auto columns = rows.empty() ? 0 : rows.front().size();
   Array<double> table({static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns)});
@@ -38,11 +38,11 @@ Array<double> history_table(const std::vector<std::vector<double>>& rows) {
   return table;
 }
 
-// Datasets below a group, by their path from there. The depth is bounded because a damaged file's
-// groups may hold each other.
+// Reads all datasets below a group; the key is the path relative to this group. The depth is
+// limited, because groups of a damaged file can contain each other.
 void read_state_tensors(const files::Reader& reader, const std::string& group,
                         const std::string& prefix, int depth, Tensors& tensors) {
-  constexpr int kDeepest = 4;  // "best/strf/weight" and one to spare
+  constexpr int kDeepest = 4;  // names have up to three levels, such as "best/strf/weight"
   if (depth > kDeepest) throw DataError(reader.file(), group, "expected no groups as deep as this");
   for (const auto& name : reader.children(group)) {
     const std::string path = group + "/" + name;
@@ -97,7 +97,7 @@ void write_last(const std::string& path, const LastState& last) {
   writer.put("/members/learning_rate", as_array(state.learning_rate));
   writer.put("/members/plateau_since", as_array(state.plateau_since));
   writer.group("/tensors");
-  Tensors values;  // until they are written
+  Tensors values;  // keeps contiguous copies alive until commit()
   for (const auto& [name, tensor] : state.tensors) {
     const auto& own = values[name] = tensor.contiguous();
     writer.put("/tensors/" + name, own.sizes().vec(), own.data_ptr<float>());

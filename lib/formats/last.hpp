@@ -1,4 +1,5 @@
-// Everything needed to go on with a run exactly, and all results so far: formats.md, "last.h5".
+// The file last.h5: the complete state of training, to resume a run exactly, and all results so far
+// (formats.md, "last.h5").
 #pragma once
 
 #include <cstdint>
@@ -11,28 +12,30 @@
 namespace strffit {
 
 struct LastState {
-  std::string config;  // YAML, as resolved
+  std::string config;  // YAML with all defaults filled in
   std::string dataset_sha256;
-  std::string started;  // ISO 8601, UTC
+  std::string started;  // time of the start, ISO 8601, UTC
   TrainerState trainer;
-  std::string core_sha256 = {};  // of the checkpoint that members began with; "" without one
+  std::string core_sha256 = {};  // of the checkpoint used as initial state; "" if there was none
 };
 
+// Writes last.h5. RunError if the file cannot be written.
 void write_last(const std::string& path, const LastState& last);
 
-// DataError where the file breaks formats.md. Whether the tensors fit a model is the trainer's to
-// see.
+// Reads last.h5. DataError if the file violates formats.md. Does not check that the tensors match
+// the model; the trainer does this.
 LastState read_last(const std::string& path);
 
-// How far a run is, without its tensors.
+// The progress of a run, without the tensors.
 struct LastProgress {
   std::string config;
   std::int64_t epoch = 0;
-  std::vector<MemberStatus> status;        // (M); running too while a member is refitted
-  std::vector<double> seconds;             // of each epoch
-  std::optional<std::int64_t> refit_left;  // epochs of a refit, where one has begun
+  std::vector<MemberStatus> status;        // (M); also `running` while a member is refitted
+  std::vector<double> seconds;             // duration of each epoch
+  std::optional<std::int64_t> refit_left;  // remaining epochs of a refit, if one has started
 };
 
+// Reads the progress from last.h5. DataError if the file violates formats.md.
 LastProgress read_last_progress(const std::string& path);
 
 }  // namespace strffit

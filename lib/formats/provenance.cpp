@@ -21,17 +21,18 @@ namespace strffit {
 
 namespace {
 
-// "11.8, 1 device", "none".
+// Version and devices of CUDA, such as "11.8, 1 device", or "none".
 std::string cuda() {
   if (!at::hasCUDA()) return "none";
-  const long version = at::detail::getCUDAHooks().versionCUDART();  // 11080
+  const long version = at::detail::getCUDAHooks().versionCUDART();  // such as 11080 for 11.8
   const auto devices = at::getNumGPUs();
   return fmt::format("{}.{}, {}{}{}", version / 1000, version % 1000 / 10, devices,
                      devices == 1 ? " device" : " devices",
                      ops::records_on(at::kCUDA) ? "" : ", without kernels of our own");
 }
 
-// "Intel(R) Xeon(R) Gold 6248, AVX512": LibTorch and BLAS choose their code by it.
+// Such as "Intel(R) Xeon(R) Gold 6248, AVX512". LibTorch and BLAS choose their code by the
+// processor, so it can affect rounding.
 std::string processor() {
   const auto after = [](std::istream& text, const std::string& start) -> std::string {
     for (std::string line; std::getline(text, line);) {
@@ -54,7 +55,7 @@ std::string build() {
   return compiler() + (level.empty() ? "" : ", kernels for " + level);
 }
 
-// "strffit_version" of "strffit".
+// Name of the attribute for a library: "strffit_version" for "strffit".
 std::string attribute_of(std::string library) {
   std::transform(library.begin(), library.end(), library.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

@@ -1,4 +1,4 @@
-// Where numbers come from: what a log begins with and every result carries.
+// Provenance: versions, device and dataset. It starts each log and is stored with each result.
 #pragma once
 
 #include <cstdint>
@@ -20,19 +20,21 @@ struct Provenance {
   std::string dataset_sha256;
   std::string start;  // ISO 8601, UTC
   std::string end;
-  std::string shard = {};  // "3/8"; "" for a run in one piece
-  // Of a file that was read: who wrote it and where, by attribute ("strffit_version", "cpu",
-  // "host").
+  std::string shard = {};  // such as "3/8"; "" for a run without shards
+  // Only after reading: program versions and host that wrote the file. Key: attribute name, such as
+  // "strffit_version", "cpu", "host".
   std::map<std::string, std::string> written_by = {};
 };
 
-// {"strffit", "0.1.0"}, {"LibTorch", ...}, {"BLAS", ...}, {"HDF5", ...}, {"CUDA", "none"}.
+// Pairs of name and version: {"strffit", "0.1.0"}, {"LibTorch", ...}, {"BLAS", ...}, {"HDF5", ...},
+// {"CUDA", "none"}, {"compiler", ...}, {"CPU", ...}.
 std::vector<std::pair<std::string, std::string>> library_versions();
 
-// As attributes of the root. Versions, processor and host are those of this program.
+// Writes the provenance as attributes of the root group. Versions, processor and host are those of
+// this process.
 void put_provenance(files::Writer& writer, const Provenance& provenance);
 
-// What is missing is left empty.
+// Reads the attributes of the root group. Missing attributes stay empty.
 Provenance read_provenance(const files::Reader& reader);
 
 }  // namespace strffit

@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kResultsFormat = "strffit-results";
 
-// A value for each member at each epoch, or one number an epoch.
+// A table (epochs, members), or (epochs) if `single` is true.
 Array<double> as_table(const std::vector<std::vector<double>>& rows, bool single) {
   const auto columns = rows.empty() ? 0 : static_cast<std::int64_t>(rows.front().size());
   Shape shape = {static_cast<std::int64_t>(rows.size())};

@@ -1,5 +1,5 @@
-// What a run found: formats.md, "Results". Predictions and receptive fields written alone are
-// results with fewer parts.
+// The results of a run: formats.md, "Results". Files with only predictions or only receptive fields
+// have the same format with fewer parts.
 #pragma once
 
 #include <functional>
@@ -16,46 +16,49 @@
 
 namespace strffit {
 
-using Metrics = std::map<std::string, Array<double>>;  // name -> (M, N)
+using Metrics = std::map<std::string, Array<double>>;  // metric name -> (M, N)
 
 struct Results {
   Roster roster;
   Provenance provenance;
-  std::string config;                      // YAML
-  std::vector<MemberStatus> status;        // (M), empty where nothing was fitted
-  std::vector<std::int64_t> best_epoch;    // (M), likewise
-  std::vector<std::int64_t> number;        // (M) in the whole run; of a shard only
-  std::map<std::string, Metrics> metrics;  // by split
-  std::map<std::string, std::vector<std::vector<double>>> history;  // as of TrainerState
+  std::string config;                    // YAML
+  std::vector<MemberStatus> status;      // (M), empty if nothing was fitted
+  std::vector<std::int64_t> best_epoch;  // (M), empty if nothing was fitted
+  std::vector<std::int64_t> number;  // (M) number of each member in the whole run; only for a shard
+  std::map<std::string, Metrics> metrics;                           // key: split
+  std::map<std::string, std::vector<std::vector<double>>> history;  // as TrainerState::history
   RidgeRecord ridge;
   Strfs strfs;
   InputSpread spread;
 };
 
-// `more` may put further datasets: predictions, which are many.
+// Writes a results file. `more` may put further datasets, such as predictions, which are large.
+// RunError if the file cannot be written.
 void write_results(const std::string& path, const Results& results,
                    const std::function<void(files::Writer&)>& more = {});
 
-// All but predictions, receptive fields and what they hear, which are many. DataError where the
-// file breaks formats.md.
+// Reads a results file without its large parts: predictions, receptive fields and input standard
+// deviations. DataError if the file violates formats.md.
 Results read_results(const std::string& path);
 
-// Receptive fields but dynamic ones.
+// Reads the receptive fields, except for dynamic ones. DataError if the file violates formats.md.
 Strfs read_strfs(const std::string& path);
 
-// Keys of the stimuli whose responses are predicted in the file, and the predictions of one:
-// (M, N, T).
+// The keys of the stimuli with predictions in the file; and the predictions for one of them, (M, N,
+// T). DataError if the file or the predictions cannot be read.
 std::vector<std::string> predicted_stimuli(const std::string& path);
 Array<float> read_predictions(const std::string& path, const std::string& stimulus);
 
-// "running", "finished", "stopped early", "failed".
+// "running", "finished", "stopped early" or "failed".
 std::string to_string(MemberStatus status);
 
-// /ridge of last.h5 and results.h5; nothing without a closed form.
+// Write and read /ridge of last.h5 and results.h5. Nothing is written if the fit has no closed
+// form.
 void put_ridge(files::Writer& writer, const RidgeRecord& ridge);
 RidgeRecord read_ridge(const files::Reader& reader, std::int64_t members);
 
-// A table of /history as rows: a value for each member at each epoch, or one for each epoch.
+// Reads a table of /history, one row per epoch. A row has one value per member, or a single value.
+// DataError if the shape differs from `expected`.
 std::vector<std::vector<double>> read_history(const files::Reader& reader, const std::string& name,
                                               const files::Expected& expected,
                                               std::int64_t members);

@@ -4,7 +4,7 @@ namespace strffit {
 
 namespace {
 
-// `of`: what a value is of, for people.
+// `of`: readable description of the values, such as "drive per unit of the standardised input".
 void put_values(files::Writer& writer, const Array<float>& fields, const std::string& path,
                 const std::string& of, const Strfs& strfs) {
   writer.put(path, fields.shape, fields.data());

@@ -18,7 +18,8 @@ std::set<std::int64_t> different(const Roster& roster, std::int64_t Member::*val
   return values;
 }
 
-// Mean over the rows and, of two or more, `share` times the sum of squared deviations.
+// The mean over rows. The error is the square root of `share` times the sum of squared deviations;
+// NaN for a single row.
 void summarise_rows(const std::vector<std::vector<double>>& rows, double share, float* mean,
                     float* error) {
   const auto n = static_cast<double>(rows.size());
