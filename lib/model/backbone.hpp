@@ -1,4 +1,4 @@
-// What turns a prefiltered spectrogram into responses.
+// The backbone of a model: computes responses from the prefiltered spectrogram.
 #pragma once
 
 #include <functional>
@@ -24,25 +24,26 @@ class Backbone : public Part {
   void constrain(Tensors& tensors) const final;
   std::vector<Measure> measures(const Tensors& tensors, const Axes& axes) const final;
 
-  // L: how many frames it looks at, the current one included; memory of recursions apart.
+  // L: number of frames that a response depends on, including the current one. The unlimited memory
+  // of recurrent units does not count.
   virtual std::int64_t context() const = 0;
-  // How many of those lie in the future (`padding: centered`).
+  // Number of these frames that lie in the future (`padding: centered`).
   virtual std::int64_t ahead() const { return 0; }
-  // Gap frames that a layout needs around stimuli.
+  // Number of gap frames that a layout needs around stimuli.
   virtual std::int64_t gap() const { return context() - 1; }
 
-  // Numbers a frame of its widest layer: what decides how many members fit the cache.
+  // Numbers per frame of the widest layer. Determines how many members fit the cache.
   virtual std::int64_t width() const;
 
-  // x (M or 1, S, C F) -> the input of the output nonlinearity (M, S, N).
+  // Computes the input of the output nonlinearity: x (M or 1, S, C F) -> (M, S, N).
   virtual at::Tensor drive(const Tensors& tensors, const at::Tensor& x,
                            const ops::LayoutPtr& layout, const Pass& pass) const = 0;
-  // The drive through the output nonlinearity and what follows it -> responses (M, S, N).
+  // Applies the output nonlinearity and what follows it: drive (M, S, N) -> responses (M, S, N).
   virtual at::Tensor respond(const Tensors& tensors, const at::Tensor& drive,
                              const ops::LayoutPtr& layout) const;
 
-  // The STRF kernels (M, K, C, F, L) as they are, and as exported, with batch norm folded in;
-  // nothing for kinds that have none.
+  // The STRF kernels (M, K, C, F, L). exported_kernels() also includes the gain of batch norm. Both
+  // return nothing for model kinds without STRF kernels.
   virtual std::optional<at::Tensor> kernels(const Tensors& tensors) const {
     (void)tensors;
     return std::nullopt;
@@ -51,30 +52,30 @@ class Backbone : public Part {
     return kernels(tensors);
   }
 
-  // ConfigError where its kernel is made of more pieces than it can need.
+  // Throws ConfigError if the kernel has more pieces than it can need.
   virtual void require_possible() const {}
 
-  // The kernel whose outputs are the drives themselves, one a unit, so that a closed-form solution
-  // can be put there; null for the kinds with hidden units.
+  // The kernel whose outputs are the drives of the units, so that a closed-form solution can be
+  // written into it. Null for kinds with hidden units.
   virtual const Kernel* response_kernel() const { return nullptr; }
 
   const Output& output() const { return *output_; }
 
  protected:
-  // Registers a piece; entries, start and constrain go through all in this order. Returns it.
+  // Registers a part and returns it. entries(), start() and constrain() visit parts in this order.
   template <class P>
   P* add(std::unique_ptr<P> part) {
     P* raw = part.get();
     parts_.push_back(std::move(part));
     return raw;
   }
-  // Likewise a piece with a row for each of the model's outputs: Entry::readout.
+  // Registers a part with one row per output of the model, see Entry::readout.
   template <class P>
   P* add_readout(std::unique_ptr<P> part) {
     readout_.insert(part.get());
     return add(std::move(part));
   }
-  // Must be called once: the last piece.
+  // Registers the output nonlinearity. Must be called exactly once, after all other parts.
   void set_output(std::unique_ptr<Output> output);
 
  private:
@@ -83,14 +84,14 @@ class Backbone : public Part {
   const Output* output_ = nullptr;
 };
 
-// What a backbone is built for.
+// The sizes that a backbone is built for.
 struct BackboneShape {
   Axes axes;
   std::int64_t bands;     // F
   std::int64_t channels;  // C of the prefilter
   std::int64_t outputs;   // N
-  bool non_negative;      // the responses are, counts or rates
-  bool own_input;         // what the prefilter makes differs from member to member
+  bool non_negative;      // responses are never negative (counts or rates)
+  bool own_input;         // the output of the prefilter differs between members
 };
 
 using BackboneBuilder = std::function<std::unique_ptr<Backbone>(const BackboneShape&)>;

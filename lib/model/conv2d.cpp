@@ -18,7 +18,7 @@ std::string numbered(const std::string& name, std::size_t layer) {
   return fmt::format("{}{}", name, layer + 1);
 }
 
-// The weights of one convolution, `conv<i>/weight` (K_out, K_in, K_f, K_t) and bias.
+// The weights `conv<i>/weight` (K_out, K_in, K_f, K_t) and the bias of one convolution.
 class Convolution : public Part {
  public:
   Convolution(std::string name, std::int64_t inputs, const Conv2dOptions& options)

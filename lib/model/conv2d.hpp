@@ -1,5 +1,5 @@
-// 2D-CNN (after Pennington & David 2023): three convolutions over frequency and time, a dense
-// layer, a readout.
+// 2D-CNN (after Pennington & David 2023): three convolutions over frequency and time, a dense layer
+// and a readout.
 #pragma once
 
 #include <array>
@@ -10,13 +10,13 @@
 namespace strffit {
 
 struct Conv2dOptions {
-  std::int64_t channels = 10;  // of each convolution
-  std::int64_t bands = 3;      // K_f, of each kernel
-  std::int64_t frames = 9;     // K_t
-  std::int64_t ahead = 0;      // frames of each kernel in the future
-  std::int64_t hidden = 20;    // units of the dense layer
+  std::int64_t channels = 10;  // number of channels of each convolution
+  std::int64_t bands = 3;      // K_f, height of each kernel
+  std::int64_t frames = 9;     // K_t, length of each kernel
+  std::int64_t ahead = 0;      // number of frames of each kernel in the future
+  std::int64_t hidden = 20;    // number of units of the dense layer
   HiddenOptions layer = {ops::Norm::batch, ops::Activation::leaky_relu};
-  double dropout = 0;  // of the dense layer's units before the readout, in [0, 1)
+  double dropout = 0;  // of the dense units before the readout, in [0, 1)
   std::string output = "parametric_sigmoid";
 };
 
@@ -42,6 +42,7 @@ class Conv2d : public Backbone {
   const DenseLayer *dense_, *readout_;
 };
 
+// Reads the mapping `model` of this kind. Throws ConfigError.
 ModelSpec conv2d_kind(config::Node& node);
 
 }  // namespace strffit

@@ -1,5 +1,5 @@
-// Dynamic network (Rahman et al. 2019): a network receptive field whose hidden and output units are
-// leaky.
+// Dynamic network, DNet (Rahman et al. 2019): a network receptive field with leaky hidden and
+// output units.
 #pragma once
 
 #include "model/model.hpp"
@@ -9,8 +9,8 @@ namespace strffit {
 
 struct DnetOptions {
   NetworkOptions network;
-  double init_tau = 2;      // mean starting time constant, frames, > 1
-  bool decay_input = true;  // the factor (1 - A) on what comes in
+  double init_tau = 2;      // mean starting time constant, in frames, > 1
+  bool decay_input = true;  // multiply the input of leaky units by (1 - A)
 };
 
 class Dnet : public NetworkBackbone {
@@ -26,6 +26,7 @@ class Dnet : public NetworkBackbone {
   const DenseLayer* readout_;
 };
 
+// Reads the mapping `model` of this kind. Throws ConfigError.
 ModelSpec dnet_kind(config::Node& node);
 
 }  // namespace strffit

@@ -21,8 +21,8 @@ constexpr const char* kSigma = "strf/sigma";
 constexpr const char* kFrequency = "strf/frequency";
 constexpr const char* kTime = "strf/time";
 
-// The weights of the columns of `basis` (D, n) that come nearest to `wanted` (D) by a metric.
-// Columns that are hardly independent share.
+// Weights of the columns of `basis` (D, n) whose sum is nearest to `wanted` (D) in the metric.
+// Nearly dependent columns share their weight.
 at::Tensor nearest(const at::Tensor& basis, const at::Tensor& wanted, const at::Tensor& metric) {
   constexpr double kIndependent = 1e-6;
   const auto seen = at::matmul(metric, basis);
@@ -51,9 +51,9 @@ class Full : public Kernel {
   bool imitates_exactly() const override { return true; }
 };
 
-// Dilated convolution with learnable spacings (Khalfaoui-Hassani et al. 2023): a sum of G bumps,
-// each a product of one along frequency and one along lag, so that k is a matrix product and never
-// built point by point.
+// Dilated convolution with learnable spacings, DCLS (Khalfaoui-Hassani et al. 2023): a sum of G
+// bumps, each a product of a profile along frequency and a profile along lag. The kernel is thus a
+// matrix product of these profiles.
 class Dcls : public Kernel {
  public:
   Dcls(std::int64_t gaussians, bool bilinear, std::string where, const KernelShape& shape)
@@ -113,9 +113,9 @@ class Dcls : public Kernel {
     return result;
   }
 
-  // Greedily (orthogonal matching pursuit): each bump where and as wide as takes most away of what
-  // is left, after which the weights of all that are placed are solved for anew; at last by the
-  // metric.
+  // Places bumps greedily (orthogonal matching pursuit). Each bump gets the position and width that
+  // explain most of the remaining target. Then the weights of all placed bumps are solved for
+  // again. At the end they are solved for in the metric.
   void imitate(Tensors& member, const at::Tensor& wanted, const at::Tensor& metric) const override {
     const auto& s = shape();
     const auto targets = wanted.to(at::kDouble).contiguous();
@@ -135,10 +135,10 @@ class Dcls : public Kernel {
 
  private:
   static constexpr double kSigmaFloor = 0.27;
-  // Bands or frames; that of a bilinear bump stays 1.
+  // In bands or frames. A bilinear bump always has width 1.
   static constexpr std::array<double, 4> kStartSigmas = {0.3, 0.8, 1.8, 3.6};
 
-  // Bumps of every width about every place of n: one row each, (widths * n, n).
+  // Bumps of every width at every position of n, one per row: (widths * n, n).
   at::Tensor profiles(std::int64_t n) const {
     const auto place = at::arange(n, at::kDouble);
     const auto distance = place - place.unsqueeze(1);
@@ -155,7 +155,7 @@ class Dcls : public Kernel {
   at::Tensor place_bumps(Tensors& member, std::int64_t o, std::int64_t c, const at::Tensor& target,
                          const at::Tensor& along_frequency, const at::Tensor& along_lag) const {
     const auto lengths = at::outer(along_frequency.norm(2, 1), along_lag.norm(2, 1));
-    auto left = target;              // (F, L)
+    auto left = target;              // remaining target (F, L)
     std::vector<at::Tensor> placed;  // (F * L)
     at::Tensor weights;
     for (std::int64_t g = 0; g < gaussians_; ++g) {
@@ -180,8 +180,8 @@ class Dcls : public Kernel {
     return at::stack(placed, 1);
   }
 
-  // Hz at places between bands, on the logarithm of frequency; linear where a band is not above 0
-  // Hz.
+  // Converts positions between bands to Hz by interpolation in log frequency. Interpolates linearly
+  // where a band is at or below 0 Hz.
   static at::Tensor frequency_at(const at::Tensor& place, const Axes& axes) {
     const auto hz = at::tensor(axes.frequencies_hz, at::kDouble);
     const auto last = hz.size(0) - 1;
@@ -210,7 +210,7 @@ class Dcls : public Kernel {
 
   std::int64_t gaussians_;
   bool bilinear_;
-  std::string where_;  // of their number in the configuration
+  std::string where_;  // where the number of bumps stands in the configuration
 };
 
 class Separable : public Kernel {
@@ -229,7 +229,7 @@ class Separable : public Kernel {
             bias()};
   }
   void start(Tensors& member, Random& random) const override {
-    // The product of two such factors has the spread of a full kernel's start.
+    // The product of two such factors has the same spread as the start of a full kernel.
     const double bound = std::sqrt(start_bound() * std::sqrt(3.0 / static_cast<double>(rank_)));
     fill_uniform(member.at(kFrequency), bound, random);
     fill_uniform(member.at(kTime), bound, random);
@@ -238,9 +238,9 @@ class Separable : public Kernel {
   at::Tensor kernel(const Tensors& tensors) const override {
     return at::matmul(tensors.at(kFrequency).transpose(-1, -2), tensors.at(kTime));
   }
-  // The first `rank` terms of the singular value decomposition; with a metric, from there a few
-  // rounds of frequencies for given times and times for given frequencies. Times of unit length,
-  // amounts with the frequencies.
+  // Takes the first `rank` terms of the singular value decomposition. With a metric, then
+  // alternates a few times between solving for the frequency profiles and for the time profiles.
+  // Time profiles have unit length; frequency profiles carry the amplitude.
   void imitate(Tensors& member, const at::Tensor& wanted, const at::Tensor& metric) const override {
     const auto [u, s, v] =
         at::linalg_svd(wanted.to(at::kDouble), false);  // (K, C, F, R), (K, C, R), (K, C, R, L)
@@ -269,8 +269,8 @@ class Separable : public Kernel {
   }
 
  private:
-  // k as it is linear in the other factor: (C F L, C R F) for given times, (C F L, C R L) for given
-  // frequencies.
+  // The basis in which the kernel is linear if one factor is given: (C F L, C R F) for given time
+  // profiles, (C F L, C R L) for given frequency profiles.
   at::Tensor terms_of(const at::Tensor& given, bool times) const {
     const auto& s = shape();
     const auto free = times ? s.bands : s.lags;
@@ -284,7 +284,7 @@ class Separable : public Kernel {
   }
 
   std::int64_t rank_;
-  std::string where_;  // in the configuration
+  std::string where_;  // where the rank stands in the configuration
 };
 
 }  // namespace

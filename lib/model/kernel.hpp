@@ -1,4 +1,5 @@
-// STRF kernels: what is learnt of k (M, K, C, F, L), and how k comes from it (models.md, Kernels).
+// STRF kernels k (M, K, C, F, L): how they are computed from learnt parameters (models.md,
+// Kernels).
 #pragma once
 
 #include <functional>
@@ -12,9 +13,9 @@ namespace strffit {
 
 struct KernelShape {
   std::int64_t outputs, channels, bands, lags;  // K, C, F, L
-  std::int64_t ahead = 0;                       // frames of it that lie in the future
-  bool response_units = false;                  // its outputs are the responses (see Entry)
-  bool own_input = false;                       // see ops::lagged_product
+  std::int64_t ahead = 0;                       // number of lags in the future
+  bool response_units = false;  // the outputs have the unit of the responses, see Entry
+  bool own_input = false;       // see ops::lagged_product
 };
 
 class Kernel : public Part {
@@ -22,24 +23,23 @@ class Kernel : public Part {
   explicit Kernel(const KernelShape& shape) : shape_(shape) {}
 
   const KernelShape& shape() const { return shape_; }
-  // ConfigError where it is made of more pieces than any kernel of its shape needs: fitting them
-  // would only take time. (A checkpoint of another program may have them all the same.)
+  // Throws ConfigError if the kernel has more pieces than any kernel of this shape needs, because
+  // fitting them would waste time. (A checkpoint of another program may still have more.)
   virtual void require_possible() const {}
-  // (M, K, C, F, L), lag 0 = current frame.
+  // Computes the kernels (M, K, C, F, L); lag 0 is the current frame.
   virtual at::Tensor kernel(const Tensors& tensors) const = 0;
-  // Sets one member's k near `wanted` (K, C, F, L): all outputs, or as many as `member` holds views
-  // of. `metric` (C F L, C F L), double: what the squared difference counts by, for predictions
-  // that are alike the covariance of the inputs; undefined: the identity.
+  // Sets the kernel of one member as near as possible to `wanted` (K, C, F, L). `member` may hold
+  // views of fewer outputs. `metric` (C F L, C F L), double: weights the squared difference. Use
+  // the covariance of the inputs for similar predictions; undefined means the identity.
   virtual void imitate(Tensors& member, const at::Tensor& wanted,
                        const at::Tensor& metric) const = 0;
-  // Whether it can be any `wanted`, so that the metric is nothing to it.
+  // True if the kernel can take any value of `wanted`. The metric has then no effect.
   virtual bool imitates_exactly() const { return false; }
-  // Views of what belongs to one output of a member, whose tensors have no member axis: for
-  // imitate().
+  // Views of the tensors of one output, for imitate(). The tensors of `member` have no member axis.
   Tensors of_output(const Tensors& member, std::int64_t output) const;
-  // Sets the bias of what of_output() gave.
+  // Sets the bias in the result of of_output().
   static void set_bias(Tensors& of_output, double value);
-  // z (M, S, K) of x (M or 1, S, C F). `fixed_bias`: nothing is learnt of the bias (see
+  // Filters the input: x (M or 1, S, C F) -> z (M, S, K). `fixed_bias`: do not learn the bias (see
   // NormLayer::removes_means).
   at::Tensor apply(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
                    bool fixed_bias = false) const;
@@ -50,7 +50,7 @@ class Kernel : public Part {
   }
   void require_at_most(std::int64_t pieces, std::int64_t most, const std::string& what,
                        const std::string& where) const;
-  // Uniform in +-1/sqrt(C F L), as the published models start.
+  // Starting values are uniform in +-1/sqrt(C F L), as in the published models.
   double start_bound() const;
 
  private:
@@ -59,16 +59,16 @@ class Kernel : public Part {
 
 using KernelBuilder = std::function<std::unique_ptr<Kernel>(const KernelShape&)>;
 
-// A kernel as its configuration describes it.
+// A kernel as the configuration describes it.
 struct KernelSpec {
-  bool any = true;  // every point is learnt
+  bool any = true;  // every point of the kernel is learnt separately
   KernelBuilder build = {};
 };
 
-// Reads the mapping `model.kernel`.
+// Reads the mapping `model.kernel`. Throws ConfigError.
 KernelSpec read_kernel(config::Node& node);
 
-// Fills with uniform numbers of +-bound, in the order of memory.
+// Fills with uniform numbers in +-bound, in memory order.
 void fill_uniform(at::Tensor& tensor, double bound, Random& random);
 
 }  // namespace strffit

@@ -1,4 +1,4 @@
-// Layers that backbones are made of, each with its named tensors.
+// Layers of backbones, each with its named tensors.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace strffit {
 
-// A dense layer at every frame: `name/weight` (outputs, inputs), `name/bias` (outputs).
+// A dense layer, applied at every frame: `name/weight` (outputs, inputs), `name/bias` (outputs).
 class DenseLayer : public Part {
  public:
   DenseLayer(std::string name, std::int64_t inputs, std::int64_t outputs,
@@ -21,10 +21,10 @@ class DenseLayer : public Part {
         response_units_(response_units) {}
   std::vector<Entry> entries() const override;
   void start(Tensors& member, Random& random) const override;
-  // (M, S, inputs) -> (M, S, outputs). kept (M, inputs): factors of the inputs, where given.
+  // (M, S, inputs) -> (M, S, outputs). kept (M, inputs): optional dropout factors of the inputs.
   at::Tensor apply(const Tensors& tensors, const at::Tensor& x, const at::Tensor& kept = {}) const;
-  at::Tensor apply_planar(const Tensors& tensors,
-                          const at::Tensor& x) const;  // (M, inputs, S) -> (M, S, outputs)
+  // (M, inputs, S) -> (M, S, outputs).
+  at::Tensor apply_planar(const Tensors& tensors, const at::Tensor& x) const;
 
  private:
   std::string name_;
@@ -32,25 +32,25 @@ class DenseLayer : public Part {
   bool response_units_;
 };
 
-// Norm and activation of a hidden layer: `name/weight`, `name/bias` (channels), batch norm's
-// running statistics.
+// Norm and activation of a hidden layer: `name/weight` and `name/bias` (channels), and the running
+// statistics of batch norm.
 class NormLayer : public Part {
  public:
   NormLayer(std::string name, ops::Norm norm, ops::Activation activation, std::int64_t channels)
       : name_(std::move(name)), norm_(norm), activation_(activation), channels_(channels) {}
   std::vector<Entry> entries() const override;
   void start(Tensors& member, Random& random) const override;
-  // z (M, S, P channels), channel fastest -> the same shape.
+  // z (M, S, P channels), channels fastest -> the same shape.
   at::Tensor apply(const Tensors& tensors, const at::Tensor& z, bool training,
                    const ops::LayoutPtr& layout) const;
   // z (M, channels, F, S) -> the same shape.
   at::Tensor apply_planar(const Tensors& tensors, const at::Tensor& z, bool training,
                           const ops::LayoutPtr& layout) const;
-  // Whether training takes each channel's mean away, and with it any bias before: that one's
-  // gradient is zero, and an optimiser that divides by its size would follow the rounding errors
-  // alone.
+  // True if training subtracts the mean of each channel (batch norm). A bias before this layer then
+  // has no effect and its gradient is zero apart from rounding errors. It must not be learnt,
+  // because AdamW divides by the size of the gradient and would amplify these errors.
   bool removes_means() const { return norm_ == ops::Norm::batch; }
-  // What batch norm multiplies each channel with in evaluation (M, channels); ones for the others.
+  // Factor of each channel by batch norm in evaluation (M, channels); 1 for other norms.
   at::Tensor gain(const Tensors& tensors) const;
 
  private:
@@ -62,13 +62,14 @@ class NormLayer : public Part {
   std::int64_t channels_;
 };
 
-// Leaky units: `name/d` (units), tau = 1 + d^2 frames.
+// Leaky units: `name/d` (units), with time constant tau = 1 + d^2 frames.
 class DecayLayer : public Part {
  public:
   DecayLayer(std::string name, std::int64_t units, double init_tau, bool decay_input)
       : name_(std::move(name)), units_(units), init_tau_(init_tau), decay_input_(decay_input) {}
   std::vector<Entry> entries() const override;
   void start(Tensors& member, Random& random) const override;
+  // (M, S, units) -> the same shape.
   at::Tensor apply(const Tensors& tensors, const at::Tensor& s, const ops::LayoutPtr& layout) const;
   std::vector<Measure> measures(const Tensors& tensors, const Axes& axes) const override;
 
@@ -79,12 +80,12 @@ class DecayLayer : public Part {
   bool decay_input_;
 };
 
-// What the inputs of a layer are multiplied with (M, inputs), see ops::kept_units; undefined where
-// nothing is dropped. layer: its number among those of a model.
+// Dropout factors of the inputs of a layer (M, inputs), see ops::kept_units. Undefined if nothing
+// is dropped. layer: number of the layer in its model.
 at::Tensor kept_of(const Pass& pass, double dropout, std::int64_t layer, std::int64_t inputs,
                    at::ScalarType type);
 
-// Config keys that backbones share, each read in one place.
+// Configuration keys that several backbones share. The functions throw ConfigError.
 struct HiddenOptions {
   ops::Norm norm = ops::Norm::batch;
   ops::Activation activation = ops::Activation::sigmoid;
@@ -93,8 +94,8 @@ HiddenOptions read_hidden_options(config::Node& node, const HiddenOptions& fallb
 double read_dropout(config::Node& node);
 std::int64_t read_context(config::Node& node, std::int64_t fallback);
 std::string read_output(config::Node& node, const std::string& fallback);
-// Frames of a kernel of `frames` that lie in the future, for the key `padding`: 0 or (frames - 1)
-// / 2.
+// Reads the key `padding` for a kernel of `frames` frames. Returns the number of its frames in the
+// future: 0 or (frames - 1) / 2.
 std::int64_t read_frames_ahead(config::Node& node, std::int64_t frames);
 
 }  // namespace strffit

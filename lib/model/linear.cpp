@@ -17,7 +17,7 @@ at::Tensor Linear::drive(const Tensors& tensors, const at::Tensor& x, const ops:
 ModelSpec linear_family(config::Node& node, const std::string& output, const Recipe& recipe) {
   const auto o = read_strf_options(node, output);
   Recipe own = recipe;
-  // Few numbers follow a prefilter that moves fast less surely.
+  // A kernel with few parameters follows a fast-moving prefilter less reliably.
   if (!o.kernel.any) own.prefilter_rate = std::min(own.prefilter_rate, 3.0);
   return {
       .has_kernels = true,
@@ -28,7 +28,8 @@ ModelSpec linear_family(config::Node& node, const std::string& output, const Rec
 }
 
 ModelSpec linear_kind(config::Node& node) {
-  // The closed form that it starts from is nearly where it ends, a learnt prefilter is not.
+  // The closed form at the start is near the final kernel, but a learnt prefilter starts far from
+  // its final values.
   return linear_family(node, "identity", {.learning_rate = 1e-3, .prefilter_rate = 30});
 }
 

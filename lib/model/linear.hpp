@@ -1,4 +1,4 @@
-// Linear (L): r = z; and linear-nonlinear (LN): r = g(z) (models.md, Backbones).
+// Linear (L): r = z; linear-nonlinear (LN): r = g(z) (models.md, Backbones).
 #pragma once
 
 #include "model/model.hpp"
@@ -14,7 +14,8 @@ class Linear : public StrfBackbone {
   const Kernel* response_kernel() const override { return &kernel(); }
 };
 
-// A kind of this family; they differ in the default of the output and in how they are best trained.
+// Reads a kind of this family. The kinds differ in the default output and in the recipe. Throws
+// ConfigError.
 ModelSpec linear_family(config::Node& node, const std::string& output, const Recipe& recipe);
 ModelSpec linear_kind(config::Node& node);
 

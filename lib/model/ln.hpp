@@ -5,6 +5,7 @@
 
 namespace strffit {
 
+// Reads the mapping `model` of this kind. Throws ConfigError.
 ModelSpec ln_kind(config::Node& node);
 
 }  // namespace strffit

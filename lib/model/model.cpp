@@ -140,10 +140,10 @@ at::Tensor Model::dynamic_strf(const Tensors& tensors, const at::Tensor& x,
   auto joined = at::zeros({1, layout->total, F}, x.options());
   joined.narrow(1, begin, T).copy_(x);
   auto result = at::zeros({N, T, F, lags}, x.options());
-  // One backward pass gives every window-th frame its own derivatives, because none crosses from
-  // window to window: one frame of each window is asked for, and every frame of the window answers.
-  // A window holds the frames at these lags, and before them as many as can lie between: what
-  // depends on the oldest of those through an input that is ahead of it.
+  // In each window of frames, one frame is asked for. All these frames get their own derivatives in
+  // one backward pass, because no derivative crosses from window to window. A window has `lags`
+  // frames, and before them `future` frames: an input that is ahead of the oldest lags may depend
+  // on those.
   const auto window = lags + future;
   for (std::int64_t phase = 0; phase < window; ++phase) {
     const auto input = joined.detach().requires_grad_(true);

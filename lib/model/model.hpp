@@ -1,4 +1,4 @@
-// A whole model: prefilter, backbone, output nonlinearity; M members at once.
+// A whole model: prefilter, backbone and output nonlinearity, evaluated for M members at once.
 #pragma once
 
 #include <functional>
@@ -21,41 +21,46 @@ class Model {
   const Axes& axes() const { return axes_; }
   std::int64_t outputs() const { return outputs_; }              // N
   std::int64_t context() const { return backbone_->context(); }  // L
-  std::int64_t ahead() const { return backbone_->ahead(); }      // of them in the future
-  // Of the context's frames, ascending, below 0 those in the future.
+  std::int64_t ahead() const { return backbone_->ahead(); }  // number of these frames in the future
+  // The lags of the context in ms, ascending. Lags below 0 lie in the future.
   std::vector<double> lags_ms() const;
-  std::int64_t gap() const { return backbone_->gap(); }  // gap frames that its layouts need
+  std::int64_t gap() const { return backbone_->gap(); }  // number of gap frames that layouts need
   std::vector<std::string> channels() const { return prefilter_->channels(); }
   const Prefilter& prefilter() const { return *prefilter_; }
   const Backbone& backbone() const { return *backbone_; }
 
-  // Every tensor of a member, in a fixed order.
+  // All tensors of a member, in a fixed order.
   const std::vector<Entry>& entries() const { return entries_; }
-  // Learnt numbers of one member.
+  // Number of learnt parameters of one member.
   std::int64_t parameter_count() const;
 
-  // Starting values of M members, member m from its own generator random[m]; float32, on the CPU.
+  // Starting values of M members, float32 on the CPU. Member m uses its own generator random[m].
   Tensors start(const std::vector<Random>& random) const;
+  // Restricts parameters to their valid range.
   void constrain(Tensors& tensors) const;
 
-  // x (1 or M, S, F) standardised spectrograms -> responses (M, S, N); meaningless at gap frames.
+  // Computes responses: standardised spectrograms x (1 or M, S, F) -> (M, S, N). Values at gap
+  // frames are meaningless.
   at::Tensor respond(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
                      const Pass& pass = false) const;
-  // The same up to the input of the output nonlinearity.
+  // Computes the input of the output nonlinearity, with the same shapes.
   at::Tensor drive(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
                    const Pass& pass = false) const;
 
-  // The kernels as exported, (M, K, C, F, L), batch norm folded in; nothing for kinds without any.
+  // The STRF kernels for export (M, K, C, F, L), including the gain of batch norm. Nothing for
+  // kinds without STRF kernels.
   std::optional<at::Tensor> kernels(const Tensors& tensors) const {
     return backbone_->exported_kernels(tensors);
   }
 
-  // What the fitted numbers mean: time constants in ms, places in Hz; for people and figures.
+  // Interpretable values of the parameters for reports and figures: time constants in ms, positions
+  // in Hz.
   std::vector<Measure> measures(const Tensors& tensors) const;
 
-  // d r[n, t] / d x[f, t - l] at every frame (Keshishian et al. 2020), one member (M = 1), one
-  // stimulus x (1, T, F) without gap frames -> (N, T, F, lags), the first lag -ahead(); zero where
-  // t - l lies outside the stimulus. Exact: recursions included. `lags` > ahead().
+  // Dynamic STRF: the derivative d r[n, t] / d x[f, t - l] at every frame (Keshishian et al. 2020).
+  // For one member (M = 1) and one stimulus x (1, T, F) without gap frames. Returns (N, T, F,
+  // lags), where the first lag is -ahead(). Zero if t - l lies outside the stimulus. The derivative
+  // is exact, also through recurrent units. `lags` must be larger than ahead() (else Bug).
   at::Tensor dynamic_strf(const Tensors& tensors, const at::Tensor& x, std::int64_t lags) const;
 
  private:
@@ -67,37 +72,40 @@ class Model {
   std::vector<Entry> entries_;
 };
 
-// How a kind is best trained unless the configuration says otherwise (docs/benchmarks.md).
+// The recommended training options of a model kind (docs/benchmarks.md). The configuration may
+// override them.
 struct Recipe {
-  double learning_rate = 1e-2;  // of AdamW, one stimulus a step
-  double prefilter_rate = 1;    // of a learnt prefilter, relative to learning_rate
-  double average_epochs = 5;    // that the weights are averaged over
-  // What `strffit init` sets besides ("model.norm=layer"); a key that a config leaves out keeps the
-  // published default.
+  double learning_rate = 1e-2;  // for AdamW with one stimulus per step
+  double prefilter_rate = 1;    // learning rate of a learnt prefilter, relative to learning_rate
+  double average_epochs = 5;    // number of epochs over which the weights are averaged
+  // More settings that `strffit init` writes, for instance "model.norm=layer". If a configuration
+  // leaves out these keys, the published defaults are used.
   std::vector<std::string> suggested = {};
 };
 
-// A model as its configuration describes it, before any data is known.
+// A model as the configuration describes it, before the data are known.
 struct ModelSpec {
   std::string kind = {};
-  bool has_kernels = false;  // STRF kernels to penalise or export
-  bool closed_form = false;  // its kernel's outputs are the drives: ridge can start it
-  std::string output = {};   // name of the output nonlinearity
+  bool has_kernels = false;  // has STRF kernels to penalise or export
+  // training can start from ridge, because the kernel outputs are the drives
+  bool closed_form = false;
+  std::string output = {};  // name of the output nonlinearity
   Recipe recipe = {};
   PrefilterSpec prefilter = {};
   BackboneBuilder backbone = {};
 
-  // outputs: N. non_negative: no response is below 0. DataError where data of these axes do not fit
-  // the model.
+  // Builds the model. outputs: N. non_negative: no response is below 0. Throws DataError if data
+  // with these axes do not suit the model.
   std::unique_ptr<Model> build(const Axes& axes, std::int64_t outputs, bool non_negative) const;
 };
 
-// Reads and checks the mapping `model`, `kind` included. ConfigError.
+// Reads and checks the mapping `model`, including `kind`. Throws ConfigError.
 ModelSpec read_model(config::Node& node);
 
+// Names of all model kinds.
 const std::vector<std::string>& model_kinds();
 
-// The members `which` of M, in that order (copies).
+// Copies the tensors of the members `which`, in this order.
 Tensors select_members(const Tensors& tensors, const std::vector<std::int64_t>& which);
 
 }  // namespace strffit

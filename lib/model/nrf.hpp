@@ -16,6 +16,7 @@ class Nrf : public NetworkBackbone {
   const DenseLayer* readout_;
 };
 
+// Reads the mapping `model` of this kind. Throws ConfigError.
 ModelSpec nrf_kind(config::Node& node);
 
 }  // namespace strffit

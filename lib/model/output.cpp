@@ -17,7 +17,7 @@ namespace {
 constexpr std::array<const char*, 4> kNames = {"output/a", "output/b", "output/c", "output/d"};
 const std::vector<std::string> kParametric = {"parametric_sigmoid", "parametric_softplus",
                                               "double_exponential"};
-// Slopes (d of a sigmoid, c of the others) are inverse or direct gains: 0 would divide by 0.
+// Smallest slope (d of a sigmoid, c of the others). It keeps gains from dividing by 0.
 constexpr double kSmallestGain = 1e-6;
 
 std::int64_t position(const std::vector<std::string>& names, const std::string& name) {
@@ -57,7 +57,7 @@ std::vector<Entry> Output::entries() const {
   std::vector<Entry> result;
   if (parametric_) {
     for (const auto* name : kNames) {
-      // a and b are in units of the response, c and d in units of the drive.
+      // a and b have the unit of the response, c and d that of the drive.
       result.push_back({name, {outputs_}, Role::learnt, result.size() < 2});
     }
   }
@@ -84,9 +84,9 @@ void Output::fit_range(Tensors& tensors, std::int64_t m, std::int64_t n,
   const double spread = std::max(range.drive_std, 1e-6),
                height = std::max(range.high - range.low, 1e-6);
   double a = range.low, b = height, c, d;
+  // Responses are sparse, so the middle of their range lies above the mean drive.
   if (kind_ == "parametric_sigmoid") {
-    c = range.drive_mean +
-        spread;  // responses are sparse: the middle of the range is above the mean
+    c = range.drive_mean + spread;
     d = spread;
   } else if (kind_ == "parametric_softplus") {
     b = height / (2 * spread);
@@ -108,7 +108,7 @@ bool Output::fit(Tensors& tensors, std::int64_t m, std::int64_t n, const at::Ten
   const double y_mean = y.mean().item<double>();
   const auto centred = y - y_mean;
   std::array<double, 4> best{};
-  double best_gain = 0;  // sum of squares explained
+  double best_gain = 0;  // explained sum of squares
   const auto one = at::ones({1, 1}, at::kDouble);
   for (int halves = -2; halves <= 6; ++halves) {
     const double place = 0.5 * halves;

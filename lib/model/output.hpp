@@ -1,4 +1,4 @@
-// The output nonlinearity g, by the name of an activation.
+// The output nonlinearity g. Its name is that of an activation, or of a parametric function.
 #pragma once
 
 #include <string>
@@ -8,8 +8,7 @@
 
 namespace strffit {
 
-// Where a unit's nonlinearity starts: the range of its responses, and of the drive that it is
-// given.
+// Ranges of the responses and of the drive, from which the nonlinearity of a unit starts.
 struct ResponseRange {
   double low, high;  // 2 % and 98 % quantiles of the target
   double drive_mean, drive_std;
@@ -17,31 +16,32 @@ struct ResponseRange {
 
 class Output : public Part {
  public:
-  // `non_negative`: responses are, so a and b of the parametric ones stay so.
+  // `non_negative`: responses are never negative. The parameters a and b then stay non-negative
+  // too.
   Output(std::string kind, std::int64_t outputs, bool non_negative);
 
   const std::string& kind() const { return kind_; }
   bool parametric() const { return parametric_; }
-  // True if g(x) = x for every x above 0: the drive is then in units of the response.
+  // True if g(x) = x for every x > 0. The drive then has the unit of the responses.
   bool keeps_positive_drive() const;
 
   std::vector<Entry> entries() const override;
-  // a = 0, b = c = d = 1 where parametric; fit_range() does better with data.
+  // Sets a = 0 and b = c = d = 1 if parametric. fit_range() gives better values from data.
   void start(Tensors& member, Random& random) const override;
   void constrain(Tensors& tensors) const override;
 
-  // Puts the typical drive of unit n of member m on the slope; nothing to do where there are no
-  // parameters.
+  // Starts the nonlinearity of unit n of member m so that its typical drive lies on the slope. Does
+  // nothing if there are no parameters.
   void fit_range(Tensors& tensors, std::int64_t m, std::int64_t n,
                  const ResponseRange& range) const;
 
-  // Sets a .. d of unit n of member m to the best of a grid of places and slopes, by least squares
-  // of g(drive) on `target` (both (T), finite, drive of about unit spread). False, and nothing
-  // changed, where no rising function helps or there are no parameters.
+  // Fits a to d of unit n of member m: least squares of g(drive) to `target`, over a grid of
+  // positions and slopes. Both are (T), finite, and the drive has about unit spread. Returns false
+  // and changes nothing if no rising function improves the fit or if there are no parameters.
   bool fit(Tensors& tensors, std::int64_t m, std::int64_t n, const at::Tensor& drive,
            const at::Tensor& target) const;
 
-  // (M, S, N) -> (M, S, N).
+  // Applies g: (M, S, N) -> (M, S, N).
   at::Tensor apply(const Tensors& tensors, const at::Tensor& drive) const;
 
  private:
@@ -50,9 +50,9 @@ class Output : public Part {
   bool non_negative_, parametric_;
 };
 
-// Every name: the activations, then the parametric ones.
+// All names: first the activations, then the parametric functions.
 const std::vector<std::string>& output_names();
-// Whether its values cannot be below 0 (the parametric ones: for non-negative responses).
+// True if values are never below 0 (for parametric functions: if the responses are non-negative).
 bool non_negative_output(const std::string& name);
 
 }  // namespace strffit

@@ -16,7 +16,7 @@
 namespace strffit {
 namespace {
 
-// Tensors that all start uniform in +-bound.
+// Tensors whose starting values are uniform in +-bound.
 class UniformTensors : public Part {
  public:
   UniformTensors(std::vector<Entry> entries, double bound)
@@ -47,14 +47,14 @@ std::int64_t positions_of(const StatenetOptions& options, std::int64_t bands) {
 at::Tensor locally_connected(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                              std::int64_t bands, std::int64_t stride, const ops::LayoutPtr& layout,
                              bool own_input) {
-  // A kernel over all bands, zero outside each position's own.
+  // A kernel over all bands. It is zero outside the bands of each position.
   const auto M = weight.size(0), P = weight.size(1), channels = weight.size(2), C = weight.size(3),
              lags = weight.dim() == 6 ? weight.size(5) : 1;
   const auto row = C * bands * lags, position = channels * row;
   std::vector<std::int64_t> strides{P * position, position + stride * lags, row, bands * lags,
                                     lags};
   if (weight.dim() == 6) strides.push_back(1);
-  // Where each position's own bands lie in it.
+  // Views of the bands of each position in this kernel.
   const auto own = [sizes = weight.sizes().vec(), strides](const at::Tensor& kernels) {
     return kernels.as_strided(sizes, strides);
   };
@@ -124,7 +124,7 @@ at::Tensor Statenet::drive(const Tensors& tensors, const at::Tensor& x,
   const auto u =
       norm_->apply(tensors, e, pass.training, layout);  // (M, S, P channels), channel fastest
 
-  // Stored for inputs channel after channel.
+  // The stored weight has the inputs of one channel adjacent, so it is reordered.
   const auto& stored = tensors.at("recurrent/input_weight");
   auto input_weight = stored.view({stored.size(0), stored.size(1), options_.channels, positions_})
                           .transpose(2, 3)
@@ -139,7 +139,7 @@ at::Tensor Statenet::drive(const Tensors& tensors, const at::Tensor& x,
                       tensors.at("recurrent/hidden_weight"), tensors.at("recurrent/hidden_bias")},
                      options_.cell, layout);
   std::vector<at::Tensor> seen{h};
-  if (options_.reads_features) {  // channel after channel, as for the recurrent layer
+  if (options_.reads_features) {  // order: channel after channel, as in the stored recurrent weight
     seen.push_back(u.reshape({u.size(0), u.size(1), positions_, options_.channels})
                        .transpose(2, 3)
                        .reshape(u.sizes()));

@@ -1,4 +1,4 @@
-// What linear, ln, nrf and dnet share: a kernel of `context` frames on the prefiltered spectrogram.
+// Common base of linear, ln, nrf and dnet: STRF kernels on the prefiltered spectrogram.
 #pragma once
 
 #include "model/backbone.hpp"
@@ -10,17 +10,17 @@ namespace strffit {
 
 struct StrfOptions {
   std::int64_t context = 9;  // frames, >= 1
-  std::int64_t ahead = 0;    // frames of it in the future
+  std::int64_t ahead = 0;    // number of these frames in the future
   std::string output = "identity";
   KernelSpec kernel;
 };
-// Keys context, padding, kernel, output.
+// Reads the keys context, padding, kernel and output. `output`: default. Throws ConfigError.
 StrfOptions read_strf_options(config::Node& node, const std::string& output);
 
 class StrfBackbone : public Backbone {
  public:
-  // `kernel_outputs`: K; response_units: those are the responses. `is_readout`: one an output of
-  // the model.
+  // `kernel_outputs`: K. `response_units`: the outputs have the unit of the responses.
+  // `is_readout`: there is one kernel output per output of the model.
   StrfBackbone(const StrfOptions& options, const BackboneShape& shape, std::int64_t kernel_outputs,
                bool response_units, bool is_readout);
 
@@ -39,13 +39,14 @@ class StrfBackbone : public Backbone {
   const Kernel* kernel_;
 };
 
-// nrf and dnet as far as they agree: phi(norm(z)).
+// Common part of nrf and dnet: hidden units phi(norm(z)).
 struct NetworkOptions {
   StrfOptions strf;
   std::int64_t hidden = 20;  // H, >= 1
   HiddenOptions layer;
   double dropout = 0;  // of the hidden units before the readout, in [0, 1)
 };
+// Reads the options of nrf and dnet. Throws ConfigError.
 NetworkOptions read_network_options(config::Node& node);
 
 class NetworkBackbone : public StrfBackbone {
@@ -56,7 +57,7 @@ class NetworkBackbone : public StrfBackbone {
  protected:
   at::Tensor hidden(const Tensors& tensors, const at::Tensor& x, const ops::LayoutPtr& layout,
                     const Pass& pass) const;
-  // Of the hidden units h before the readout: kept_of.
+  // Dropout factors of the hidden units h before the readout, see kept_of().
   at::Tensor kept(const Pass& pass, const at::Tensor& h) const;
 
  private:

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kTickLength = 2.2;  // points
 
-// 1, 2, 2.5 or 5 times a power of 10, the smallest that is at least `step`.
+// Rounds up to 1, 2, 2.5 or 5 times a power of 10.
 double round_step(double step) {
   const double decade = std::pow(10.0, std::floor(std::log10(step)));
   for (const double multiple : {1.0, 2.0, 2.5, 5.0}) {
@@ -19,7 +19,7 @@ double round_step(double step) {
   return 10 * decade;
 }
 
-// The smallest step that gives at most `most` ticks between low and high; low < high.
+// The smallest step that gives at most `most` ticks; low < high.
 double tick_step(double low, double high, int most) {
   double step = round_step((high - low) / (std::max(most, 1) + 1));
   while (std::floor(high / step + 1e-9) - std::ceil(low / step - 1e-9) + 1 > std::max(most, 1)) {
@@ -28,7 +28,7 @@ double tick_step(double low, double high, int most) {
   return step;
 }
 
-// Multiples of `step` in [low, high].
+// All multiples of `step` in [low, high].
 std::vector<double> multiples(double low, double high, double step) {
   std::vector<double> values;
   const auto first = std::llround(std::ceil(low / step - 1e-9)),
@@ -50,7 +50,8 @@ std::string superscript(int number) {
 }
 
 void move_apart(double& low, double& high) {
-  // Ends that floating point cannot tell apart, too: ticks between them would never end.
+  // This also covers ends that floating point can hardly distinguish. Otherwise the loop over ticks
+  // would never end.
   const double least = 1e-9 * std::max(std::abs(low), std::abs(high));
   if (high - low > least) return;
   const double half = std::max(std::abs(low) * 0.1, 1e-12);
@@ -66,15 +67,15 @@ Scale with_linear_ticks(double low, double high, double step) {
   if (factored) scale.factor = "×10" + superscript(exponent);
   for (const double value : multiples(low, high, step)) {
     const double shown = factored ? value / std::pow(10.0, exponent) : value;
-    // 3 * 0.1 - 0.3 and the like are 0.
+    // Rounding errors such as 3 * 0.1 - 0.3 count as 0.
     const bool zero = std::abs(value) < 1e-9 * step;
     scale.ticks.push_back({scale.position(value), short_number(zero ? 0.0 : shown)});
   }
   return scale;
 }
 
-// The place of a frequency among the bands, 0 at the first one's centre, linear in log f between
-// and half a band beyond the outer ones; nothing farther out.
+// Position of a frequency among the bands: 0 at the centre of the first band, linear in log f. Also
+// defined half a band beyond the outer centres; nothing further out.
 std::optional<double> band_place(const std::vector<double>& frequencies_hz, double hz) {
   const std::size_t bands = frequencies_hz.size();
   if (bands < 2) return hz == frequencies_hz.front() ? std::optional<double>(0.0) : std::nullopt;

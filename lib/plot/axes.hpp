@@ -1,4 +1,4 @@
-// Axes: where a value lies, which values get a tick, and how a frame with labels is drawn.
+// Axes: scales, ticks, and frames with labels.
 #pragma once
 
 #include <string>
@@ -12,44 +12,46 @@ inline constexpr double kTickFont = 7;     // points
 inline constexpr double kLabelFont = 7.5;  // points
 
 struct Tick {
-  double position = 0;  // along the axis, 0 at its low end, 1 at its high end
+  double position = 0;  // along the axis: 0 at the low end, 1 at the high end
   std::string label;
 };
 
-// A number as short as it can be, with a real minus sign: "0.25", "−3", "12000".
+// Formats a number as short as possible, with a real minus sign: "0.25", "−3", "12000".
 std::string short_number(double value);
 
-// An axis of numbers.
+// A numeric axis.
 struct Scale {
   double low = 0;
   double high = 1;
   bool logarithmic = false;
   std::vector<Tick> ticks = {};
-  std::string factor = {};  // "×10⁻⁴" when the ticks' labels are to be multiplied by it, else ""
+  std::string factor = {};  // common factor of all tick labels, for instance "×10⁻⁴", or ""
 
   double position(double value) const;  // 0 at low, 1 at high
 };
 
-// An axis from low to high exactly, at most `most` ticks at multiples of 1, 2, 2.5 or 5 times a
-// power of 10. Equal ends are moved apart.
+// Makes an axis from exactly `low` to `high` with at most `most` ticks. Ticks are at multiples of
+// 1, 2, 2.5 or 5 times a power of 10. If low and high are equal, they are moved apart.
 Scale linear_scale(double low, double high, int most);
 
-// The same with its ends moved outwards to multiples of the ticks' step.
+// Like linear_scale(), but the ends are moved outwards to multiples of the tick step.
 Scale rounded_linear_scale(double low, double high, int most);
 
-// A logarithmic axis, 0 < low, widened a little; ticks at 1, 2, 5 times powers of 10, or fewer.
+// Makes a slightly widened logarithmic axis. `low` must be > 0. Ticks are at 1, 2, 5 times powers
+// of 10, or at fewer values.
 Scale logarithmic_scale(double low, double high, int most);
 
-// Ticks of F bands drawn equally tall, the first at the low end: round kHz values at their places
-// between the bands' centres, no two nearer than `gap` (a part of the axis). Octaves, then every
-// second octave, then round steps, then the outermost bands, whichever first gives two.
+// Ticks for F bands of equal height, the first at the low end. Ticks are at round kHz values, at
+// their position between the centres of the bands, at least `gap` apart (as a fraction of the
+// axis). Tries octaves, every second octave, round steps and the outermost bands; the first of
+// these that gives two ticks is used.
 std::vector<Tick> band_ticks(const std::vector<double>& frequencies_hz, double gap);
 
-// Where a lag lies among L lags drawn equally wide: 0 at the left of the first, 1 at the right of
-// the last.
+// Position of the time `ms` among L lags of equal width: 0 at the left edge of the first lag, 1 at
+// the right edge of the last.
 double lag_place(const std::vector<double>& lags_ms, double ms);
 
-// Ticks of L lags drawn equally wide: round ms values at the cells' centres or between them.
+// Ticks for L lags of equal width, at round ms values.
 std::vector<Tick> lag_ticks(const std::vector<double>& lags_ms, int most);
 
 struct Frame {
@@ -58,11 +60,11 @@ struct Frame {
   std::vector<Tick> y_ticks = {};
   bool x_labels = true;
   bool y_labels = true;
-  bool closed = true;  // all four sides, else the left and lower one
+  bool closed = true;  // draw all four sides; otherwise only left and bottom
   double font = kTickFont;
 };
 
-// The frame's lines, ticks outside and their labels.
+// Draws the lines of the frame, the ticks outside it and their labels.
 void draw_frame(Canvas& canvas, const Frame& frame);
 
 }  // namespace strffit::plot

@@ -15,7 +15,7 @@
 namespace strffit::plot {
 namespace {
 
-// Cairo calls this from C: no exception may pass.
+// Called by Cairo, which is C code: no exception may leave this function.
 cairo_status_t append(void* bytes, const unsigned char* data, unsigned int length) noexcept {
   try {
     static_cast<std::string*>(bytes)->append(reinterpret_cast<const char*>(data), length);
@@ -31,14 +31,15 @@ void check_cairo(cairo_status_t status) {
   }
 }
 
-// The bytes of a PNG file.
+// Encodes a surface as PNG.
 std::string png_bytes(cairo_surface_t* image) {
   std::string bytes;
   check_cairo(cairo_surface_write_to_png_stream(image, append, &bytes));
   return bytes;
 }
 
-// Cells as a picture, each `repeat` dots wide and high; lives no longer than this.
+// The cells as an image, each `repeat` pixels wide and high. The surface is freed by the
+// destructor.
 struct Image {
   cairo_surface_t* surface = nullptr;
   Image(const Cells& cells, int repeat) {
@@ -96,12 +97,12 @@ Format format_of(const std::string& path) {
 struct Canvas::Pages {
   Format format;
   std::string bytes;
-  std::optional<SvgPage> svg;  // then Cairo only measures text
+  std::optional<SvgPage> svg;  // if set, Cairo is used only to measure text
   cairo_surface_t* surface = nullptr;
   cairo_t* context = nullptr;
 
   ~Pages() {
-    // The surface writes into `bytes` until it is finished.
+    // The surface writes into `bytes` until it is destroyed.
     cairo_destroy(context);
     cairo_surface_destroy(surface);
   }
@@ -125,8 +126,7 @@ struct Canvas::Pages {
     cairo_stroke(context);
   }
 
-  // The family is Cairo's own name for whatever sans-serif face the machine has; with none at all
-  // Cairo draws with its built-in face.
+  // Cairo maps "sans-serif" to an installed font. If there is none, it uses its built-in font.
   void font(const TextStyle& style) const {
     cairo_select_font_face(context, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
                            style.bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
@@ -152,7 +152,8 @@ Canvas::Canvas(Format format, Size page) : pages_(std::make_unique<Pages>()) {
   check_cairo(cairo_surface_status(p.surface));
   p.context = cairo_create(p.surface);
   check_cairo(cairo_status(p.context));
-  // Letters as wide on the coarse dots of a PNG as in the other formats.
+  // Without hinting, letters have the same widths on the coarse pixels of a PNG as in other
+  // formats.
   cairo_font_options_t* exact = cairo_font_options_create();
   cairo_font_options_set_hint_metrics(exact, CAIRO_HINT_METRICS_OFF);
   cairo_font_options_set_hint_style(exact, CAIRO_HINT_STYLE_NONE);
@@ -214,9 +215,8 @@ void Canvas::disc(Point centre, double radius, Colour colour, double opacity) {
 }
 
 void Canvas::cells(const Box& box, const Cells& cells) {
-  // Viewers of SVG and PDF smooth pictures when they enlarge them, whatever the file says. A cell
-  // of many equal dots stays sharp, costs next to nothing when compressed, and, unlike rectangles
-  // side by side, leaves no hairlines between cells.
+  // Viewers of SVG and PDF smooth enlarged images, whatever the file asks for. A cell of many equal
+  // pixels stays sharp and compresses well. Unlike adjacent rectangles, it leaves no gaps.
   const int repeat = pages_->format == Format::kPng
                          ? 1
                          : std::clamp(400 / std::max({cells.columns, cells.rows, 1}), 1, 10);
@@ -238,7 +238,8 @@ void Canvas::text(Point place, const std::string& text, const TextStyle& style) 
   const auto parts = clean_characters(text);
   const std::string clean = joined(parts, 0, parts.size());
   const double width = text_width(clean, style);
-  // Heights of digits and capitals, the same for every text, so that labels of one row agree.
+  // Heights of digits and capitals. They are the same for every text, so that labels in a row
+  // align.
   const double down = style.vertical == Vertical::kTop      ? 0.73 * style.size
                       : style.vertical == Vertical::kMiddle ? 0.365 * style.size
                                                             : 0.0;

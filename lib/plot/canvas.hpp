@@ -1,5 +1,5 @@
-// A page to draw on, as PNG, SVG or PDF; the only user of Cairo. Lengths are points (1/72 inch), y
-// grows downwards.
+// A page to draw on, for PNG, SVG or PDF. Only this file uses Cairo. Lengths are in points (1/72
+// inch), and y grows downwards.
 #pragma once
 
 #include <memory>
@@ -11,55 +11,54 @@
 
 namespace strffit::plot {
 
-// A picture of cells, the top row first.
+// An image of coloured cells, the top row first.
 struct Cells {
   int columns = 0;
   int rows = 0;
   std::vector<Colour> colours;  // (rows x columns)
 };
 
-// The bytes of a PNG file with a dot for each cell.
+// Encodes the cells as a PNG file with one pixel per cell.
 std::string png_of(const Cells& cells);
 
 enum class Format { kPng, kSvg, kPdf };
 
-// The format that a file name's ending asks for, in upper or lower case. ConfigError for any other
-// ending.
+// The format for a file name ending (upper or lower case). Throws ConfigError for other endings.
 Format format_of(const std::string& path);
 
-inline constexpr double kDotsPerPoint =
-    300.0 / 72.0;  // of PNG: 300 dots per inch, what journals ask for
+// Resolution of PNG: 300 dots per inch, as journals ask for.
+inline constexpr double kDotsPerPoint = 300.0 / 72.0;
 
 class Canvas {
  public:
-  // A white page. Bug where a side is not above 0; RunError where Cairo cannot make a page of that
-  // size.
+  // Makes a white page. Throws Bug if a side is not above 0, and RunError if Cairo cannot make a
+  // page of this size.
   Canvas(Format format, Size page);
   ~Canvas();
   Canvas(const Canvas&) = delete;
   Canvas& operator=(const Canvas&) = delete;
 
-  // Begins another page; for PDF only, the other formats have one (Bug).
+  // Begins another page. Only for PDF: throws Bug for other formats, which have a single page.
   void next_page(Size page);
 
   void fill(const Box& box, Colour colour);
-  // Many boxes as one path.
+  // Fills many boxes as one path.
   void fill(const std::vector<Box>& boxes, Colour colour);
   void fill(const std::vector<Point>& polygon, Colour colour, double opacity);
   void line(const std::vector<Point>& points, const Stroke& stroke);
   void outline(const Box& box, const Stroke& stroke);
   void disc(Point centre, double radius, Colour colour, double opacity);
 
-  // Cells of equal size and with sharp edges that fill `box`.
+  // Fills `box` with cells of equal size and sharp edges.
   void cells(const Box& box, const Cells& cells);
 
-  // Text of any bytes: what is no UTF-8 or a control character is drawn as '?'.
+  // Draws text. Invalid UTF-8 and control characters are drawn as '?'.
   void text(Point place, const std::string& text, const TextStyle& style);
   double text_width(const std::string& text, const TextStyle& style);
-  // The text, or its beginning and its end with "…" between where it is wider than `width`.
+  // Returns the text. If it is wider than `width`, its middle is replaced by "…".
   std::string shortened(const std::string& text, double width, const TextStyle& style);
 
-  // Ends the drawing and gives the file's bytes. RunError where Cairo met trouble on the way.
+  // Finishes the drawing and returns the bytes of the file. Throws RunError if Cairo had an error.
   std::string finish();
 
  private:

@@ -7,8 +7,8 @@
 namespace strffit::plot {
 namespace {
 
-// C1 controls, marks of direction (Unicode's Bidi_Control), line and paragraph separators, and what
-// is no character: they would change how the text around them is read, or break XML.
+// True for characters that would change how other text is read, or that break XML: C1 controls,
+// direction marks (Unicode Bidi_Control), line and paragraph separators, and noncharacters.
 bool misleads(const std::string& character) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
   if (character.size() == 2) {
@@ -22,7 +22,7 @@ bool misleads(const std::string& character) {
 
 }  // namespace
 
-// Cairo stops drawing for good on bytes that are not UTF-8, and titles come from files.
+// Titles come from files, and Cairo stops drawing permanently after invalid UTF-8.
 std::vector<std::string> clean_characters(const std::string& text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   std::vector<std::string> result;

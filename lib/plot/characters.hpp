@@ -1,4 +1,4 @@
-// Text of any bytes, for figures and pages.
+// Cleaning of text from files, for figures and reports.
 #pragma once
 
 #include <string>
@@ -6,11 +6,11 @@
 
 namespace strffit::plot {
 
-// The characters of a text of any bytes: '?' for what is no UTF-8, a control character, or a mark
-// that turns the direction of the text around it.
+// Splits a text of any bytes into characters. Invalid UTF-8, control characters and marks that
+// change the writing direction become '?'.
 std::vector<std::string> clean_characters(const std::string& text);
 
-// A text between tags or quotes of XML or HTML: its clean characters, with entities for markup.
+// Escapes a text for XML or HTML, for use between tags or in quotes. Cleans it first.
 std::string xml_text(const std::string& text);
 
 }  // namespace strffit::plot

@@ -7,8 +7,8 @@
 namespace strffit::plot {
 namespace {
 
-// ColorBrewer (Harrower and Brewer 2003), RdBu in 11 classes, from blue to red; the middle, f7f7f7
-// there, is white here so that zeros are not inked.
+// ColorBrewer (Harrower & Brewer 2003), RdBu in 11 classes, from blue to red. The middle colour is
+// white instead of f7f7f7, so that zeros stay white.
 constexpr std::array<Colour, 11> kRedBlue = {{{0x05, 0x30, 0x61},
                                               {0x21, 0x66, 0xac},
                                               {0x43, 0x93, 0xc3},

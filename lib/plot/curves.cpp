@@ -1,4 +1,4 @@
-// Time constants, scores and learning curves.
+// Figures of time constants, scores and learning curves.
 #include <algorithm>
 #include <cmath>
 
@@ -20,12 +20,12 @@ Look look_of(const std::string& path, double width = 241) {
   return {.format = format_of(path), .width_mm = width / 72 * 25.4};
 }
 
-// The page's left for a legend above a panel.
+// Draws a legend above a panel, at its left edge.
 void legend_above(Page& page, const Box& box, const std::vector<Line>& lines) {
   draw_legend(page.canvas(), {box.x, box.y - 8}, lines);
 }
 
-// Rows of a (rows, M) array, or columns of an (M, columns) one.
+// Returns the rows of a (rows, M) array.
 std::vector<std::vector<double>> rows_of(const Array<double>& array) {
   const auto members = static_cast<std::size_t>(array.dim(1));
   std::vector<std::vector<double>> rows(static_cast<std::size_t>(array.dim(0)));
@@ -52,7 +52,7 @@ void check_bands(const Array<double>& array, std::size_t bands, const char* name
   }
 }
 
-// A scale for values that are positive in theory and spread widely.
+// A scale for positive values over several orders of magnitude.
 Scale logarithmic_for(const std::vector<Line>& lines, int most) {
   const auto [low, high] = value_range(lines, true);
   return logarithmic_scale(low, high, most);
@@ -152,7 +152,7 @@ std::string draw(const ScatterFigure& figure, const Look& look) {
 
 namespace {
 
-// The lines of some curves; where a member has stopped, its last value counts.
+// Makes the lines of some curves. A member that has stopped counts with its last value.
 std::vector<Line> lines_of_curves(const std::vector<Curve>& curves) {
   constexpr Colour kColours[] = {kBlue, kVermilion, kGreen};
   if (curves.size() > std::size(kColours)) throw Bug("a figure of more than three curves");
@@ -164,7 +164,7 @@ std::vector<Line> lines_of_curves(const std::vector<Curve>& curves) {
     }
     auto at_epoch = rows_of(values);
     std::vector<double> epochs;
-    std::size_t lasting = 0;  // epochs that at least one member trained
+    std::size_t lasting = 0;  // number of epochs that at least one member trained
     for (std::size_t i = 0; i < at_epoch.size(); ++i) {
       epochs.push_back(static_cast<double>(i + 1));
       for (std::size_t m = 0; m < at_epoch[i].size(); ++m) {
@@ -195,7 +195,7 @@ std::string draw(const CurvesFigure& figure, const Look& look) {
     }
   }
   const auto [low, high] = value_range(lines, false);
-  // Losses that fall by orders of magnitude.
+  // A logarithmic axis for losses that fall by orders of magnitude.
   const bool wide = low > 0 && high > 30 * low;
   const Scale x = linear_scale(1, last_epoch, 7);
   const Scale y = wide ? logarithmic_for(lines, 6) : rounded_linear_scale(low, high, 6);

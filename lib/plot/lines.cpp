@@ -13,7 +13,7 @@ bool within(const Scale& scale, double value) {
          value <= scale.high + 1e-9 * (scale.high - scale.low);
 }
 
-// The stretches of i, [first, second), over which `drawable` holds without a break.
+// The longest intervals [first, second) of i in which all points are drawable.
 std::vector<std::pair<std::size_t, std::size_t>> stretches(
     std::size_t count, const std::function<bool(std::size_t)>& drawable) {
   std::vector<std::pair<std::size_t, std::size_t>> result;
@@ -99,7 +99,8 @@ void draw_lines(Canvas& canvas, const Box& box, const Scale& x, const Scale& y,
       std::vector<Point> points;
       for (std::size_t i = first; i < last; ++i) points.push_back(place(line.x[i], line.middle[i]));
       if (points.size() == 1) {
-        canvas.disc(points.front(), 1.2, line.colour, 1);  // a line of one point is invisible
+        // a line with one point would be invisible
+        canvas.disc(points.front(), 1.2, line.colour, 1);
       } else {
         canvas.line(
             points,

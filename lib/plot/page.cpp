@@ -7,12 +7,12 @@
 namespace strffit::plot {
 namespace {
 
-constexpr double kEdge = 8;  // points around text at the page's edge
+constexpr double kEdge = 8;  // margin of text at the edge of the page, in points
 constexpr double kTitleLine = 11.5, kNoteLine = 9.5;
 constexpr TextStyle kTitle{.size = 8.5, .bold = true, .vertical = Vertical::kTop};
 constexpr TextStyle kNote{.size = 7, .colour = kDarkGrey, .vertical = Vertical::kTop};
 
-// The notes in lines that fit.
+// Breaks the notes into lines that fit the width.
 std::vector<std::string> lines_of(const std::vector<std::string>& notes, double width) {
   Canvas ruler(Format::kPng, {1, 1});
   std::vector<std::string> lines;
@@ -59,7 +59,8 @@ Page::Page(const Look& look, const Heading& heading, std::vector<std::string> li
 }
 
 Box Page::below(double from, double height, const std::vector<Scale>& y_scales, double right) {
-  constexpr double kLabelAndGaps = 20;  // the page's edge, the label, between it and the ticks
+  // edge of the page, label, and the gap between label and ticks
+  constexpr double kLabelAndGaps = 20;
   double widest = 0;
   for (const Scale& scale : y_scales) {
     for (const Tick& tick : scale.ticks) {
@@ -90,7 +91,8 @@ void Panel::line(const std::vector<double>& x, const std::vector<double>& y, con
   std::vector<Point> points;
   const auto draw = [&] {
     if (points.size() == 1) {
-      page_.canvas().disc(points.front(), 1.2, stroke.colour, 1);  // else it would not be seen
+      // a line with one point would be invisible
+      page_.canvas().disc(points.front(), 1.2, stroke.colour, 1);
     } else if (!points.empty()) {
       page_.canvas().line(points, stroke);
     }
@@ -139,7 +141,7 @@ void Panel::bars(const std::vector<double>& borders, const std::vector<double>& 
   std::vector<Box> boxes;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (values[i] == from || !drawable(borders[i], values[i])) continue;
-    std::size_t last = i;  // neighbours of the same value are one bar
+    std::size_t last = i;  // adjacent equal values form one bar
     while (last + 1 < values.size() && values[last + 1] == values[i]) ++last;
     const Point a = at(borders[i], std::max(values[i], from));
     const Point b = at(borders[last + 1], std::min(values[i], from));
@@ -175,7 +177,7 @@ void Panel::frame(const std::string& x_label, const std::string& y_label, bool c
   for (const Tick& tick : y_.ticks) {
     widest = std::max(widest, canvas.text_width(tick.label, {.size = kTickFont}));
   }
-  // At the page's edge of the first panel of a row, so that labels of a column line up.
+  // For the first panel of a row, the label is at the edge of the page, so that labels align.
   const double x = box_.x < 75 ? 6 : box_.x - widest - 15;
   canvas.text({x, box_.centre().y},
               canvas.shortened(with_factor(y_label, y_), box_.height + 24, style), style);

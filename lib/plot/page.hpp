@@ -1,4 +1,4 @@
-// What every figure with axes is made of: a page with a heading, and panels to draw values in.
+// The parts of every figure with axes: a page with a heading, and panels for the data.
 //
 //   Page page(look, {"unit 3", {"10 trials"}}, 120);
 //   Panel panel(page, page.below(0, 90, {y}), x, y);
@@ -15,32 +15,33 @@
 
 namespace strffit::plot {
 
-// What a figure is drawn as.
+// Format and width of a figure.
 struct Look {
   Format format = Format::kPng;
-  double width_mm = 85;                                  // 85 is a column of a journal, 180 a page
+  double width_mm = 85;  // 85 is one column of a journal, 180 a page
   double width() const { return width_mm / 25.4 * 72; }  // points
 };
 
 inline constexpr double kNarrowest_mm = 40, kWidest_mm = 1000;
 
 struct Heading {
-  std::string title;               // "" for none
-  std::vector<std::string> notes;  // below it in grey, broken into lines where they are long
+  std::string title;  // "" for none
+  // drawn below the title in grey; long notes are broken into lines
+  std::vector<std::string> notes;
 };
 
 class Page {
  public:
-  // Draws the heading; `height` points follow below it.
+  // Draws the heading. `height`: points below the heading.
   Page(const Look& look, const Heading& heading, double height);
 
   Canvas& canvas() { return canvas_; }
   double width() const { return width_; }
-  double top() const { return top_; }  // where the heading ends
+  double top() const { return top_; }  // lower end of the heading
 
-  // A box of `height` points, `from` points below the heading, as wide as the page, with room at
-  // the left for an axis label and for the ticks of all scales given: panels one above the other
-  // are given the same ones.
+  // Returns a box as wide as the page, `height` points high, `from` points below the heading. Space
+  // is left for an axis label and for the tick labels of all `y_scales`. To align panels above each
+  // other, pass the same scales for all of them.
   Box below(double from, double height, const std::vector<Scale>& y_scales, double right = 10);
 
   std::string finish() { return canvas_.finish(); }
@@ -52,7 +53,7 @@ class Page {
   Canvas canvas_;
 };
 
-// Room below a panel for its ticks and the label of its axis.
+// Space below a panel for the ticks and label of its axis.
 inline constexpr double kAxisHeight = 27;
 
 class Panel {
@@ -64,26 +65,26 @@ class Panel {
   const Scale& y() const { return y_; }
   Point at(double x, double y) const;
 
-  // Lines and areas are broken where a value is not finite or lies beyond the scales.
+  // Lines and areas are interrupted at values that are not finite or outside the scales.
   void line(const std::vector<double>& x, const std::vector<double>& y, const Stroke& stroke);
-  // From `low` to `high` at each x.
+  // Fills the area between `low` and `high`.
   void area(const std::vector<double>& x, const std::vector<double>& low,
             const std::vector<double>& high, Colour colour, double opacity = 0.2);
-  // Those that are finite and within the scales.
+  // Draws the dots that are finite and inside the scales.
   void dots(const std::vector<double>& x, const std::vector<double>& y, double radius,
             Colour colour, double opacity = 0.6);
-  // Bars from 0, or from the lower end of the scale, to each value, over borders[i] to
-  // borders[i+1].
+  // Draws bars from 0 (or the lower end of the scale) to each value. Bar i reaches from borders[i]
+  // to borders[i+1].
   void bars(const std::vector<double>& borders, const std::vector<double>& values, Colour colour);
   void horizontal(double y, const Stroke& stroke);
   void vertical(double x, const Stroke& stroke);
-  // The picture's first row is at the top.
+  // Fills the panel with an image. Its first row is at the top.
   void cells(const Cells& cells);
 
-  // Axes with ticks; "" leaves out the label and, of x, the ticks' numbers too (another panel below
-  // has them).
+  // Draws the axes with ticks. "" leaves out a label. An empty x_label also leaves out the numbers
+  // at the x ticks, because a panel below has them.
   void frame(const std::string& x_label, const std::string& y_label, bool closed = false);
-  // A name in the upper left corner, above the panel.
+  // Writes a name above the upper left corner of the panel.
   void name(const std::string& text);
 
  private:
@@ -94,22 +95,22 @@ class Panel {
   Scale x_, y_;
 };
 
-// How often values fall into `bins` equal parts of a scale, whose borders are given in its values.
+// Counts of values in `bins` equal parts of a scale.
 struct Histogram {
   std::vector<double> borders;  // (bins + 1)
   std::vector<double> counts;   // (bins)
 };
 Histogram histogram(const std::vector<double>& values, const Scale& scale, int bins);
-// A number of bins for so many values.
+// A suitable number of bins for this number of values.
 int bins_for(std::size_t values);
 
-// Those that are finite and, for a logarithmic axis, above 0.
+// The values that are finite and, if `positive`, above 0.
 std::vector<double> finite(const std::vector<double>& values, bool positive = false);
 
-// A label with the factor that the ticks' numbers are multiplied by, if any.
+// The label, with the common factor of the tick labels if there is one.
 std::string with_factor(const std::string& label, const Scale& scale);
 
-// A score as papers give it, three digits after the point.
+// Formats a score with three decimals, as in papers.
 std::string score_of(double value);
 
 }  // namespace strffit::plot

@@ -13,10 +13,10 @@
 namespace strffit::plot {
 namespace {
 
-constexpr double kWide = 350;  // points: from there on panels stand side by side
+constexpr double kWide = 350;  // width in points from which panels are drawn side by side
 constexpr Stroke kMedian{.colour = kVermilion, .width = 0.9, .dashed = true};
 
-// A panel of a row: an equal share of the page.
+// The box of one panel in a row of equal panels.
 Box share_of(Page& page, std::size_t column, std::size_t columns, double from, double height) {
   const double pitch = (page.width() - 8) / static_cast<double>(columns);
   return {40 + pitch * static_cast<double>(column), page.top() + from, pitch - 46, height};
@@ -28,7 +28,7 @@ std::pair<double, double> low_and_high(const std::vector<double>& values) {
   return {*low, *high};
 }
 
-// Bars, and the median dashed.
+// Draws a histogram with a dashed line at the median.
 void draw_histogram(Panel& panel, const Histogram& counts, const std::vector<double>& values) {
   panel.bars(counts.borders, counts.counts, kMissing);
   panel.vertical(quantile(values, 0.5), kMedian);
@@ -36,7 +36,7 @@ void draw_histogram(Panel& panel, const Histogram& counts, const std::vector<dou
 
 Scale counts_scale(const Histogram& counts) {
   const double most = *std::max_element(counts.counts.begin(), counts.counts.end());
-  // Whole numbers of units.
+  // Ticks are at whole numbers of units.
   return linear_scale(0, std::max(most, 1.0) * 1.05, std::clamp(static_cast<int>(most), 2, 4));
 }
 
@@ -46,8 +46,7 @@ Scale scale_for(const std::vector<double>& values, bool logarithmic, int most) {
                                 : rounded_linear_scale(low, high, most);
 }
 
-// A place between 0 and 1 for each of many dots, the same every time, so that they do not hide each
-// other.
+// A fixed position between 0 and 1 for dot i, so that dots do not hide each other.
 double scattered(std::size_t i) { return std::fmod(0.5 + 0.618034 * static_cast<double>(i), 1.0); }
 
 struct Pairs {

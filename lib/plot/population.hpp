@@ -1,4 +1,4 @@
-// Figures of many units: scores, tuning, settings of a sweep, maps of numbers.
+// Figures of many units: scores, tuning, settings of a sweep, and maps.
 #pragma once
 
 #include <string>
@@ -8,33 +8,33 @@
 
 namespace strffit::plot {
 
-// How well units are predicted, as a histogram with a strip of all units below it; against the
-// signal-to-noise ratio of their responses; and the plain correlation against the highest that a
-// model could reach (the noise ceiling, on the diagonal). NaN: left out and counted.
+// Scores of all units in up to three panels: a histogram with a strip of all units below it; scores
+// against the signal-to-noise ratio of the responses; and correlation against the noise ceiling
+// (the highest correlation that a model can reach), with the diagonal. NaN is left out and counted.
 struct ScoresFigure {
   Heading heading;
   std::string score_label;          // "CC norm, test"
   std::vector<double> score;        // (units)
-  std::vector<double> snr;          // (units), or empty: no such panel
+  std::vector<double> snr;          // (units), or empty to leave out this panel
   std::vector<double> correlation;  // (units), or empty
   std::vector<double> ceiling;      // (units), or empty
 };
 std::string draw(const ScoresFigure& figure, const Look& look);
 
-// A score, or any number, of each unit against a fact: a number, or a word (then a strip a word,
-// with a line at the median). NaN and "" are left out and counted.
+// A number per unit against a fact about the units. The fact is a number (`x`) or a word (`words`);
+// for words, each has a strip with a line at the median. NaN and "" are left out and counted.
 struct AgainstFigure {
   Heading heading;
   std::string x_label, y_label;
-  std::vector<double> x;           // (units), or
+  std::vector<double> x;           // (units), or empty if `words` is given
   std::vector<std::string> words;  // (units)
   std::vector<double> y;           // (units)
 };
 std::string draw(const AgainstFigure& figure, const Look& look);
 
-// Distributions side by side, with a dashed line at each median.
+// Histograms side by side, each with a dashed line at the median.
 struct Distribution {
-  std::string label;  // of the axis, with its unit
+  std::string label;  // label of the axis, with its unit
   std::vector<double> values;
   bool logarithmic = false;
 };
@@ -45,24 +45,24 @@ struct DistributionsFigure {
 };
 std::string draw(const DistributionsFigure& figure, const Look& look);
 
-// Scores of settings, the best on top: a dot for validation, a ring's place for test.
+// Scores of settings, the best on top: a dot for validation, a ring for test.
 struct SettingsFigure {
   Heading heading;
   std::string score_label;
-  std::vector<std::string> names;  // (settings), best first
-  std::vector<double> valid;       // (settings), NaN for none
-  std::vector<double> test;        // (settings), NaN for none; or empty
+  std::vector<std::string> names;  // (settings), the best first
+  std::vector<double> valid;       // (settings), NaN if missing
+  std::vector<double> test;        // (settings), NaN if missing; or empty
 };
 std::string draw(const SettingsFigure& figure, const Look& look);
 
-// Numbers over two axes, white at 0, black at the largest: for instance how strongly a receptive
-// field passes each modulation.
+// Values over two axes, white at 0 and black at the largest. For instance the modulation spectrum
+// of an STRF.
 struct MapFigure {
   Heading heading;
   std::string x_label, y_label, value_label;
-  double x_low = 0, x_high = 1, y_low = 0, y_high = 1;  // borders of the outer cells
+  double x_low = 0, x_high = 1, y_low = 0, y_high = 1;  // outer borders of the cells
   int rows = 0, columns = 0;
-  std::vector<double> values;  // (rows, columns), the lowest y first
+  std::vector<double> values;  // (rows, columns), beginning with the lowest y
 };
 std::string draw(const MapFigure& figure, const Look& look);
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kSpectrogram = 44, kRates = 78, kGap = 7, kLegendHeight = 12;
 constexpr double kTallestTrials = 90, kTrial = 4.5;
-constexpr std::size_t kMostFrames = 3000;  // columns of a picture
+constexpr std::size_t kMostFrames = 3000;  // largest number of image columns
 
 std::int64_t frames_of(const ResponseFigure& figure) {
   std::int64_t frames = -1;
@@ -33,7 +33,8 @@ std::int64_t frames_of(const ResponseFigure& figure) {
   return frames;
 }
 
-// The upper bands above; of a long sound neighbouring frames are joined.
+// Makes the image of a spectrogram, high frequencies on top. Adjacent frames of a long sound are
+// averaged.
 Cells sound_cells(const Array<float>& sound) {
   const auto bands = static_cast<std::size_t>(sound.dim(0));
   const auto frames = static_cast<std::size_t>(sound.dim(1));
@@ -81,7 +82,7 @@ std::string draw(const ResponseFigure& figure, const Look& look) {
     range.insert(range.end(), lines.back().middle.begin(), lines.back().middle.end());
   }
   range = finite(range);
-  range.push_back(0);  // where the response stands
+  range.push_back(0);  // the response is drawn from 0
   const auto [low, high] = std::minmax_element(range.begin(), range.end());
   const Scale time =
       linear_scale(0, static_cast<double>(frames) * dt_s, look.width() > 350 ? 9 : 6);

@@ -1,4 +1,4 @@
-// A unit's response to a sound beside its prediction.
+// Response of a unit to a sound, with its prediction.
 #pragma once
 
 #include <string>
@@ -14,22 +14,22 @@ struct NamedSeries {
   std::vector<double> values;  // (T)
 };
 
-// On one time axis: the spectrogram, dark where it is loud; the mean response in grey with the
-// predictions as lines; the trials, as a raster of spikes where they are counts, else as colours.
-// Counts are drawn in spikes/s.
+// Panels with a common time axis: the spectrogram (dark where it is loud); the mean response in
+// grey with the predictions as lines (PSTH); and the trials, as a spike raster for counts and in
+// colour otherwise. Counts are drawn in spikes/s.
 struct ResponseFigure {
   Heading heading;
   double dt_ms = 0;                      // > 0
   std::vector<double> frequencies_hz;    // (F)
-  Array<float> spectrogram;              // (F, T); empty: no such panel
-  Array<float> trials;                   // (R, T), NaN where missing; empty: no such panel
-  std::vector<double> response;          // (T) mean over the trials; may be empty
-  std::vector<NamedSeries> predictions;  // up to three
-  bool counts = false;                   // the responses are spikes a frame
-  std::string value_label = "response";  // of responses that are no counts
+  Array<float> spectrogram;              // (F, T), or empty to leave out this panel
+  Array<float> trials;                   // (R, T), NaN if missing; or empty to leave out this panel
+  std::vector<double> response;          // (T) mean over trials; may be empty
+  std::vector<NamedSeries> predictions;  // at most three
+  bool counts = false;                   // responses are spikes per frame
+  std::string value_label = "response";  // label of responses that are not counts
 };
 
-// A shape that does not fit is a Bug.
+// Throws Bug if shapes do not match.
 std::string draw(const ResponseFigure& figure, const Look& look);
 
 }  // namespace strffit::plot

@@ -1,4 +1,4 @@
-// Places, sizes, colours and pens. Lengths are points (1/72 inch), y grows downwards.
+// Points, sizes, colours and line styles. Lengths are in points (1/72 inch), and y grows downwards.
 #pragma once
 
 #include <cstdint>
@@ -35,9 +35,10 @@ struct Colour {
 inline constexpr Colour kBlack{0, 0, 0};
 inline constexpr Colour kWhite{255, 255, 255};
 inline constexpr Colour kDarkGrey{90, 90, 90};
-inline constexpr Colour kMissing{170, 170, 170};  // cells and values that are NaN
+inline constexpr Colour kMissing{170, 170, 170};  // for NaN
+
 inline constexpr Colour kBlue{0, 114, 178};  // blue and vermilion differ for the colour-blind, too
-inline constexpr Colour kVermilion{213, 94, 0};  // (Okabe and Ito's palette)
+inline constexpr Colour kVermilion{213, 94, 0};
 inline constexpr Colour kGreen{0, 158, 115};
 
 struct Stroke {
@@ -55,7 +56,7 @@ struct TextStyle {
   Colour colour = kBlack;
   Horizontal horizontal = Horizontal::kLeft;
   Vertical vertical = Vertical::kMiddle;
-  bool upwards = false;  // turned by 90 degrees, read from below; the alignment turns along
+  bool upwards = false;  // rotated by 90 degrees, read from below; the alignment rotates too
 };
 
 }  // namespace strffit::plot

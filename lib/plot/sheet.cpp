@@ -12,22 +12,22 @@
 namespace strffit::plot {
 namespace {
 
-constexpr double kSheetLeft = 33;   // for frequencies and their label
-constexpr double kSheetRight = 60;  // for the colour bar, its ticks and label
-constexpr double kBelow = 27;       // for lags and their label
-constexpr double kTitles = 31;      // for title and subtitle
+constexpr double kSheetLeft = 33;   // space for frequencies and their label
+constexpr double kSheetRight = 60;  // space for the colour bar, its ticks and its label
+constexpr double kBelow = 27;       // space for lags and their label
+constexpr double kTitles = 31;      // space for title and subtitle
 constexpr double kBarWidth = 7;
 constexpr double kTallestBar = 110;
 constexpr std::size_t kMostRows = 10;
-constexpr TextStyle kTitleStyle{.size = 7, .vertical = Vertical::kBottom};  // of a cell
+constexpr TextStyle kTitleStyle{.size = 7, .vertical = Vertical::kBottom};  // style of cell titles
 
-// Sizes of what one kernel needs: its panels side by side under a title.
+// Sizes of one cell: panels side by side below a title.
 struct CellSizes {
   double panel_width;
   double panel_height;
   double between_panels;
   double between_cells;
-  double title;  // height of a cell's title
+  double title;  // height of the title of a cell
   double channel_names;
   double font;
 };
@@ -43,7 +43,8 @@ CellSizes cell_sizes(std::size_t cells, std::size_t channels, double page_width)
   return {channels > 1 ? 48.0 : 64.0, 46, 4, 8, 13, names, kTickFont};
 }
 
-// Rows as even as they can be: 20 cells in rows of up to 6 make 4 rows of 5.
+// Number of columns that makes the rows as even as possible: 20 cells in rows of at most 6 become 4
+// rows of 5.
 std::size_t even_columns(std::size_t cells, std::size_t most) {
   const std::size_t rows = (cells + most - 1) / most;
   return (cells + rows - 1) / rows;
@@ -107,7 +108,7 @@ void draw_bar(Canvas& canvas, const Box& box, const ColourBar& bar, double font)
   }
   TextStyle style{.size = kLabelFont, .horizontal = Horizontal::kCentre, .upwards = true};
   style.vertical = Vertical::kTop;
-  // Turned text reads upwards, so its top is to the left.
+  // Rotated text is read upwards, so its top is on the left.
   canvas.text({box.right() + 3.5 + widest + 3, box.centre().y},
               canvas.shortened(label, box.height + 40, style), style);
 }

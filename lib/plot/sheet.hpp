@@ -1,4 +1,4 @@
-// A page, or several, of receptive fields: the layout, apart from the drawing, and the drawing.
+// Contact sheets of STRFs: layout and drawing.
 #pragma once
 
 #include <string>
@@ -9,20 +9,20 @@
 namespace strffit::plot {
 
 struct SheetCell {
-  std::string title;             // above the panels, shortened as fitting_titles(); "" for none
-  const float* field = nullptr;  // (C, F, L); outlives the drawing
-  double scale = 0;              // the value of the darkest colour, 0 where all cells are 0 or NaN
-  std::string score = {};        // above the panels, at the right
+  std::string title;             // above the panels, shortened by fitting_titles(); may be ""
+  const float* field = nullptr;  // (C, F, L); must stay valid until the sheet is drawn
+  double scale = 0;              // value of the darkest colour; 0 if all values are 0 or NaN
+  std::string score = {};        // above the panels, on the right
 };
 
 struct ColourBar {
   std::string label;
   double scale = 0;
-  bool relative = false;  // each cell has its own scale: ticks −max, 0, max
+  bool relative = false;  // each cell has its own scale; the ticks are −max, 0, max
 };
 
 inline constexpr double kSheetWidth = 519;  // points: 183 mm, two columns of a journal
-inline constexpr double kFieldWidth = 241;  // points: 85 mm, one column
+inline constexpr double kFieldWidth = 241;  // points: 85 mm, one column of a journal
 
 struct Sheet {
   std::string title;
@@ -36,33 +36,33 @@ struct Sheet {
 
 struct SheetPage {
   struct Place {
-    std::vector<Box> panels;  // a box for each channel
-    bool leftmost = false;    // of its row: gets the frequencies
-    bool lowest = false;      // of its column: gets the lags
+    std::vector<Box> panels;  // one box per channel
+    bool leftmost = false;    // in its row; shows the frequencies
+    bool lowest = false;      // in its column; shows the lags
   };
   Size size;
-  std::vector<Place> places;  // a place for each cell of this page
-  Box grid;                   // around all panels
+  std::vector<Place> places;  // one per cell of this page
+  Box grid;                   // bounds of all panels
   Box bar;
 };
 
-// The pages for `cells` receptive fields of `channels` panels each: a single one as large as a
-// column of a journal, several in rows of a page's width, at most 10 rows a page. `width` 0: that
-// of a journal, else points.
+// Computes the pages for `cells` STRFs with `channels` panels each. A single STRF has the width of
+// a journal column. Several are arranged in rows, at most 10 rows per page. `width`: width of the
+// page in points; 0 means the width of a journal.
 std::vector<SheetPage> lay_out(std::size_t cells, std::size_t channels, double width = 0);
 
-// The bytes of the files: one for each page, or of PDF one with all pages.
+// Returns the bytes of the files: one per page, or a single PDF with all pages.
 std::vector<std::string> sheet_files(Format format, Sheet sheet, double width = 0);
 
-// Draws and writes the sheet; returns the files (figures.hpp, draw_strfs).
+// Draws and writes the sheet. Returns the names of the files, see draw_strfs() in figures.hpp.
 std::vector<std::string> draw_sheet(const std::string& path, Sheet sheet);
 
-// Writes the files of a sheet: to `path`, or where there are several "<name>-1.png", ...; returns
-// their names.
+// Writes the files of a sheet: to `path`, or if there are several to "<name>-1.png",
+// "<name>-2.png", and so on. Returns their names. Throws RunError if a file cannot be written.
 std::vector<std::string> write_files(const std::string& path,
                                      const std::vector<std::string>& pages);
 
-// The picture of one channel's (F, L) values: lag to the right, frequency upwards.
+// Makes the image of one channel (F, L): lag to the right, frequency upwards.
 Cells field_cells(const float* field, std::size_t bands, std::size_t lags, double scale);
 
 }  // namespace strffit::plot

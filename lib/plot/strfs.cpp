@@ -26,7 +26,7 @@ void check_strfs(const StrfFigure& figure) {
   }
 }
 
-// The largest magnitude among `count` values; what is not finite does not count.
+// The largest magnitude of the finite values.
 double largest(const float* values, std::size_t count) {
   double result = 0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -40,12 +40,12 @@ std::string rounded(double value, double step) {
   return short_number(std::round(value / step) * step);
 }
 
-// Two digits, so that scores of a column line up.
+// Two decimals, so that scores in a column align.
 std::string fixed_score(double value) {
   return fmt::format("{}{:.2f}", value < 0 ? "−" : "", std::abs(value));
 }
 
-// "best frequency 4.2 kHz, latency 25 ms, CC norm 0.61".
+// For instance "best frequency 4.2 kHz, latency 25 ms, CC norm 0.61".
 std::string summary(const StrfFigure& figure) {
   std::string text;
   const auto add = [&](double value, const std::string& part) {

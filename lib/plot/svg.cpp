@@ -10,10 +10,10 @@
 namespace strffit::plot {
 namespace {
 
-// Of a coordinate, in hundredths of a point: no pen is as fine.
+// Rounds a coordinate to hundredths of a point, which is finer than any line.
 long hundredths(double value) { return std::lround(value * 100); }
 
-// Without superfluous digits: "12.5", ".25", "-3".
+// Formats a number without unnecessary digits: "12.5", ".25", "-3".
 std::string from_hundredths(long value) {
   const long whole = std::labs(value) / 100, part = std::labs(value) % 100;
   std::string text = value < 0 ? "-" : "";
@@ -28,13 +28,13 @@ std::string from_hundredths(long value) {
 
 std::string coordinate(double value) { return from_hundredths(hundredths(value)); }
 
-// Two numbers of a path: the minus sign of the second is enough between them.
+// Formats two numbers of a path. A minus sign needs no space before it.
 std::string pair_of(long x, long y) {
   return from_hundredths(x) + (y < 0 ? "" : " ") + from_hundredths(y);
 }
 
-// The points as a path, each relative to the one before: a third of the bytes of absolute ones.
-// What is rounded is the place, so that errors do not add up.
+// Formats points as a path with relative coordinates, which need a third of the bytes of absolute
+// ones. Positions are rounded before differences are taken, so that rounding errors do not add up.
 std::string path_of(const std::vector<Point>& points) {
   std::string text;
   long x = 0, y = 0;
@@ -70,8 +70,8 @@ std::string fill_of(Colour colour, double opacity) {
 
 }  // namespace
 
-// Helvetica or Arial where there is one, as journals ask for. Both are narrower than DejaVu Sans,
-// which text is measured with where Cairo has it.
+// Uses Helvetica or Arial if available, as journals ask for. Text is measured with DejaVu Sans if
+// Cairo has it. Helvetica and Arial are narrower, so the text fits.
 SvgPage::SvgPage(Size page)
     : bytes_(fmt::format(
           "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" "
@@ -83,7 +83,7 @@ SvgPage::SvgPage(Size page)
 void SvgPage::boxes(const std::vector<Box>& boxes, Colour colour) {
   if (boxes.empty()) return;
   std::string path;
-  long x = 0, y = 0;  // where the last box began, and where its path ends
+  long x = 0, y = 0;  // start of the last box, and end of its path
   for (const Box& box : boxes) {
     const long to_x = hundredths(box.x), to_y = hundredths(box.y);
     const long width = hundredths(box.right()) - to_x, height = hundredths(box.bottom()) - to_y;

@@ -1,5 +1,5 @@
-// A page of SVG whose text stays text: it can be searched, copied and edited. Cairo's own SVG has
-// the outlines of letters in its place.
+// A page of SVG with real text, which can be searched, copied and edited. Cairo's own SVG output
+// contains outlines of letters instead.
 #pragma once
 
 #include <string>
@@ -18,12 +18,13 @@ class SvgPage {
   void line(const std::vector<Point>& points, const Stroke& stroke);
   void outline(const Box& box, const Stroke& stroke);
   void disc(Point centre, double radius, Colour colour, double opacity);
-  // `png`: the bytes of a file, stretched over `box` with sharp edges.
+  // Draws a PNG image (`png`: bytes of the file), stretched over `box` with sharp edges.
   void image(const Box& box, const std::string& png);
-  // `text` is clean (clean_characters()); `down`: from the place to the letters' base line.
+  // Draws text. `text` must be clean (see clean_characters()). `down`: distance from `place` to the
+  // baseline.
   void text(Point place, const std::string& text, const TextStyle& style, double down);
 
-  // The whole file.
+  // Returns the complete file.
   std::string finish();
 
  private:

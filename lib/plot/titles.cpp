@@ -21,7 +21,7 @@ std::string part(const Characters& text, std::size_t from, std::size_t to) {
   return result;
 }
 
-// The first `head` and the last `tail` characters, with "…" for those between, if any.
+// Keeps the first `head` and the last `tail` characters and replaces those between by "…".
 std::string ends(const Characters& text, std::size_t head, std::size_t tail) {
   if (head + tail >= text.size()) return part(text, 0, text.size());
   return part(text, 0, head) + kLeftOut + part(text, text.size() - tail, text.size());
@@ -33,7 +33,7 @@ std::size_t shortest(const std::vector<Characters>& texts) {
   return length;
 }
 
-// Characters that all begin with; from the end on where `backwards`.
+// Number of common characters at the start of all texts; at the end if `backwards`.
 std::size_t shared(const std::vector<Characters>& texts, bool backwards) {
   const auto at = [&](const Characters& text, std::size_t i) -> const std::string& {
     return text[backwards ? text.size() - 1 - i : i];
@@ -59,8 +59,8 @@ std::vector<std::string> each(const std::vector<Characters>& texts,
   return result;
 }
 
-// The largest number up to `most` that `works`, where smaller ones do too; nothing where 0 does
-// not.
+// The largest number up to `most` that works, if all smaller ones work too. Nothing if 0 does not
+// work.
 template <class Works>
 std::optional<std::size_t> largest_that(std::size_t most, const Works& works) {
   if (!works(0)) return std::nullopt;
@@ -76,7 +76,7 @@ std::optional<std::size_t> largest_that(std::size_t most, const Works& works) {
   return good;
 }
 
-// Its two ends, as much as fits, `head` tenths of it from the front.
+// Keeps both ends of the text, as much as fits; `head` tenths of it are from the start.
 std::string from_ends(const Characters& text, std::size_t head, const Fits& fits) {
   const auto kept = [&](std::size_t n) { return ends(text, n * head / 10, n - n * head / 10); };
   return kept(largest_that(text.size(), [&](std::size_t n) { return fits(kept(n)); }).value_or(0));
@@ -97,9 +97,10 @@ std::vector<std::string> fitting_titles(const std::vector<std::string>& titles, 
   if (all_fit(result, fits) && different(result) == whole) return result;
   const auto front = shared(texts, false);
   const auto back = std::min(shared(texts, true), shortest(texts) - front);
-  // As much as fits of what they begin with, else of what they end with.
+  // Removes as little as possible of the common start, otherwise of the common end.
   const auto without_front = [&](std::size_t n) {
-    const auto head = n / 3;  // what stands before a difference says more than the beginning
+    // the text just before a difference is more informative than the start
+    const auto head = n / 3;
     return each(texts, [&](const Characters& text) {
       return ends(text, head, text.size() - front + n - head);
     });
@@ -119,7 +120,7 @@ std::vector<std::string> fitting_titles(const std::vector<std::string>& titles, 
     result = without_both(*m);
     if (different(result) == whole) return result;
   }
-  // What tells them apart is too long: the two ends of it, divided as tells most apart.
+  // The different part is too long: keep its two ends, divided so that most titles differ.
   std::vector<Characters> cores;
   for (const auto& text : texts) {
     cores.emplace_back(text.begin() + static_cast<std::ptrdiff_t>(front),

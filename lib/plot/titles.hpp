@@ -1,4 +1,4 @@
-// Titles of many small figures side by side, as far as they fit.
+// Shortened titles of many small figures.
 #pragma once
 
 #include <functional>
@@ -7,9 +7,10 @@
 
 namespace strffit::plot {
 
-// The titles, or, where one does not fit, all with "…" for what they share, so that what tells them
-// apart is left. Titles that were different stay so: what is alike after that gets its number in
-// front. `fits` says whether a text does. Characters are those of clean_characters().
+// Shortens titles so that they fit. If one does not fit, "…" replaces what all titles have in
+// common, so that the differences remain. Different titles stay different: if two become equal,
+// each gets its number in front. `fits`: returns true if a text fits. Characters are those of
+// clean_characters().
 std::vector<std::string> fitting_titles(const std::vector<std::string>& titles,
                                         const std::function<bool(const std::string&)>& fits);
 

@@ -10,7 +10,7 @@
 namespace strffit::plot {
 namespace {
 
-// More columns than these are joined, so that a picture of a long recording stays small.
+// Longer recordings have adjacent frames averaged, so that the image stays small.
 constexpr std::size_t kMostColumns = 2000;
 
 }  // namespace
@@ -39,14 +39,14 @@ void draw_spikes(Canvas& canvas, const Box& box, const Array<float>& responses) 
       if (value == 0) continue;
       const double place = box.x + cell * static_cast<double>(frame);
       if (!std::isfinite(value)) {
-        // What is missing comes in long stretches.
+        // Missing data usually form long intervals, which are drawn as one box.
         if (!missing.empty() && missing.back().y == y &&
             std::abs(missing.back().right() - place) < 1e-6) {
           missing.back().width += cell;
         } else {
           missing.push_back({place, y, cell, tall});
         }
-      } else {  // at least as wide as a pen's line
+      } else {  // at least as wide as a line
         (value < 1.5F ? single : more)
             .push_back({place, y + 0.1 * tall, std::max(cell, 0.4), 0.8 * tall});
       }
@@ -74,7 +74,7 @@ double draw_trials(Canvas& canvas, const Box& box, const Array<float>& responses
       magnitudes.push_back(std::abs(means.back()));
     }
   }
-  // A few outliers do not take the colours from all others.
+  // The 99 % quantile keeps a few outliers from making all other values pale.
   const double scale = quantile(magnitudes, 0.99);
   Cells cells{
       .columns = static_cast<int>(columns), .rows = static_cast<int>(trials), .colours = {}};

@@ -1,4 +1,4 @@
-// Trials of one unit to one sound, as rows of a panel.
+// Drawing of the trials of one unit and one sound, one row per trial.
 #pragma once
 
 #include "plot/axes.hpp"
@@ -7,15 +7,15 @@
 
 namespace strffit::plot {
 
-// An axis with a place for each of R trials, the first on top.
+// An axis with one position per trial; the first of R trials is on top.
 Scale trial_scale(std::int64_t trials);
 
-// Spike counts (R, T): a mark a frame with a spike, darker for more; grey where nothing was
-// recorded.
+// Draws spike counts (R, T) as a raster. Each frame with a spike has a mark, which is darker for
+// more spikes. Missing data are grey.
 void draw_spikes(Canvas& canvas, const Box& box, const Array<float>& responses);
 
-// Any responses (R, T) as colours: blue below 0, red above, white at 0, grey where nothing was
-// recorded. Returns the value of the darkest colours, 0 where there is none.
+// Draws any responses (R, T) in colour: blue below 0, white at 0, red above 0, grey for missing
+// data. Returns the value of the darkest colours, or 0 if there is none.
 double draw_trials(Canvas& canvas, const Box& box, const Array<float>& responses);
 
 }  // namespace strffit::plot

@@ -15,7 +15,7 @@ namespace {
 using plot::xml_text;
 
 std::string escaped_lines(const std::string& text) {
-  // Line breaks stay in preformatted text; every line is escaped.
+  // Line breaks are kept for preformatted text. Every line is escaped separately.
   std::string result;
   for (std::size_t begin = 0; begin <= text.size();) {
     const auto end = std::min(text.find('\n', begin), text.size());

@@ -1,4 +1,4 @@
-// HTML of one file: text that is always escaped, tables that can be sorted, figures inline.
+// Building blocks of an HTML report in one file: escaped text, sortable tables, inline figures.
 #pragma once
 
 #include <string>
@@ -6,44 +6,45 @@
 
 namespace strffit {
 
-// A column of a table. Numbers are aligned to the right and, with `bar`, have a small bar of their
-// place between 0 and 1 behind them.
+// A column of a table. Numbers are right-aligned. With `bar`, a small bar behind each number shows
+// its position between 0 and 1.
 struct HtmlColumn {
   std::string title;
   bool number = false;
   bool bar = false;
-  std::string meaning = {};  // shown when the pointer rests on the title
+  std::string meaning = {};  // tooltip of the title
 };
 
-// A cell: text (escaped), or a number with the digits that its column shows.
+// A cell of a table: text, which will be escaped, or an already formatted number.
 struct HtmlCell {
   std::string text = {};
-  double bar = -1;          // 0 to 1, below 0 for none
-  std::string link = {};    // the id of a part of the page, "" for none
-  std::string markup = {};  // instead of the text: an image
+  double bar = -1;          // position of the bar, 0 to 1; below 0: no bar
+  std::string link = {};    // id of a part of the page; "": no link
+  std::string markup = {};  // used instead of the text: an image
 };
 
-// Names of units and files, so that their direction of writing affects nothing around them.
+// A name of a unit or file as HTML. Its writing direction cannot affect the text around it.
 std::string html_name(const std::string& text);
 
 class Html {
  public:
-  // Escaped text, and markup of our own.
+  // text() escapes. raw() does not, and is only for markup from this program.
   Html& text(const std::string& text);
   Html& raw(const std::string& markup);
 
   Html& paragraph(const std::string& text);
-  // A section with a heading and an id, until end_section().
+  // Begins a section with an id and a heading. end_section() ends it.
   Html& section(const std::string& id, const std::string& title);
   Html& end_section();
   Html& heading(const std::string& text);  // of a part of a section
-  // A list of terms and what they are.
+  // Adds a list of terms with their descriptions.
   Html& facts(const std::vector<std::pair<std::string, std::string>>& rows);
   Html& table(const std::string& caption, const std::vector<HtmlColumn>& columns,
               const std::vector<std::vector<HtmlCell>>& rows, const std::string& id = "");
   Html& preformatted(const std::string& text);
 
-  // The bytes of an SVG or PNG file, with what it shows for those who cannot see it.
+  // Adds a figure. `file`: bytes of an SVG or PNG file. `caption` is also the text for screen
+  // readers.
   Html& figure(const std::string& file, const std::string& caption);
 
   const std::string& markup() const { return markup_; }
@@ -53,13 +54,13 @@ class Html {
   std::string markup_;
 };
 
-// A number of a table: three digits after the point, "–" where it is none.
+// A number in a table, with `digits` decimals; "–" if it is not finite.
 HtmlCell html_number(double value, int digits = 3);
-// The same with a bar of its place between 0 and 1.
+// Like html_number(), with a bar that shows the position between 0 and 1.
 HtmlCell html_score(double value);
 
-// The whole page: `body` between header and footer, style and script of our own, nothing from
-// elsewhere.
+// The whole page: `body` between header and footer, with the style and the script of this program.
+// The page loads nothing from other files or servers.
 std::string html_page(const std::string& title, const std::string& contents,
                       const std::string& body);
 

@@ -1,4 +1,4 @@
-// docs/models.md in a line a kind.
+// Short descriptions of the models in docs/models.md.
 #include <map>
 
 #include "report/report_page.hpp"

@@ -35,18 +35,18 @@ using plot::Look;
 constexpr Look kColumn{.format = Format::kSvg, .width_mm = 95};
 constexpr Look kWideLook{.format = Format::kSvg, .width_mm = 183};
 
-// "runs/ln" for "runs/ln/".
+// Removes a slash at the end: "runs/ln" for "runs/ln/".
 std::string name_of(const RunView& view) {
   std::string name = view.given;
   while (name.size() > 1 && name.back() == '/') name.pop_back();
   return name;
 }
 
-// The warnings of a run's log, as they were told.
+// Reads the warnings from the log of a run.
 std::vector<std::string> warnings_of(const std::string& folder) {
   std::vector<std::string> found;
   std::ifstream log(RunPaths{folder}.log());
-  constexpr std::size_t kTime = 19;  // "2026-01-31T12:00:00"
+  constexpr std::size_t kTime = 19;  // length of "2026-01-31T12:00:00"
   bool within = false;
   for (std::string line; std::getline(log, line);) {
     const bool begins = line.size() > kTime && line[4] == '-' && line[10] == 'T';
@@ -62,7 +62,7 @@ std::vector<std::string> warnings_of(const std::string& folder) {
   return found;
 }
 
-// Each with how often it was told.
+// Removes duplicates and adds how often each line occurred.
 std::vector<std::string> without_repeats(const std::vector<std::string>& lines) {
   std::map<std::string, int> times;
   std::vector<std::string> result;
@@ -81,7 +81,7 @@ std::string band_text(const RunView& view) {
                      frequency_range_text(hz.front(), hz.back()));
 }
 
-// The sounds of the dataset without responses; nothing where it is gone.
+// Reads the sounds of the dataset without responses. Nothing if the dataset is missing.
 std::optional<Dataset> sounds_of(const RunView& view, const PageOptions& options,
                                  Observer& observer) {
   try {
@@ -94,7 +94,7 @@ std::optional<Dataset> sounds_of(const RunView& view, const PageOptions& options
   }
 }
 
-// "8 sounds, 120.5 s" of each split.
+// For instance "8 sounds, 120.5 s", for each split.
 std::string split_text(const RunView& view, const Dataset& dataset) {
   const DataOptions options = data_options_of(view.checkpoint);
   std::vector<Partition> parts;
@@ -119,7 +119,7 @@ std::string split_text(const RunView& view, const Dataset& dataset) {
   return text;
 }
 
-// Values of some keys of the configuration, as it was written.
+// The values of some configuration keys, as written in the file.
 std::vector<std::pair<std::string, std::string>> protocol_of(const RunView& view) {
   static const char* const kKeys[] = {
       "fit.mode",         "fit.solver",    "fit.loss",  "fit.batch",      "fit.learning_rate",
@@ -127,7 +127,7 @@ std::vector<std::pair<std::string, std::string>> protocol_of(const RunView& view
       "fit.monitor",      "fit.schedule",  "fit.refit", "fit.seeds",      "data.folds",
       "data.standardise", "data.smooth_ms"};
   std::vector<std::pair<std::string, std::string>> found;
-  // The text is one that this program resolved: keys with their values, nested by indentation.
+  // The text was written by this program: keys with their values, nested by indentation.
   std::map<std::string, std::string> values;
   std::vector<std::string> path;
   std::size_t begin = 0;
@@ -179,7 +179,7 @@ std::string status_text(const RunView& view) {
   return text;
 }
 
-// One channel's field as a small picture; neighbouring cells of large ones are joined.
+// A small image of one channel. Adjacent cells of large fields are averaged.
 std::string thumbnail(const UnitStrf& strf, std::size_t bands) {
   constexpr std::size_t kMost = 24;
   if (strf.values.empty() || bands == 0) return "";
@@ -209,7 +209,7 @@ std::string thumbnail(const UnitStrf& strf, std::size_t bands) {
   return png_of(cells);
 }
 
-// The correlation of response and prediction of every unit for every sound of the split.
+// Correlation of response and prediction for every unit and every sound of the split.
 struct BySound {
   std::vector<std::string> keys, categories;
   std::vector<std::vector<double>> cc;  // (sounds, units of the roster)
@@ -242,7 +242,7 @@ class ReportPage {
   std::string page() {
     dataset_ = sounds_of(first_, options_, observer_);
     facts_ = unit_facts(first_, options_.data, observer_);
-    constexpr std::size_t kMostFacts = 12;  // columns of the table
+    constexpr std::size_t kMostFacts = 12;  // largest number of table columns for facts
     while (facts_.size() > kMostFacts) facts_.erase(std::prev(facts_.end()));
     observer_.began("report: predicting the sounds that are shown");
     read_responses();
@@ -253,7 +253,8 @@ class ReportPage {
     training();
     comparison();
     how_to_repeat();
-    std::swap(rest, html_);  // now: what was fitted in html_, the later sections in rest
+    // html_ now has the description of the fit, and rest has the later sections
+    std::swap(rest, html_);
     unit_sections(rest.size() + html_.size());
     Html units;
     std::swap(units, units_);
@@ -273,7 +274,7 @@ class ReportPage {
     return text;
   }
 
-  // The same unit in another run; -1 where it has none.
+  // Index of the same unit in another run; -1 if it is not there.
   std::int64_t in_run(std::size_t run, std::int64_t unit) const {
     const auto found = place_of_[run].find(id(first_, unit));
     return found == place_of_[run].end() ? -1 : found->second;
@@ -294,7 +295,7 @@ class ReportPage {
       chosen_ = telling_units(scores_.front(), most);
       return;
     }
-    // A third for the largest disagreements.
+    // A third of the places is for units with the largest differences between runs.
     chosen_ = telling_units(scores_.front(), most - most / 3);
     std::vector<double> disagreement;
     for (std::int64_t u = 0; u < first_.units(); ++u) {
@@ -317,16 +318,17 @@ class ReportPage {
     chosen_ = sorted_units(chosen_, scores_.front());
   }
 
-  // Responses of the chosen units and, where they fit, correlations of all units.
+  // Reads the responses of the chosen units. If they fit into memory, reads those of all units, for
+  // correlations.
   void read_responses() {
     if (!dataset_) return;
-    constexpr double kMostBytes = 3e9;  // responses of all units in memory
+    constexpr double kMostBytes = 3e9;  // limit for the responses of all units
     double frames = 0;
     for (const auto& stimulus : dataset_->stimuli) frames += static_cast<double>(stimulus.frames());
     try {
       std::vector<std::int64_t> all(static_cast<std::size_t>(first_.units()));
       std::iota(all.begin(), all.end(), std::int64_t{0});
-      // Some ten trials; a bound, not a promise.
+      // Assumes about ten trials. This is only a rough limit.
       const bool fits = static_cast<double>(all.size()) * frames * 10 * 4 < kMostBytes;
       const auto& wanted = fits ? all : chosen_;
       recorded_ = read_recorded(first_, wanted, {}, options_.data);
@@ -345,7 +347,7 @@ class ReportPage {
       if (observer_.stop_requested()) throw Stopped("stopped on request; nothing was written");
       const auto all = predictions(first_, *recorded_, s, options_.run);
       correlate(s, all);
-      // Those of the chosen units are kept.
+      // Only the predictions of the chosen units are kept.
       auto& runs = predicted_.emplace_back();
       for (const auto unit : chosen_) {
         const auto place = recorded_place_.find(unit);
@@ -645,7 +647,7 @@ class ReportPage {
     for (std::size_t v = 0; v < views_.size(); ++v) {
       const auto here = in_run(v, unit);
       if (here < 0) continue;
-      // Of a model of all units there is one curve, in the section on training.
+      // A model of all units has one learning curve, in the section on training.
       if (!views_[v].roster().independent()) continue;
       if (const auto curves = learning_figure(views_[v], {here})) {
         units_.figure(draw(*curves, {.format = Format::kSvg, .width_mm = 85}),
@@ -750,7 +752,7 @@ class ReportPage {
     html_.end_section();
   }
 
-  // Score and best frequency over what is known of units.
+  // Score and best frequency against the known facts about units.
   void maps() {
     constexpr std::size_t kMost = 6;
     std::size_t shown = 0;
@@ -758,7 +760,7 @@ class ReportPage {
     for (const auto& [name, fact] : facts_) {
       const std::set<double> values(fact.numbers.begin(), fact.numbers.end());
       const std::set<std::string> words(fact.words.begin(), fact.words.end());
-      // What is the same for all units, or a name of its own for each, is no axis.
+      // A fact with equal values, or with another name for each unit, makes no useful axis.
       const bool useful =
           fact.words.empty() ? values.size() > 1 : words.size() > 1 && words.size() <= 12;
       if (!useful || shown == kMost) continue;
@@ -811,7 +813,7 @@ class ReportPage {
     html_.end_section();
   }
 
-  // Scores of each seed and fold, where there are several.
+  // Scores of each seed and fold, if there are several.
   void member_table(const RunView& view) {
     if (view.seeds * view.folds < 2) return;
     const auto split = view.results->metrics.find(view.split);
@@ -892,7 +894,7 @@ class ReportPage {
     html_.raw("</div>\n").end_section();
   }
 
-  // The units that gain and lose most.
+  // The units with the largest gains and losses.
   void gains(std::size_t run) {
     const RunsCompared& found = *compared_;
     std::vector<std::size_t> order;

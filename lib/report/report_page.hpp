@@ -1,5 +1,5 @@
-// The page of `strffit report`: what was fitted, how well, every unit that tells most, the
-// population, the training, the comparison of several runs, and how to repeat it.
+// The page of `strffit report`: description of the fit, scores, selected units, population,
+// training, comparison of several runs, and how to reproduce them.
 #pragma once
 
 #include <optional>
@@ -10,15 +10,15 @@
 
 namespace strffit {
 
-// What `compare` found of several runs, as text and numbers.
+// The result of `compare` for several runs.
 struct RunsCompared {
   std::string metric, split;
-  std::vector<std::string> names;           // of the runs
-  std::vector<std::string> units;           // ids
+  std::vector<std::string> names;
+  std::vector<std::string> units;           // unit ids
   std::vector<std::vector<double>> scores;  // (runs, units)
   struct Pair {
-    std::size_t run = 0;             // against the first
-    std::vector<std::string> cells;  // as the header has them
+    std::size_t run = 0;             // this run is compared with run 0
+    std::vector<std::string> cells;  // one per column of `header`
     std::string note;
   };
   std::vector<std::string> header;
@@ -27,18 +27,20 @@ struct RunsCompared {
 };
 
 struct PageOptions {
-  std::vector<std::string> units;  // ids that get figures; none: those that tell most
-  std::string data;                // "": what was fitted
+  // ids of units with figures; empty: a selection by telling_units()
+  std::vector<std::string> units;
+  std::string data;  // path of the dataset; "": the dataset of the fit
   RunOptions run;
-  std::size_t most_units = 50;  // with figures of their own
+  std::size_t most_units = 50;  // largest number of units with their own figures
   std::size_t most_bytes = 28'000'000;
 };
 
-// One file of HTML. The first run gives units and sounds.
+// Makes the report as one HTML file. The first run determines the units and sounds. Throws
+// ConfigError for unknown units.
 std::string report_page(const std::vector<RunView>& views, const PageOptions& options,
                         const std::optional<RunsCompared>& compared, Observer& observer);
 
-// What a kind of model computes, in words and as a formula. Every kind has an entry.
+// Describes a model kind in words and by its formula. Every kind must have an entry.
 struct ModelWords {
   std::string words, formula;
 };

@@ -25,7 +25,7 @@ const std::string& id_of(const RunView& view, std::int64_t unit) {
   return view.roster().unit_ids.at(static_cast<std::size_t>(unit));
 }
 
-// "unit a", and "mean of 3 seeds" where it has several members.
+// The title, with a note such as "mean of 3 seeds" for several members.
 plot::Heading heading_of(const RunView& view, const std::string& title) {
   plot::Heading heading{title, {}};
   const std::string averaged = view.averaged();
@@ -38,7 +38,7 @@ double value_of(const std::vector<double>& values, std::int64_t unit) {
   return values.empty() ? kNaN : values.at(static_cast<std::size_t>(unit));
 }
 
-// cc_norm, or cc where no unit has one (a single trial).
+// "cc_norm", or "cc" if no unit has a CCnorm (a single trial).
 std::string main_metric(const RunView& view) {
   const auto scores = unit_scores(view, "cc_norm");
   const bool known =
@@ -46,7 +46,7 @@ std::string main_metric(const RunView& view) {
   return known ? "cc_norm" : "cc";
 }
 
-// Columns of a history: (epochs, members).
+// Selects the columns of some members from a history: (epochs, members).
 plot::Curve curve_of(const std::string& name, const std::vector<std::vector<double>>& rows,
                      const std::vector<std::int64_t>& members) {
   plot::Curve curve{name, Array<double>({static_cast<std::int64_t>(rows.size()),
@@ -58,7 +58,7 @@ plot::Curve curve_of(const std::string& name, const std::vector<std::vector<doub
   return curve;
 }
 
-// Members of some units, each once.
+// The members of some units, without duplicates.
 std::vector<std::int64_t> members_of(const RunView& view, const std::vector<std::int64_t>& units) {
   std::vector<std::int64_t> members;
   for (const auto unit : units) {
@@ -352,13 +352,13 @@ std::optional<plot::SettingsFigure> sweep_figure(const RunView& view) {
 }
 
 Modulation modulation_of(const std::vector<float>& field, const Axes& axes) {
-  constexpr std::size_t kPadding = 4;  // the transform has that many times the points
+  constexpr std::size_t kPadding = 4;  // the transform has this many times the points
   const auto& hz = axes.frequencies_hz;
   const std::size_t bands = hz.size(), lags = bands == 0 ? 0 : field.size() / bands;
   Modulation result;
   if (bands < 2 || lags < 2 || !(hz.front() > 0) || field.size() != bands * lags) return result;
   const double octaves = std::log2(hz.back() / hz.front());
-  // Equally spaced octaves, linear between bands.
+  // Interpolates linearly to bands that are equally spaced in octaves.
   std::vector<std::vector<double>> even(bands, std::vector<double>(lags));
   std::size_t below = 0;
   for (std::size_t f = 0; f < bands; ++f) {
@@ -378,7 +378,7 @@ Modulation modulation_of(const std::vector<float>& field, const Axes& axes) {
   result.ripples = static_cast<int>(half_ripple + 1);
   result.highest_rate_hz = 500 / axes.dt_ms;
   result.highest_ripple = 0.5 * static_cast<double>(bands - 1) / octaves;
-  // Along lags first: (bands, rates), then along bands.
+  // Transforms along lags first: (bands, rates). Then transforms along bands.
   const auto turn = [](std::size_t wave, std::size_t point, std::size_t points) {
     return 2 * std::numbers::pi * static_cast<double>(wave * point % points) /
            static_cast<double>(points);
@@ -417,7 +417,7 @@ Modulation modulation_of(const std::vector<float>& field, const Axes& axes) {
 
 std::optional<plot::MapFigure> modulation_figure(const RunView& view,
                                                  const std::vector<std::int64_t>& units) {
-  constexpr std::size_t kMost = 400;  // more change the mean little
+  constexpr std::size_t kMost = 400;  // more units hardly change the mean
   plot::MapFigure figure;
   std::int64_t shown = 0;
   Modulation last;
@@ -476,7 +476,7 @@ std::optional<plot::ContactSheet> hidden_figure(const RunView& view, std::int64_
     return std::nullopt;
   }
   const auto hidden = fields.dim(1);
-  // The drive without each hidden unit, over the sounds.
+  // Removes each hidden unit and measures the change of the drive over the sounds.
   std::vector<double> contribution(static_cast<std::size_t>(hidden)), changed = contribution;
   double frames = 0;
   for (const auto sound : recorded.sounds) {

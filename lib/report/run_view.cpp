@@ -19,7 +19,7 @@ namespace strffit {
 
 namespace {
 
-// "fit.l1: 0.01, model.context: 20".
+// For instance "fit.l1: 0.01, model.context: 20".
 std::string setting_text(const Roster& roster, std::int64_t setting) {
   std::string text;
   for (const auto& [key, values] : roster.settings) {
@@ -28,7 +28,7 @@ std::string setting_text(const Roster& roster, std::int64_t setting) {
   return text;
 }
 
-// The setting of `roster` that has the values of a study's setting; -1 where none has.
+// Finds the setting of `roster` with the same values as a setting of a study; -1 if there is none.
 std::int64_t same_setting(const Roster& roster, const Roster& study, std::int64_t setting) {
   for (std::int64_t s = 0; s < roster.number_of_settings(); ++s) {
     const bool same =
@@ -71,7 +71,7 @@ bool has_scores(const Metrics& metrics) {
   });
 }
 
-// A name among others, or a ConfigError with the nearest one.
+// Index of a name in `names`. Throws ConfigError that suggests the nearest name.
 std::size_t place_of(const std::string& name, const std::vector<std::string>& names,
                      const std::string& option, const std::string& noun) {
   const auto found = std::find(names.begin(), names.end(), name);
@@ -87,7 +87,7 @@ std::string dataset_file(const RunView& view, const std::string& data) {
   return data.empty() ? dataset_of(view.checkpoint) : data;
 }
 
-// Split options that hold for a dataset; nothing where its sounds are not those of the fit.
+// The partitions of the fit for this dataset. Nothing if the dataset has other sounds.
 std::vector<Partition> partitions_of(const RunView& view, const Dataset& known) {
   const DataOptions options = data_options_of(view.checkpoint);
   try {
@@ -153,7 +153,7 @@ RunView open_run(const std::string& path, Observer& observer) {
       if (found != view.results->metrics.end() && has_scores(found->second)) view.split = split;
     }
   }
-  // What the run has stored needs not be computed again.
+  // STRFs that the run has stored need not be computed again.
   if (view.results) view.strfs = read_strfs(paths.results());
   const auto members = view.checkpoint.members();
   if (!view.strfs.kernel || view.strfs.kernel->fields.shape.size() != 5 ||
@@ -164,7 +164,7 @@ RunView open_run(const std::string& path, Observer& observer) {
     view.strfs.gradient = std::move(gradient);
   }
   if (is_folder && !view.strfs.gradient && is_there(view.folder + "/strfs.h5")) {
-    // What export-strfs --gradient writes there.
+    // strfs.h5 is the output of export-strfs --gradient.
     Strfs exported = read_strfs(view.folder + "/strfs.h5");
     const Shape wanted = {members, view.roster().outputs()};
     if (exported.gradient && exported.gradient->fields.shape.size() == 4 &&
@@ -238,7 +238,7 @@ Recorded read_recorded(const RunView& view, const std::vector<std::int64_t>& uni
         wanted.insert(of_split.begin(), of_split.end());
       }
     }
-    if (wanted.empty()) {  // another dataset, or no such split
+    if (wanted.empty()) {  // another dataset, or a missing split
       for (std::size_t s = 0; s < keys.size(); ++s) wanted.insert(s);
     }
     recorded.sounds.assign(wanted.begin(), wanted.end());
@@ -299,7 +299,7 @@ std::vector<std::vector<double>> predictions(const RunView& view, const Recorded
   const Stimulus& stimulus = recorded.dataset.stimuli.at(recorded.sounds.at(sound));
   const auto& unseen = recorded.unseen.at(sound);
   const auto frames = static_cast<std::size_t>(stimulus.frames());
-  // The members that count, by unit.
+  // The members whose predictions are used, per unit.
   std::vector<std::vector<Place>> places;
   std::set<std::int64_t> members;
   for (const auto unit : recorded.units) {
@@ -351,7 +351,7 @@ UnitStrf unit_strf(const RunView& view, std::int64_t unit) {
   strf.gradient = !own;
   strf.value_label = value_label(own ? view.strfs.value : "gradient: response", fields.weights);
   strf.channels = own ? view.strfs.channels : std::vector<std::string>{"input"};
-  // (M, N, C, F, L) and (M, N, F, L): what follows the first two axes is one field.
+  // Shapes are (M, N, C, F, L) and (M, N, F, L): the axes after the first two are one field.
   const auto size = all.size() / (all.dim(0) * all.dim(1));
   std::vector<double> sum(static_cast<std::size_t>(size));
   for (const Place& place : places) {

@@ -36,7 +36,7 @@ bool counts(const std::string& path) {
   return !path.starts_with("run.") && !path.starts_with("output.") && path != "data.file";
 }
 
-// The value of a key; null where there is none.
+// Returns the value of a key, or null if it is missing.
 const std::string* find(const StoredConfig& stored, const std::string& path) {
   const auto found = std::find_if(stored.entries.begin(), stored.entries.end(),
                                   [&](const auto& entry) { return entry.path == path; });
@@ -45,7 +45,7 @@ const std::string* find(const StoredConfig& stored, const std::string& path) {
 
 std::string shown(const std::string* value) { return value ? *value : "absent"; }
 
-// "fit.loss: mse, now poisson", for every key that `judged` does not leave out.
+// Lists "fit.loss: mse, now poisson" for every key that `judged` accepts.
 template <class Judged>
 std::vector<std::string> changes_of(const StoredConfig& before, const StoredConfig& now,
                                     Judged&& judged) {
@@ -86,9 +86,9 @@ std::vector<Swept> read_sweep(config::Node& root) {
   return sweep;
 }
 
-// So that a file with every key at its default, as init writes it, can be given another kind or
-// solver on the command line. Only the keys of `model`, and of `fit` by the model, have defaults
-// that others decide on.
+// Marks the keys that have their default value. A file with every key at its default, as written by
+// `init`, can then be given another model kind or solver on the command line. Only keys of `model`
+// and `fit` have defaults that depend on other keys.
 void mark_defaults(config::Document& document) {
   auto alone = document.with({}, "");
   config::Node root = alone.root();
@@ -99,7 +99,7 @@ void mark_defaults(config::Document& document) {
     suggested = spec.recipe.suggested;
     read_fit_options(fit, spec);
   } catch (const ConfigError&) {
-    // What is wrong may be mended by the command line; else it is told when all is read.
+    // The command line may correct the error. If it does not, the full read reports it.
   }
   document.mark_defaults_of(alone, suggested);
 }

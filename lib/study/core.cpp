@@ -21,7 +21,7 @@ namespace {
 
 using Entries = std::map<std::string, std::string>;  // key path -> value
 
-// The keys below `mapping` of a configuration's text, with their values.
+// Reads the keys below `mapping` from the text of a configuration, with their values.
 Entries keys_of_mapping(const std::string& mapping, const std::string& text,
                         const std::string& name) {
   auto document = config::Document::of_run(text, name);
@@ -44,7 +44,7 @@ std::string value_at(const Entries& entries, const std::string& path) {
   return found == entries.end() ? "absent" : found->second;
 }
 
-// "model.activation: tanh, here sigmoid", of every key that is not left out.
+// Lists "model.activation: tanh, here sigmoid" for every differing key that is not in `left_out`.
 std::vector<std::string> differing_keys(const Entries& there, const Entries& here,
                                         const std::set<std::string>& left_out) {
   std::set<std::string> paths;
@@ -65,7 +65,7 @@ std::string on_lines(const std::vector<std::string>& lines) {
   return text;
 }
 
-// DataError where the core of the checkpoint's model is not that of the plan's.
+// Throws DataError if the model of the checkpoint has another core than the model of the plan.
 void require_same_core(const Checkpoint& checkpoint, const Plan& plan) {
   const auto shapes_of = [](const Model& model) {
     std::map<std::string, Shape> shapes;
@@ -95,7 +95,7 @@ void require_same_core(const Checkpoint& checkpoint, const Plan& plan) {
                       "\nGive the model the options of that fit; output and dropout may differ");
 }
 
-// Row of the checkpoint for a seed and fold of the plan.
+// Returns the row of the checkpoint for a seed and fold of the plan, or -1.
 std::int64_t row_of(const Checkpoint& checkpoint, std::int64_t seed, std::int64_t fold) {
   const auto& members = checkpoint.roster.members;
   for (std::size_t m = 0; m < members.size(); ++m) {

@@ -10,11 +10,11 @@
 
 namespace strffit {
 
-// Gives a plan the core of the checkpoint that `config` names, seen from here or from the folder of
-// its file `config_path`, and the standardisation that this core was fitted with. Each member takes
-// that of its own seed and fold, or of the only one there. `resolved`: the text of `config`.
-// DataError where axes, shapes, standardisation, seeds or folds do not fit; warns where sounds that
-// test here may have trained the core.
+// Sets the core of a plan to that of the checkpoint named in `config`, and uses the standardisation
+// of that checkpoint. A relative path is searched in the working directory and in the folder of
+// `config_path`. Each member takes the core of its own seed and fold, or the only core that there
+// is. `resolved`: the text of `config`. Throws DataError if axes, shapes, standardisation, seeds or
+// folds do not match. Warns if test stimuli of this study may have trained the core.
 void take_core(Plan& plan, const Config& config, const std::string& resolved,
                const Dataset& dataset, const std::string& config_path, Observer& observer);
 

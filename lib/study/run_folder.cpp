@@ -67,7 +67,7 @@ RunFolder::~RunFolder() {
 }
 
 void RunFolder::clear() const {
-  // The results first: what is left over from a kill in between is an unfinished run.
+  // Removes the results first. If the program is killed in between, an unfinished run remains.
   const auto remove_run = [](const RunPaths& run) {
     for (const auto& path : {run.study(), run.results(), run.checkpoint(), run.last(), run.config(),
                              run.folder + "/share.json"}) {
@@ -80,7 +80,7 @@ void RunFolder::clear() const {
   for (const RunPaths& ensemble : ensembles_in(paths_.folder)) {
     remove_run(ensemble);
     std::error_code ignored;
-    fs::remove(ensemble.folder, ignored);  // unless somebody put more there
+    fs::remove(ensemble.folder, ignored);  // fails if other files are in the folder
   }
 }
 
@@ -121,7 +121,7 @@ std::string checkpoint_of(const std::string& path) {
 
 std::string last_error(const std::string& log) {
   std::ifstream file(log);
-  constexpr std::size_t kTime = 19;  // "2026-01-31T12:00:00"
+  constexpr std::size_t kTime = 19;  // length of "2026-01-31T12:00:00"
   const std::string mark = " error: ";
   std::string last;
   for (std::string line; std::getline(file, line);) {

@@ -1,4 +1,4 @@
-// The folder of one run: its files, its lock, its progress.
+// The folder of one run: its files, its lock and its progress.
 #pragma once
 
 #include <cstdint>
@@ -18,26 +18,26 @@ struct RunPaths {
   std::string config() const { return folder + "/config.yaml"; }
   std::string results() const { return folder + "/results.h5"; }
   std::string checkpoint() const { return folder + "/checkpoint.h5"; }
-  std::string study() const { return folder + "/study.h5"; }  // of a sweep, or nested folds
+  std::string study() const { return folder + "/study.h5"; }  // for a sweep or nested folds
   std::string last() const { return folder + "/last.h5"; }
   std::string log() const { return folder + "/train.log"; }
 
-  Progress progress() const;  // by the files that are there
+  Progress progress() const;  // determined from the existing files
 };
 
-// Folder of a study's ensemble e below the study's own, where it has several.
+// Name of the subfolder of ensemble e in a study with several ensembles.
 std::string ensemble_name(std::int64_t e);
 
-// Of the ensemble of that name below a run folder; "": the only one, in the folder itself.
+// Paths of the ensemble with this folder name. "": the only ensemble, in the run folder itself.
 RunPaths ensemble_paths(const std::string& run, const std::string& name);
 
-// Holds the folder's lock for as long as it lives. A folder that it made and that is still empty
-// then is removed.
+// Holds the lock of the folder during its lifetime. The destructor removes the folder if this
+// object has made it and it is empty.
 class RunFolder {
  public:
-  // Makes the folder where it is missing. RunError where that fails and where another run writes
-  // it; ConfigError, naming both choices, where a run lies there already and neither `resume` nor
-  // `overwrite` says what to do with it, and where the run is fitted in shards.
+  // Makes the folder if it is missing. Throws RunError if this fails or if another run is writing
+  // to the folder. Throws ConfigError if the folder has a run and neither `resume` nor `overwrite`
+  // is set (the message names both options), or if that run is fitted in shards.
   RunFolder(const std::string& folder, bool resume, bool overwrite);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
@@ -46,7 +46,7 @@ class RunFolder {
   const RunPaths& paths() const { return paths_; }
   Progress progress() const { return progress_; }
 
-  // Removes what an earlier run left, its log apart.
+  // Removes all files of an earlier run except its log.
   void clear() const;
 
  private:
@@ -56,14 +56,15 @@ class RunFolder {
   Progress progress_ = Progress::fresh;
 };
 
-// The error that a run's log ends with, "" where it does not.
+// Returns the error at the end of a run's log, or "" if the log does not end with an error.
 std::string last_error(const std::string& log);
 
-// RunError where `out` is there and is not of that format, which would be lost (a dataset given
-// twice), or is a file that a run is made of.
+// Throws RunError if writing to `out` would destroy something: a file that is not of this format
+// (for instance a dataset given twice), or a file of a run.
 void refuse_to_replace(const std::string& out, const std::string& format);
 
-// The checkpoint that `path` means: itself, or that of a run folder. DataError where there is none.
+// Path of the checkpoint: `path` itself, or the checkpoint of the run folder `path`. Throws
+// DataError if there is none.
 std::string checkpoint_of(const std::string& path);
 
 }  // namespace strffit

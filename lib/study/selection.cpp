@@ -18,16 +18,17 @@ namespace strffit {
 
 namespace {
 
-// Means of a score, larger is better, over the members of a setting, by unit: (settings, N_all).
-// Paired over settings: where no setting has a score for a unit with one seed and fold (its
-// responses there are constant, or none), these count for no setting. Where some have one, a
-// setting without (a constant prediction, a member that failed) counts as the lowest of them and as
-// `nothing` at most.
+// Mean score (larger is better) over the members of each setting, per unit: (settings, N_all).
+// Settings are compared on the same seeds and folds. If no setting has a score for a unit with some
+// seed and fold (its responses are constant or missing), this pair is ignored. If only some
+// settings have one, the others (constant predictions or failed members) get the lowest of these
+// scores, but at most `nothing`.
 Array<double> means(const AllMembers& all, const Array<double>& scores, double nothing,
                     const std::vector<char>& folds) {
   const Roster& roster = all.roster;
   const auto N = static_cast<std::size_t>(roster.units());
-  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<double>> lowest;  // seed, fold: (N)
+  // (seed, fold) -> (N)
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<double>> lowest;
   const auto each = [&](auto use) {
     for (std::size_t m = 0; m < roster.members.size(); ++m) {
       const Member& member = roster.members[m];
@@ -59,13 +60,13 @@ Array<double> means(const AllMembers& all, const Array<double>& scores, double n
   return sum;
 }
 
-// Minus the squared error, by member and unit. NaN where no setting has a correlation with the same
-// seed and fold: see judged_by().
+// Negative squared error per member and unit. NaN if no setting has a correlation for the same seed
+// and fold, see judged_by().
 Array<double> squared_errors(const AllMembers& all, const Metrics& metrics) {
   const Roster& roster = all.roster;
   const auto outputs = static_cast<std::size_t>(roster.outputs());
   const auto& cc = metrics.at("cc").values;
-  using Place = std::tuple<std::int64_t, std::int64_t, std::int64_t>;  // seed, fold, unit
+  using Place = std::tuple<std::int64_t, std::int64_t, std::int64_t>;
   const auto place = [&](std::size_t i) {
     const Member& member = roster.members[i / outputs];
     return Place{member.seed, member.fold,
@@ -82,7 +83,7 @@ Array<double> squared_errors(const AllMembers& all, const Metrics& metrics) {
   return scores;
 }
 
-// (settings, N_all), larger is better; NaN for a unit without a score.
+// Scores for choosing a setting: (settings, N_all), larger is better; NaN for a unit without score.
 Array<double> judged(const AllMembers& all, const std::string& split, Monitor monitor,
                      const std::vector<char>& folds) {
   constexpr double kNoCorrelation = 0, kInfinity = std::numeric_limits<double>::infinity();
@@ -101,14 +102,14 @@ Array<double> judged(const AllMembers& all, const std::string& split, Monitor mo
         cc.values[i] = loss.values[i];
         break;
       case JudgedBy::valid_cc:
-      case JudgedBy::train_loss:  // a matter of all units: see choose()
+      case JudgedBy::train_loss:  // concerns all units together, see choose()
         break;
     }
   }
   return cc;
 }
 
-// The setting with the largest finite value; -1 where there is none.
+// Index of the largest finite value, or -1.
 std::int64_t largest(std::span<const double> values) {
   std::int64_t best = -1;
   for (std::size_t s = 0; s < values.size(); ++s) {
@@ -130,13 +131,13 @@ std::vector<double> over_units(const Array<double>& values) {
   return result;
 }
 
-// Adds the predictions of some members for the stimuli that they test: sums and numbers of
-// predictions by unit.
+// Sum and number of predictions per unit, over the members that test a stimulus.
 struct Sum {
   Array<double> values;               // (N_all, T)
-  std::vector<std::int64_t> members;  // (N_all)
+  std::vector<std::int64_t> members;  // (N_all) number of members
 };
 
+// Adds the predictions of some members for the stimuli that they test.
 void add_predictions(const Checkpoint& checkpoint, const std::vector<std::int64_t>& members,
                      const Study& study, const std::vector<std::size_t>& stimuli,
                      std::map<std::size_t, Sum>& sums) {
@@ -170,7 +171,7 @@ void add_predictions(const Checkpoint& checkpoint, const std::vector<std::int64_
 
 namespace {
 
-// Appends the rows of another array with the same further axes.
+// Appends rows. All other axes must agree.
 template <class T>
 void append(Array<T>& to, const Array<T>& rows) {
   to.shape.at(0) += rows.shape.at(0);
@@ -199,7 +200,7 @@ AllMembers read_members(const Study& study, const std::string& run) {
     auto results = read_results(file);
     auto averaged = has_averages(results.roster) ? read_averaged(file) : std::nullopt;
     if (e == 0) all.averaged = averaged;
-    // An earlier version wrote none.
+    // An earlier version of the program did not write averages.
     if (!averaged) all.averaged.reset();
     if (e == 0) {
       all.roster = std::move(results.roster);
@@ -233,7 +234,7 @@ Choice choose(const AllMembers& all, Monitor monitor, const std::vector<char>& f
   const auto values = judged(all, "valid", monitor, folds);
   choice.valid = over_units(values);
   choice.best = largest(choice.valid);
-  // Fitted units have an error on the training stimuli.
+  // Every fitted unit has an error on the training stimuli.
   const bool knows = all.metrics.contains("train");
   auto errors = knows ? all.metrics.at("train").at("mse") : Array<double>();
   for (double& error : errors.values) error = -error;
@@ -297,7 +298,7 @@ Nested score_nested(const Study& study, const AllMembers& all, const std::string
     const auto T = mean.dim(1);
     for (std::int64_t unit = 0; unit < N; ++unit) {
       const auto members = sum.members[static_cast<std::size_t>(unit)];
-      // In population mode a unit that was not fitted has an output without meaning.
+      // In population mode, the output of a unit that was not fitted is meaningless.
       const bool fitted = nested.setting.data()[unit] >= 0;
       for (std::int64_t t = 0; t < T && members > 0 && fitted; ++t) {
         mean.data()[unit * T + t] =

@@ -54,8 +54,8 @@ std::vector<Chunks> share_of(const std::vector<const Plan*>& plans, const Shard&
       total += pieces.back().cost;
     }
   }
-  // Neighbours share units, which then are read by one shard, and kinds of models, whose costs are
-  // the less certain the more they differ, spread over all.
+  // Chunks with the same units become neighbours, so that only one shard reads these units. Model
+  // kinds are spread over all shards, because their relative costs are uncertain.
   std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) {
     return a.units_fold_seed < b.units_fold_seed;
   });

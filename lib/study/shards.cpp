@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Writes a file unless it exists; of several processes the first one wins.
+// Writes a file unless it exists. If several processes try, the first one wins.
 void write_once(const std::string& path, const std::string& text, const Shard& shard) {
   if (fs::exists(path)) return;
   const std::string own = fmt::format("{}.{}", path, shard.number);
@@ -33,7 +33,7 @@ void write_once(const std::string& path, const std::string& text, const Shard& s
   std::error_code refused, ignored;
   fs::create_hard_link(own, path, refused);
   if (refused && !fs::exists(path, ignored)) {
-    fs::rename(own, path);  // a file system without hard links
+    fs::rename(own, path);  // the file system has no hard links
   } else {
     fs::remove(own, ignored);
   }
@@ -49,8 +49,8 @@ std::string shard_folder(const std::string& run, const Shard& shard) {
 
 void refuse_run_in_one_piece(const std::string& run) {
   const RunPaths paths{run};
-  // Shards make their folder before config.yaml, so this order sees no run in one piece in a run
-  // whose first shard just begins.
+  // Shards make their folder before config.yaml. Checking in this order does not mistake a run
+  // whose first shard is just starting for an undivided run.
   const bool begun = paths.progress() != Progress::fresh;
   if (is_there(paths.last()) || is_there(run + "/share.json") ||
       (begun && !is_there(shards_folder(run)))) {
@@ -64,7 +64,7 @@ std::vector<std::string> differences_from_run(const std::string& run, const std:
   const StoredConfig common = read_stored_config(text_of(paths.config()), paths.config());
   const StoredConfig own = read_stored_config(resolved, "the configuration");
   auto changes = differences(common, own, false);
-  // The joined members round alike.
+  // These options affect rounding, so they must be the same for all members.
   for (auto& change : differences_in({"run.chunk", "run.tf32", "run.cuda_graphs"}, common, own)) {
     changes.push_back(std::move(change));
   }
@@ -84,8 +84,8 @@ RunOptions join_run(const std::string& run, const Shard& shard, const std::strin
         fmt::format("holds shards of {}, not of {}: the same number for all, or remove {} first",
                     of, shard.of, shards_folder(run)));
   }
-  // Threads and device decide how members are cut into chunks, so the first to come says it for
-  // all.
+  // Threads and device affect how members are cut into chunks. So all shards use the options of the
+  // first one.
   auto document = config::Document::from_text(resolved, "the configuration");
   RunOptions own;
   {

@@ -1,4 +1,4 @@
-// A run in shards: which of them fits what, and where it lies.
+// A run that is fitted in shards: folders, shared options and progress.
 #pragma once
 
 #include <cstdint>
@@ -10,30 +10,31 @@
 
 namespace strffit {
 
-// <run>/shards, <run>/shards/3-of-8.
+// Paths "<run>/shards" and "<run>/shards/3-of-8".
 std::string shards_folder(const std::string& run);
 std::string shard_folder(const std::string& run, const Shard& shard);
 
-// ConfigError where the folder holds a run in one piece.
+// Throws ConfigError if the folder has a run that is not divided into shards.
 void refuse_run_in_one_piece(const std::string& run);
 
-// What differs between a configuration and that of <run>/config.yaml, which the shards of the run
-// are fitted with; nothing where there is none yet.
+// Lists the differences between `resolved` and <run>/config.yaml, which all shards of the run use.
+// Empty if there is no such file yet.
 std::vector<std::string> differences_from_run(const std::string& run, const std::string& resolved);
 
-// Makes the run folder and its config.yaml, which the first shard to come writes and every other
-// must agree with: ConfigError naming the differences, and where the folder holds a run in one
-// piece or shards of another number. Returns the options that members are cut by, the same for all.
+// Makes the run folder and its config.yaml. The first shard writes this file, and all others must
+// agree with it. Throws ConfigError that names the differences, or if the folder has a run that is
+// not divided, or shards of another number. Returns the options for cutting members into chunks,
+// which are the same for all shards.
 RunOptions join_run(const std::string& run, const Shard& shard, const std::string& resolved);
 
-// What a shard, or a run of several ensembles, has to do, written as share.json into its folder
-// when it begins: how many members of each ensemble. It is done when every ensemble of which it has
-// members has its results.h5.
+// The work of one shard, or of a run with several ensembles: the number of members of each
+// ensemble. It is written to share.json when the shard begins. The shard has finished when every
+// ensemble in which it has members has its results.h5.
 struct Share {
   struct Part {
-    std::string folder;        // of the ensemble, below the shard's; "" where it is the only one
-    std::int64_t members = 0;  // of this shard
-    std::int64_t members_all = 0;  // of the run
+    std::string folder;            // below the folder of the shard; "" for a single ensemble
+    std::int64_t members = 0;      // in this shard
+    std::int64_t members_all = 0;  // in the whole run
   };
   Shard shard;
   std::vector<Part> parts;
@@ -41,16 +42,16 @@ struct Share {
   std::int64_t members() const;
 };
 void write_share(const std::string& shard_folder, const Share& share);
-// DataError where the file is missing or damaged.
+// Throws DataError if the file is missing or damaged.
 Share read_share(const std::string& shard_folder);
 
-// Of how many shards the scripts are that strffit slurm wrote into a run folder, with its
-// slurm/shards.json; 0 where there is none. DataError where that is damaged.
+// Number of shards in the scripts that `strffit slurm` has written, from slurm/shards.json. 0 if
+// the file is missing. Throws DataError if it is damaged.
 std::int64_t slurm_shards(const std::string& run);
 void write_slurm_shards(const std::string& run, std::int64_t of);
 
-// The shards of a run folder, by the folders that are there: their common N, 0 where there is none.
-// ConfigError where they are of several.
+// The number N of shards, from the shard folders of a run; 0 if there are none. Throws ConfigError
+// if the folders have different N.
 std::int64_t shards_in(const std::string& run);
 
 }  // namespace strffit

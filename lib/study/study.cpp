@@ -52,7 +52,7 @@ void tell_data(const Dataset& dataset, Observer& observer) {
 }
 
 void warn_of_leaks(const Study& study, Observer& observer) {
-  // Ensembles share the partitions.
+  // All ensembles have the same partitions.
   const auto leaks = find_leaks(study.dataset, study.ensembles.front().plan.partitions);
   if (leaks.empty()) return;
   std::vector<std::string> pairs;
@@ -68,7 +68,7 @@ void warn_of_leaks(const Study& study, Observer& observer) {
       "stimulus, as its trials");
 }
 
-// Bands that standardisation sets to 0, in any fold.
+// Warns of bands that standardisation sets to 0 in any fold.
 void warn_of_silenced_bands(const Study& study, Observer& observer) {
   std::set<std::size_t> bands;
   for (const auto& ensemble : study.ensembles) {
@@ -112,7 +112,7 @@ Roster roster_of(const Dataset& dataset, const Plan& plan, const Ensemble& ensem
   return roster;
 }
 
-// Leaves of every ensemble the members of a share, and of the dataset the units that they need.
+// Reduces every ensemble to the members of a shard, and the dataset to their units.
 void keep_share(Study& study, const Shard& shard, Observer& observer) {
   std::vector<const Plan*> plans;
   for (const auto& ensemble : study.ensembles) plans.push_back(&ensemble.plan);
@@ -172,7 +172,7 @@ bool may_differ_in_ensemble(const std::string& key) {
   return std::any_of(kKeysOfMembers.begin(), kKeysOfMembers.end(), is_key);
 }
 
-// A setting of a sweep; ConfigError names it.
+// Reads one setting of a sweep. A ConfigError also names the setting.
 Config read_setting(config::Document& document, const Swept& values, const std::string& folder) {
   try {
     return read_config(document, folder);
@@ -185,7 +185,7 @@ Config read_setting(config::Document& document, const Swept& values, const std::
   }
 }
 
-// Leaves of `unused` what has no effect in another setting either.
+// Keeps only the unused keys that have no effect in another setting either.
 void keep_unused(std::vector<config::Unused>& unused, const std::vector<config::Unused>& also) {
   std::erase_if(unused, [&](const config::Unused& one) {
     return std::ranges::none_of(
@@ -193,13 +193,13 @@ void keep_unused(std::vector<config::Unused>& unused, const std::vector<config::
   });
 }
 
-// ConfigError where two settings of a sweep are equal, for instance 0 and 0.0.
+// Throws ConfigError if two settings of a sweep are equal, for instance 0 and 0.0.
 void refuse_twins(const std::string& resolved, const Swept& values,
                   std::map<std::string, Swept>& seen) {
   const auto [twin, is_new] = seen.try_emplace(resolved, values);
   for (std::size_t k = 0; k < values.size() && !is_new; ++k) {
     const auto& before = twin->second[k];
-    if (before.value == values[k].value) continue;  // the same place
+    if (before.value == values[k].value) continue;
     throw ConfigError(values[k].where, values[k].text + " is the same setting as " + before.text +
                                            ", which would be fitted twice: leave one out");
   }
@@ -220,15 +220,15 @@ void require_context(const Study& study) {
   }
 }
 
-// Of units whose responses to the validation stimuli say nothing, what is done instead. What the
-// closed form does, it says itself.
+// Warns of units whose validation responses cannot score predictions, and says which score is used
+// instead. The closed form gives its own warning.
 void warn_of_unscored(const Study& study, Observer& observer) {
   const auto& partitions = study.ensembles.front().plan.partitions;
   std::set<std::size_t> unusable;
   for (const auto& unit : study.ensembles.front().plan.unusable) unusable.insert(unit.unit);
   const auto units = static_cast<std::size_t>(study.dataset.units()) - unusable.size();
-  std::map<std::size_t, std::vector<std::int64_t>> unscored;  // units, and in which folds
-  bool any_scored = true, somewhere = false;                  // any unit: in every fold; in one
+  std::map<std::size_t, std::vector<std::int64_t>> unscored;  // unit -> folds
+  bool any_scored = true, somewhere = false;  // for any unit: in every fold; in at least one fold
   for (std::size_t fold = 0; fold < partitions.size(); ++fold) {
     if (partitions[fold].valid.empty()) continue;
     std::size_t in_fold = 0;
@@ -271,7 +271,7 @@ void warn_of_unscored(const Study& study, Observer& observer) {
   observer.warning(text);
 }
 
-// What is fitted nevertheless, but not as its author may think.
+// Warns of fits with so little data that the result may surprise.
 void warn_of_little_data(const Study& study, Observer& observer) {
   const auto& partitions = study.ensembles.front().plan.partitions;
   const auto without = [](const Partition& partition) { return partition.valid.empty(); };
@@ -340,10 +340,10 @@ void read_study(Study& study, config::Document document, const std::string& defa
     ensemble.settings = {0};
     return;
   }
-  std::map<std::string, std::size_t> ensemble_of;  // by the values that shapes depend on
-  std::vector<config::Document> documents;         // of the ensembles
-  std::map<std::string, Swept> seen;               // settings by their resolved texts
-  std::vector<config::Unused> unused;              // given, and without effect in every setting
+  std::map<std::string, std::size_t> ensemble_of;  // keys: values that shapes depend on
+  std::vector<config::Document> documents;         // per ensemble
+  std::map<std::string, Swept> seen;               // resolved text -> setting
+  std::vector<config::Unused> unused;              // keys given without effect in any setting
   std::vector<std::size_t> place(study.config.sweep.size(), 0);
   for (std::int64_t setting = 0; true; ++setting) {
     if (setting == kMostSettings) {
@@ -422,7 +422,7 @@ void load(Study& study, const std::string& config_path, const Shard& shard,
   warn_of_leaks(study, observer);
   warn_of_silenced_bands(study, observer);
   warn_of_little_data(study, observer);
-  std::map<std::string, std::vector<std::string>> left_out;  // by why
+  std::map<std::string, std::vector<std::string>> left_out;  // reason -> unit ids
   for (const auto& unusable : study.ensembles.front().plan.unusable) {
     left_out[unusable.reason + (unusable.fold < 0 ? "" : " of a fold")].push_back(
         study.dataset.unit_ids[unusable.unit]);
@@ -462,7 +462,7 @@ std::vector<std::size_t> stimuli_to_keep(const Study& study, const Ensemble& ens
   std::vector<std::size_t> all;
   for (std::size_t s = 0; s < study.dataset.stimuli.size(); ++s) {
     const auto how = study.config.output.predictions;
-    // Of nested folds the predictions that count are in study.h5.
+    // For nested folds, the test predictions are in study.h5.
     const bool tested = how == KeepPredictions::test && !study.nested() && kept.contains(s);
     if (how == KeepPredictions::all || tested) {
       all.push_back(s);

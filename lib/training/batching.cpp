@@ -11,16 +11,16 @@ namespace {
 
 using Index = std::int64_t;
 
-// The memory of a step that fits the cache, which limits the size of a chunk. Members that share
-// their input gain from one large product, so their limit is larger. Products with more than
-// kColumns columns gain nothing, and smaller chunks divide more evenly among threads.
+// Cache memory that a step may use, which limits the size of a chunk. Members that share their
+// input gain from one large product, so their limit is larger. Products with more than kColumns
+// columns gain nothing, and smaller chunks divide more evenly among threads.
 constexpr double kOwnInputBytes = 2.0 * 1024 * 1024, kSharedInputBytes = 16.0 * 1024 * 1024;
 constexpr Index kColumns = 128;
 
-// On a GPU: members that keep one busy, the bytes that a chunk's step may take, and the numbers of
-// a frame that LibTorch's operations keep for the way back, in training and in validation, for one
-// of the widest layer. Not by the memory that is there: tasks of a run on GPUs of several sizes
-// have to cut alike.
+// Limits on a GPU: kOnGpu members keep it busy, and a step of a chunk may use kStepOnGpu bytes.
+// kKept and kKeptInValidation are the numbers per frame and unit of the widest layer that LibTorch
+// keeps for the backward pass, and in validation. The limits do not depend on the memory of the
+// GPU, because tasks of one run on different GPUs must be cut in the same way.
 constexpr Index kOnGpu = 512;
 constexpr double kStepOnGpu = 4.0 * 1024 * 1024 * 1024, kKept = 32, kKeptInValidation = 8;
 
@@ -28,7 +28,7 @@ struct Frames {
   Index step, epoch, validation;  // gap frames included
 };
 
-// Of the stimuli that a member sees.
+// Numbers of frames for one member: per step, per epoch, and for validation.
 Frames frames_of(const Plan& plan, Index member) {
   const auto fold = plan.members[static_cast<std::size_t>(member)].fold;
   const auto batch = plan.fit_of(member).batch;
@@ -98,7 +98,7 @@ double cost(const Plan& plan, const std::vector<Index>& chunk) {
 }
 
 Plan part_of(const Plan& plan, std::vector<std::vector<Index>> chunks, const Dataset& dataset) {
-  std::map<FileUnit, Index> place_of;  // in `dataset`
+  std::map<FileUnit, Index> place_of;  // unit index in `dataset`
   for (Index unit = 0; unit < dataset.units(); ++unit) {
     place_of[dataset.file_units[static_cast<std::size_t>(unit)]] = unit;
   }

@@ -1,4 +1,4 @@
-// Which members are trained as one batch.
+// Chunks: which members are trained as one batch.
 #pragma once
 
 #include <cstdint>
@@ -8,16 +8,19 @@
 
 namespace strffit {
 
-// Batches of members: each has members of one fold, seed and setting, as many as fit the cache and
-// leave every thread at least one batch. The composition of a batch affects rounding, so a run of
-// some of the members gives the same bits as the whole run if it consists of whole batches.
+// Divides the members of a plan into chunks. Each chunk has members of one fold and setting, and of
+// one seed unless a step takes all stimuli. It has as many members as fit the cache, but every
+// thread gets at least one chunk. The composition of a chunk affects rounding. So a run of some of
+// the members gives the same bits as the whole run if it consists of whole chunks.
 std::vector<std::vector<std::int64_t>> cut(const Plan& plan, const RunOptions& run);
 
-// What training a chunk takes, in multiplications: for dividing work, no promise of a time.
+// Relative cost of training a chunk, in multiplications. It is meant for dividing work, not for
+// predicting time.
 double cost(const Plan& plan, const std::vector<std::int64_t>& chunk);
 
-// The members `chunks` of a plan that has been cut, in ascending order. `dataset` is that of the
-// plan with fewer units: those of the members; all of them where members predict all units.
+// Returns a plan with only the members of `chunks`, in ascending order. `plan` must have been cut.
+// `dataset`: the plan's dataset, but with only the units of these members (all units if members
+// predict all units).
 Plan part_of(const Plan& plan, std::vector<std::vector<std::int64_t>> chunks,
              const Dataset& dataset);
 

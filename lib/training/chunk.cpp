@@ -21,8 +21,8 @@ namespace {
 
 using Index = std::int64_t;
 
-// With a version counter of their own: a view of a leaf would take a change that another chunk's
-// thread makes for one of its own (LibTorch then fails on "grad_fn").
+// The views get their own version counter. Without it, LibTorch would count a change by the thread
+// of another chunk as a change of this view, and would fail with an error about "grad_fn".
 Tensors rows_of(const Tensors& all, Index first, std::size_t count) {
   Tensors result;
   for (const auto& [name, tensor] : all)
@@ -35,7 +35,8 @@ Memory rows_of(const Memory& all, Index first, std::size_t count) {
           rows_of(all.second, first, count), rows_of(all.average, first, count)};
 }
 
-// A member drops the same units in any company: by its seed, fold and unit, as it starts.
+// The key depends only on seed, fold and unit. So a member drops the same hidden units in every
+// batch.
 Index dropout_key(const Plan& plan, Index member) {
   constexpr std::uint64_t kPurpose = 0x64726f706f7574ULL;
   const auto& own = plan.members[static_cast<std::size_t>(member)];
@@ -65,7 +66,7 @@ Chunk::Chunk(const Plan& plan, const FoldData& data, const std::vector<Index>& r
   take_over();
 }
 
-// The chunk's rows by what they hold when members are brought together: those that run, the others.
+// The order of rows when members are brought together: first the running members, then the others.
 std::vector<Index> Chunk::together() const {
   std::vector<Index> rows;
   for (const auto member : members_) rows.push_back(member - first_);
@@ -90,7 +91,7 @@ void Chunk::permute(const std::vector<Index>& order) {
 
 void Chunk::bring_together() { permute(together()); }
 
-// What steps need of the members that are there now.
+// Sets up everything that steps need for the present members.
 void Chunk::take_over() {
   const ops::WithoutGradients guard;
   recordings_.clear();
@@ -129,9 +130,10 @@ void Chunk::take_over() {
   }
 }
 
-// each(place, spread): for every row of a learnt tensor that has a rate of its own, whose member it
-// is and the spread of the responses. Parameters in units of the response move by that, so that a
-// learning rate means the same for counts and Hz.
+// Calls each(place, spread) for every row of a learnt tensor that has its own rate. `place` is the
+// place of its member. `spread` is the standard deviation of the responses if the parameter has
+// the unit of the response, otherwise 1. Rates are scaled by it, so that a learning rate means the
+// same for spike counts and for Hz.
 void Chunk::for_rows(const Learnt& learnt,
                      const std::function<void(std::size_t, double)>& each) const {
   for (std::size_t i = 0; i < members_.size(); ++i) {
@@ -176,7 +178,7 @@ at::Tensor Chunk::targets(const Batch& batch) const {
 void Chunk::step(const Batch& batch) {
   const auto& model = *plan_->model;
   const auto& fit = plan_->fit_of(members_.front());
-  // A frozen core learns nothing, its norms' statistics neither.
+  // With a frozen core, the running statistics of batch norm are not updated either.
   const Pass pass(!plan_->fit.freeze_core, keys_, number_.to(at::kLong));
   const auto response = model.respond(own_.current, batch.x, batch.layout, pass);
   const auto loss = ops::loss(response, targets(batch), fit.loss);
@@ -191,7 +193,7 @@ void Chunk::step(const Batch& batch) {
   const auto gradients = ops::gradients(objective, at::ones_like(objective), leaves);
 
   const ops::WithoutGradients guard;
-  at::Tensor scale;  // of the gradients (m), double
+  at::Tensor scale;  // (m) factor of each member's gradient, double
   if (fit.gradient_clip > 0) {
     auto squares = at::zeros_like(loss_sum_);
     for (const auto& gradient : gradients) squares.add_(gradient.flatten(1).square().sum(1));
@@ -213,9 +215,9 @@ void Chunk::step(const Batch& batch) {
   number_.add_(1);
 }
 
-// A running mean of what the steps pass through, which is nearer the minimum than any of them
-// (Polyak & Juditsky 1992). It forgets with a horizon of `fit.average` epochs, and faster at first,
-// when the steps come from far away.
+// Running mean of the weights over steps. It is nearer to the minimum than the weights of any
+// single step (Polyak & Juditsky 1992). Its horizon is `fit.average` epochs. The horizon is shorter
+// at first, because early weights are far from the minimum.
 void Chunk::follow() {
   if (own_.average.empty()) return;
   const double horizon = plan_->fit.average * static_cast<double>(steps());
@@ -318,7 +320,7 @@ EpochScores Chunk::score(const Answer& answer, int threads) const {
       const double one = target.cc(values, r.stride(1)),
                    normalised = target.cc_norm(values, r.stride(1));
       any = any || !target.all().y.empty();
-      // A constant prediction scores 0; a unit of which no prediction can be scored does not count.
+      // A constant prediction scores 0. A unit with constant or missing responses does not count.
       if (!target.varies()) continue;
       cc += std::isnan(one) ? 0 : one;
       ++n_cc;
@@ -326,7 +328,7 @@ EpochScores Chunk::score(const Answer& answer, int threads) const {
       cc_norm += std::isnan(normalised) ? 0 : normalised;
       ++n_cc_norm;
     }
-    if (!any) scores.valid_loss[i] = kNaN;  // of no responses at all, not the best there is
+    if (!any) scores.valid_loss[i] = kNaN;  // without responses the loss of 0 would look perfect
     scores.valid_cc[i] = n_cc > 0 ? cc / static_cast<double>(n_cc) : kNaN;
     scores.valid_cc_norm[i] = n_cc_norm > 0 ? cc_norm / static_cast<double>(n_cc_norm) : kNaN;
   });

@@ -18,8 +18,8 @@ namespace strffit {
 
 namespace {
 
-// Whether it tells of a GPU's memory: LibTorch's allocator, its libraries and our own kernels each
-// have their words.
+// True if the error reports that the memory of a GPU is full. LibTorch's allocator, its libraries
+// and our own kernels all use different messages.
 bool tells_of_full_memory(const std::exception& error) {
   if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) return true;
   const bool of_libraries = dynamic_cast<const c10::Error*>(&error) != nullptr ||
@@ -37,7 +37,7 @@ std::string problem_of(at::Device device) {
     const auto numbers = at::TensorOptions(at::kDouble).device(device);
     auto parameter = at::ones({1}, numbers), first = at::zeros({1}, numbers),
          second = at::zeros({1}, numbers);
-    // The first step of AdamW has the size of its rate, for any gradient.
+    // In its first step, AdamW moves a parameter by the learning rate, for any gradient.
     ops::adamw(parameter, at::full({1}, 2.0, numbers), first, second, at::full({1}, 0.5, numbers),
                at::zeros({1}, numbers), {}, ops::adamw_corrections(at::ones({}, numbers)));
     const double found = parameter.to(at::kCPU).item<double>();
@@ -50,7 +50,8 @@ std::string problem_of(at::Device device) {
 
 namespace {
 
-// Of a GPU. LibTorch counts one for which it has no code too; that shows at the first kernel.
+// The problem of the GPU. LibTorch also counts GPUs for which it has no code. This only shows when
+// the first kernel runs.
 const std::string& problem_of_gpu() {
   static const std::string problem =
       at::hasCUDA() ? problem_of(at::kCUDA) : "this LibTorch finds none";
@@ -61,7 +62,7 @@ const std::string& problem_of_gpu() {
 
 at::Device device_of(const RunOptions& run) {
   if (run.device != "auto" && run.device != "cuda" && run.device != "cpu")
-    return at::Device(run.device);  // of a test
+    return at::Device(run.device);  // used by tests
   const bool cuda = run.device != "cpu" && problem_of_gpu().empty();
   if (run.device == "cuda" && !cuda) {
     throw RunError("run.device: cuda was asked for, but there is no GPU that can be used (" +

@@ -1,4 +1,4 @@
-// Where and by how many threads a run computes.
+// The device and the number of threads of a run.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -10,19 +10,23 @@
 
 namespace strffit {
 
-// RunError where a GPU, or what only a GPU has, is asked for that LibTorch does not have. Sets for
-// the process whether a GPU's products may be of TensorFloat-32.
+// Returns the device for the run. Throws RunError if the run asks for a GPU, or for an option that
+// needs one, and none can be used. Also sets for the whole process if GPU products may use
+// TensorFloat-32.
 at::Device device_of(const RunOptions& run);
 
-// Why nothing can be computed on a device, by LibTorch and by kernels of our own; "" where it can.
+// Tests if LibTorch and our own kernels can compute on the device. Returns the reason if not,
+// otherwise "".
 std::string problem_of(at::Device device);
 
-// Why `device: auto` does not take a GPU that LibTorch counts; "" where it does, or there is none.
+// The reason why `device: auto` does not use a GPU that LibTorch has found. "" if it does use the
+// GPU, or if there is none.
 std::string problem_of_counted_gpu(const RunOptions& run);
 
-// Does `work`; where a GPU's memory does not suffice, RunError that says what to set lower.
+// Calls `work`. If the memory of the GPU is full, throws RunError that says which options to lower.
 void translate_out_of_memory(const std::function<void()>& work);
 
+// Number of CPU threads: run.threads, or all available processors if it is 0.
 int threads_of(const RunOptions& run);
 
 }  // namespace strffit

@@ -13,7 +13,7 @@ namespace strffit {
 
 namespace {
 
-// Stimuli `indices` of the dataset, in this order.
+// Joins the stimuli `indices` of the dataset, in this order.
 Batch joined(const Dataset& dataset, const std::vector<std::size_t>& indices,
              const Standardisation& standardisation, std::int64_t gap, const at::Device& device) {
   std::vector<std::int64_t> lengths;
@@ -80,7 +80,7 @@ Batch FoldData::batch(const std::vector<std::int64_t>& places) const {
   std::vector<std::int64_t> lengths;
   for (const auto place : places) {
     const auto [begin, T] = all_.layout->segments[static_cast<std::size_t>(place)];
-    // With the gap before it, the last one with the gap after it too.
+    // Each stimulus comes with the gap before it. The last one also has the gap after it.
     const auto frames = gap + T + (lengths.size() + 1 == places.size() ? gap : 0);
     inputs.push_back(all_.x.narrow(1, begin - gap, frames));
     targets.push_back(all_.targets.narrow(1, begin - gap, frames));

@@ -1,4 +1,4 @@
-// The data of a fold as tensors: standardised, stimuli joined along time.
+// The data of one fold as tensors. They are standardised, and stimuli are joined along time.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,8 +14,8 @@
 
 namespace strffit {
 
-// Some stimuli joined: input x (1, S, F), zero at gap frames, and targets by unit (N, S), NaN at
-// gap frames.
+// Some stimuli, joined along time: input x (1, S, F), zero at gap frames, and targets (N, S), NaN
+// at gap frames.
 struct Batch {
   at::Tensor x, targets;
   ops::LayoutPtr layout;
@@ -24,14 +24,15 @@ struct Batch {
 // Training and validation stimuli of one fold.
 class FoldData {
  public:
-  FoldData() = default;  // of a fold without members
-  // Tensors on `device`. `gap`: of the layouts.
+  FoldData() = default;  // for a fold without members
+  // Puts all tensors on `device`. `gap`: number of gap frames around stimuli, see ops::join.
   FoldData(const Dataset& dataset, const Partition& partition,
            const Standardisation& standardisation, std::int64_t gap, const at::Device& device);
 
   std::int64_t stimuli() const { return static_cast<std::int64_t>(single_.size()); }
-  // Training stimuli by their places in Partition::train, joined in this order; all of them in
-  // their own. Single ones are views of all of them.
+  // Joins the training stimuli at `places` (indices into Partition::train) in this order. If
+  // `places`
+  // has all stimuli, they stay in the order of Partition::train. Single stimuli are views.
   Batch batch(const std::vector<std::int64_t>& places) const;
   // True if the returned tensors have the same address as in the last call.
   bool keeps(const std::vector<std::int64_t>& places) const {
@@ -40,9 +41,11 @@ class FoldData {
   const Batch& all() const { return all_; }
   bool has_validation() const { return valid_.layout != nullptr; }
   const Batch& validation() const { return valid_; }
-  // Mean and standard deviation of every unit's training targets; 0 and 1 of a unit without any.
+  // Mean and standard deviation of each unit's training targets. They are 0 and 1 for a unit
+  // without
+  // targets. The standard deviation is also 1 if the targets are constant.
   const std::vector<std::pair<double, double>>& target_spread() const { return target_spread_; }
-  // One per unit, on the validation stimuli.
+  // One scorer per unit, for the validation stimuli. Empty without validation stimuli.
   const std::vector<ScoreTarget>& scores() const { return scores_; }
 
  private:

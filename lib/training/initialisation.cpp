@@ -26,10 +26,11 @@ namespace {
 
 using Index = std::int64_t;
 
-// A random readout of random features hardly moves at first. An output scaled to that would be
-// thrown out of its range by the first steps, each of which moves the drive by about the learning
-// rate times the number of hidden units. A half worked best on validation stimuli, from 0.3 to 1
-// equally well; the fitted drive's spread is of that size.
+// Smallest assumed spread of the drive. A random readout of random features hardly varies at first.
+// If the output were scaled to that, the first steps would move the drive out of its range: each
+// step moves it by about the learning rate times the number of hidden units. The fitted drive has
+// a spread of about this size. On validation stimuli 0.5 worked best; values from 0.3 to 1 worked
+// equally well.
 constexpr double kSmallestDriveUnit = 0.5;
 
 Tensors one_member(const Tensors& tensors, Index m) {
@@ -38,7 +39,7 @@ Tensors one_member(const Tensors& tensors, Index m) {
   return member;
 }
 
-// Everything but the readout from the plan's core.
+// Copies all tensors except the readout from the plan's core.
 void put_core(const Plan& plan, Tensors& tensors) {
   for (const auto& entry : plan.model->entries()) {
     if (entry.readout) continue;
@@ -51,7 +52,7 @@ void put_core(const Plan& plan, Tensors& tensors) {
   }
 }
 
-// Places where a unit's target counts, and the target there.
+// Returns the frames with a target (not NaN), and the targets there.
 std::pair<at::Tensor, at::Tensor> counted(const at::Tensor& target) {
   const auto places = at::isnan(target).logical_not().nonzero().flatten();
   return {places, target.index_select(0, places)};
@@ -67,12 +68,12 @@ ResponseRange range_of(const at::Tensor& target, const at::Tensor& drive) {
                       n > 1 ? drive.std().item<double>() : 1.0};
   const double spread = n > 1 ? target.std().item<double>() : 1.0;
   range.high =
-      std::max(range.high, range.low + spread);  // sparse responses have both quantiles at 0
+      std::max(range.high, range.low + spread);  // for sparse responses both quantiles are 0
   return range;
 }
 
-// The inverse of a fixed output nonlinearity and its slope there, by bisection; the drive is looked
-// for in +-20.
+// Inverts a fixed output nonlinearity by bisection between -20 and 20. Returns the drive and the
+// slope there.
 std::pair<double, double> inverse(const Output& output, double value) {
   const auto at = [&](double x) {
     return output.apply({}, at::full({1, 1, 1}, x, at::kDouble)).item<double>();
@@ -83,14 +84,14 @@ std::pair<double, double> inverse(const Output& output, double value) {
   return {x, std::max((at(x + 1e-4) - at(x - 1e-4)) / 2e-4, 1e-3)};
 }
 
-// Puts the closed form of unit `unit` into output n of one member (views, M = 1).
+// Writes the closed form of one unit into output n of one member (views, M = 1).
 void place_closed_form(const Model& model, Tensors& member, Index n, const at::Tensor& kernel,
                        double bias, const at::Tensor& prediction, const at::Tensor& target,
                        const at::Tensor& metric) {
   auto weights = kernel.clone();
   const auto& output = model.backbone().output();
   double offset = bias;
-  if (output.parametric()) {  // a drive of zero mean and unit spread
+  if (output.parametric()) {  // scale the drive to mean 0 and standard deviation 1
     const double mean = prediction.mean().item<double>(),
                  spread = std::max(prediction.std().item<double>(), 1e-12);
     weights.div_(spread);
@@ -103,7 +104,7 @@ void place_closed_form(const Model& model, Tensors& member, Index n, const at::T
     weights.div_(slope);
     offset = x + (bias - target.mean().item<double>()) / slope;
   }
-  Tensors only;  // of the only member
+  Tensors only;  // views without the member axis
   for (const auto& [name, tensor] : member) only[name] = tensor[0];
   const Kernel& strf = *model.backbone().response_kernel();
   Tensors own = strf.of_output(only, n);
@@ -124,8 +125,8 @@ Block units_of(const Plan& plan, const std::vector<Index>& chunk) {
   return {units.begin(), units.end()};
 }
 
-// What was chosen for the units of each block, by some member of the fold that predicts them: seeds
-// do not differ in it.
+// The earlier choices for the units of each block. Members that differ only in their seed have the
+// same choices, so any member of the fold that predicts the unit will do.
 std::vector<std::vector<RidgeChoice>> choices_of(const RidgeRecord& record, const Plan& plan,
                                                  Index fold, const std::vector<Block>& blocks) {
   std::map<Index, RidgeChoice> of_unit;
@@ -146,7 +147,7 @@ std::vector<std::vector<RidgeChoice>> choices_of(const RidgeRecord& record, cons
   return choices;
 }
 
-// Units, and in which of the folds.
+// Names the units, each with its folds.
 std::string named_units(const std::map<Index, std::vector<Index>>& units, const Dataset& dataset,
                         std::size_t folds) {
   std::vector<std::string> names;
@@ -185,9 +186,9 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
   const bool closed_form = plan.closed_form();
 
   const auto channels = static_cast<Index>(model.channels().size());
-  std::vector<at::Tensor> metrics(folds.size());  // for kernels that come near it only
+  std::vector<at::Tensor> metrics(folds.size());  // only for kernels that do not imitate exactly
   std::vector<at::Tensor> inputs(folds.size());   // of the closed form, after the prefilter
-  std::map<std::pair<Index, Block>, RidgeSolution> solutions;  // by fold and units of a chunk
+  std::map<std::pair<Index, Block>, RidgeSolution> solutions;  // keys: fold and units of a chunk
   std::vector<const Block*> block_of(static_cast<std::size_t>(M));
   if (closed_form) {
     const Array<double> none({M, N}, std::numeric_limits<double>::quiet_NaN());
@@ -203,7 +204,8 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
         blocks.insert(units_of(plan, chunk));
       }
       if (blocks.empty()) continue;
-      const auto any = one_member(start.tensors, any_member);  // prefilters all start alike
+      // all members start with the same prefilter
+      const auto any = one_member(start.tensors, any_member);
       const auto prepared = [&](const Batch& batch) {
         const auto x = model.prefilter().apply(any, batch.x.cpu(), batch.layout);
         return RidgeData{x, batch.targets.cpu(), batch.layout, channels};
@@ -231,7 +233,8 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
     }
   }
 
-  // Members of one unit that differ in their seeds have one closed form: the first makes it.
+  // Members of one unit that differ only in their seed have the same closed form. The first of them
+  // computes it, and the others copy it.
   std::vector<Index> members, made_by(static_cast<std::size_t>(M), -1);
   std::map<std::pair<const Block*, Index>, Index> first_of;
   for (const auto& chunk : chunks) {
@@ -244,7 +247,7 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
     }
   }
   const auto parametric = model.backbone().output().parametric();
-  std::vector<Batch> here;  // the folds' stimuli, on the CPU
+  std::vector<Batch> here;  // stimuli of each fold, on the CPU
   for (const auto& fold : folds) {
     const auto& all = fold.all();
     here.push_back(all.layout ? Batch{all.x.cpu(), all.targets.cpu(), all.layout} : Batch{});
@@ -284,7 +287,7 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
                           metrics[static_cast<std::size_t>(member.fold)]);
       }
     } else if (parametric) {
-      Tensors copy;  // batch norm must not gather statistics yet
+      Tensors copy;  // keeps batch norm from updating its running statistics
       for (const auto& [name, tensor] : own) copy[name] = tensor.clone();
       const auto drive = model.drive(copy, x, data.layout, !plan.fit.freeze_core)[0];  // (S, N)
       for (Index n = 0; n < N; ++n) {
@@ -311,7 +314,7 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
     Index low = 0, high = 0, defined = 0;
     Index smooth = 0;
     bool judged = false;
-    std::map<Index, std::vector<Index>> by_training, by_nothing;  // units, and in which folds
+    std::map<Index, std::vector<Index>> by_training, by_nothing;  // unit -> folds
     for (const auto& [key, solution] : solutions) {
       const auto& [fold, units] = key;
       const bool has_validation = folds[static_cast<std::size_t>(fold)].has_validation();
@@ -361,8 +364,8 @@ StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& fold
 
 namespace {
 
-// The same data without the stimuli of the plan's fold that also validate: what a refit learns
-// from, before it.
+// Removes the stimuli that are also validation stimuli of the fold. The result is the layout of
+// the data before the refit.
 ops::LayoutPtr without_validation(const ops::Layout& layout, const Partition& partition) {
   auto kept = std::make_shared<ops::Layout>(layout);
   kept->segments.clear();
@@ -374,8 +377,9 @@ ops::LayoutPtr without_validation(const ops::Layout& layout, const Partition& pa
   return kept;
 }
 
-// Seconds of one closed form put in its place, for a unit of `data`; that of a kernel that comes
-// near it only grows with the unknowns, and is left out where a trial of it would take long.
+// Measures the seconds to write one closed form into a member, for one unit of `data`. Kernels that
+// do not imitate exactly take longer with more unknowns. With very many unknowns this is not
+// measured and counts as 0.
 double seconds_of_placing(const Plan& plan, const FoldData& data, Index unit) {
   constexpr Index kMostUnknowns = 4096;
   const auto& model = *plan.model;
@@ -421,7 +425,7 @@ ClosedFormCost cost_of_closed_form(const Plan& plan, const std::vector<FoldData>
     }
     if (blocks.empty()) continue;
     const std::vector<Block> list(blocks.begin(), blocks.end());
-    // Of the inputs their number alone counts.
+    // The work depends only on the number of inputs, so the values may be uninitialised.
     const auto shaped = [&](const Batch& batch) {
       return RidgeData{at::empty({1, 1, inputs}), batch.targets.cpu(), batch.layout, channels};
     };

@@ -1,5 +1,5 @@
-// Where training starts: random numbers, the closed form, and outputs in the range of the
-// responses.
+// The starting values of training: random numbers or the closed form, with output nonlinearities
+// in the range of the responses.
 #pragma once
 
 #include "training/fold_data.hpp"
@@ -10,28 +10,30 @@ namespace strffit {
 
 struct StartingPoint {
   Tensors tensors;    // (M, ...) float32, CPU
-  RidgeRecord ridge;  // empty where there was no closed form
+  RidgeRecord ridge;  // empty if no closed form was used
 };
 
-// The start of a member depends on its own seed, fold and unit only; the closed form also depends,
-// by rounding, on its chunk. folds: one per partition. chunks: as cut() makes them, or
-// some of those: members of no chunk are left with their random numbers. chosen: take these choices
-// of the closed form; empty: make them.
+// Computes the starting values of all members. They depend only on the seed, fold and unit of a
+// member. The closed form also depends on its chunk, through rounding.
+// `folds`: the data, one per partition. `chunks`: all or some of the chunks made by cut(). Members
+// that are in no chunk keep their random numbers. `chosen`: choices of an earlier closed form that
+// are used again; empty: make the choices. `sink` receives warnings and progress.
 StartingPoint starting_point(const Plan& plan, const std::vector<FoldData>& folds,
                              const std::vector<std::vector<std::int64_t>>& chunks,
                              const RidgeRecord& chosen, int threads, Sink& sink);
 
-// The members' random numbers alone, (M, ...) float32, CPU.
+// The random starting values only, (M, ...) float32, CPU.
 Tensors random_start(const Plan& plan);
 
 struct ClosedFormCost {
   double seconds = 0;
-  double bytes = 0;  // beside what is held before
+  double bytes = 0;  // peak memory in addition to what is held before
 };
 
-// What starting_point() takes for the closed forms of these chunks, and again after a refit; they
-// are not computed. folds: of a plan with a refit, what that learns from. The threads of products
-// are those that the closed form will have.
+// Estimates the cost of the closed forms that starting_point() computes for these chunks, and
+// computes again after a refit. It does not compute them. `folds`: the data; if the plan has a
+// refit, the data of the refit. It assumes the present number of threads inside matrix products
+// (ops::set_inner_threads).
 ClosedFormCost cost_of_closed_form(const Plan& plan, const std::vector<FoldData>& folds,
                                    const std::vector<std::vector<std::int64_t>>& chunks,
                                    int threads);

@@ -1,4 +1,4 @@
-// Spectrograms as models take them.
+// Spectrograms as input of models.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,8 +10,8 @@
 
 namespace strffit {
 
-// Standardises a spectrogram (F, T) as recorded and writes it to the frames of x (1, S, F) from
-// `begin` on.
+// Standardises the recorded spectrogram (F, T) and writes it to x (1, S, F), beginning at frame
+// `begin`.
 void put_input(const at::Tensor& x, std::int64_t begin, Array<float> spectrogram,
                const Standardisation& standardisation);
 

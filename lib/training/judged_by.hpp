@@ -1,4 +1,4 @@
-// The score by which epochs of a member, and settings of a sweep, are compared.
+// The score that is used to compare the epochs of a member, or the settings of a sweep.
 #pragma once
 
 #include <cstdint>
@@ -7,19 +7,20 @@
 
 namespace strffit {
 
-// Larger is better: a correlation, or minus a loss.
+// The kind of score. Larger is better: a correlation, or the negative of a loss.
 enum class JudgedBy : std::uint8_t { valid_cc_norm, valid_cc, valid_loss, train_loss };
 
-// What the responses to the validation stimuli allow, of the units that a member predicts.
+// Which scores the validation responses allow, for the units that a member predicts.
 struct ValidationResponses {
-  bool vary = false;    // those of a unit are not constant
-  bool signal = false;  // a unit's vary, and its signal power is above 0
+  bool vary = false;    // at least one unit has responses that are not constant
+  bool signal = false;  // at least one unit also has a signal power above 0
 };
 
-// The one asked for where it is defined. Without signal power there is no normalised correlation:
-// then the correlation. Of constant responses (a silent unit, a single frame, none at all) no
-// correlation is defined, and the loss is lowest for a prediction that says nothing, so it tells a
-// good epoch from a bad one the wrong way round: then the training loss.
+// Returns the score asked for if it is defined, otherwise a replacement:
+// - CCnorm needs signal power. Without it, the plain correlation is used.
+// - If all responses are constant (a silent unit, a single frame, or none), no correlation is
+//   defined. The validation loss is then smallest for a constant prediction and cannot find good
+//   epochs. So the training loss is used.
 JudgedBy judged_by(Monitor asked, const ValidationResponses& responses);
 
 // Scores of one member after an epoch; NaN where undefined.
@@ -27,9 +28,9 @@ struct MemberScores {
   double train_loss, valid_loss, valid_cc, valid_cc_norm;
 };
 
-// Of epochs by one score, larger is better. A correlation that is undefined although its
-// responses vary is one of a constant prediction, which is worth none: 0. Predictions that are no
-// numbers are the worst there are: -infinity.
+// The score of one epoch; larger is better. An undefined correlation is 0 here, because the
+// responses vary and so the prediction must be constant. If the loss is not finite, the score is
+// -infinity. Throws Bug for an unknown kind of score.
 double score_by(JudgedBy what, const MemberScores& scores);
 
 }  // namespace strffit

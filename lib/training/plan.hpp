@@ -1,4 +1,4 @@
-// Which members are trained on what.
+// The members of a study and the data that each of them is trained on.
 #pragma once
 
 #include <cstdint>
@@ -18,45 +18,50 @@ namespace strffit {
 
 // One independent model of the ensemble.
 struct Member {
-  std::int64_t unit =
-      -1;  // index into Dataset::unit_ids; -1: predicts all units that can be fitted
+  // Index into Dataset::unit_ids. -1: the member predicts all units that can be fitted.
+  std::int64_t unit = -1;
   std::int64_t seed = 0;
   std::int64_t fold = 0;     // index into the partitions
   std::int64_t setting = 0;  // index into the settings of a sweep
 };
 
-// All but the readout of fitted members, which others begin with instead of random numbers.
+// All tensors except the readout, from members that were fitted before. New members start from
+// them.
 struct Core {
-  std::string file;    // it was read from
-  std::string sha256;  // of that
-  Tensors tensors;     // of Model::entries() those that are no readout, (K, ...) float32, CPU
-  // Which of the K a member of this seed and fold begins with.
+  std::string file;    // path of the checkpoint
+  std::string sha256;  // of this file
+  Tensors tensors;     // (K, ...) float32, CPU, for all Model::entries() that are not readout
+  // (seed, fold) -> the row among K that such a member starts from.
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> row;
 };
 
-// The members and their data. Members: folds x seeds x settings x units, the last fastest.
+// All members and their data. Order of members: folds x seeds x settings x units, units fastest.
 struct Plan {
-  const Dataset* dataset;                        // smoothed already where asked for
-  std::vector<Partition> partitions;             // one per fold
-  std::vector<Standardisation> standardisation;  // one per fold; mean 0, std 1 where none is wanted
-  std::shared_ptr<const Model> model;            // outputs: 1 (independent), or the number of units
+  const Dataset* dataset;             // already smoothed if the configuration asks for it
+  std::vector<Partition> partitions;  // one per fold
+  // one per fold; mean 0 and std 1 for no standardisation
+  std::vector<Standardisation> standardisation;
+  std::shared_ptr<const Model> model;  // outputs: 1 (independent), or the number of units
   std::vector<Member> members;
-  std::vector<UnusableUnit>
-      unusable;    // cannot be fitted: no member in independent mode, no target in population
+  // Units that cannot be fitted. They have no member (independent) or no target (population).
+  std::vector<UnusableUnit> unusable;
   FitOptions fit;  // the options that all members share
-  std::shared_ptr<const Core> core = {};  // Initialise::checkpoint
-  // The options of each setting, where there are several. They differ in kKeysOfMembers at most.
-  // Empty: one setting, `fit`.
-  std::vector<FitOptions> settings = {};
-  // The batches of members: each member's number is in one of them. Made by cut(); empty before.
-  std::vector<std::vector<std::int64_t>> chunks = {};
-  bool of_several_chunks = false;  // part_of() took these chunks from a plan with more
 
-  // The stimuli that the members were trained on: after a refit the validation stimuli too.
+  std::shared_ptr<const Core> core = {};  // Initialise::checkpoint
+  // The options of each setting of a sweep. They differ only in kKeysOfMembers. Empty: there is
+  // only one setting, `fit`.
+  std::vector<FitOptions> settings = {};
+  // The chunks made by cut(); each member is in exactly one. Empty before cut().
+  std::vector<std::vector<std::int64_t>> chunks = {};
+  bool of_several_chunks = false;  // part_of() has taken these chunks from a plan that has more
+
+  // The stimuli that the final members are trained on. After a refit, the training part includes
+  // the validation stimuli.
   std::vector<Partition> seen() const;
-  // Whether members start from the closed form.
+  // True if members start from the closed form.
   bool closed_form() const;
 
+  // The options of one member.
   const FitOptions& fit_of(std::int64_t member) const {
     if (settings.empty()) return fit;
     const auto setting = members[static_cast<std::size_t>(member)].setting;
@@ -64,7 +69,9 @@ struct Plan {
   }
 };
 
-// Throws DataError where no unit can be fitted.
+// Builds the plan: partitions, standardisation, model and members. Throws DataError if no unit can
+// be fitted, if fit.refit is set without validation stimuli, or if the poisson loss meets negative
+// responses. `settings`: as in Plan.
 Plan make_plan(const Dataset& dataset, const SplitOptions& split, Standardise how,
                const ModelSpec& model, const FitOptions& fit,
                const std::vector<FitOptions>& settings = {});

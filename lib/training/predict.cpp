@@ -16,7 +16,7 @@ namespace strffit {
 
 namespace {
 
-constexpr double kBlockBytes = 32.0 * 1024 * 1024;  // of predictions, at least
+constexpr double kBlockBytes = 32.0 * 1024 * 1024;  // smallest size of a block of predictions
 
 void predict_blocks(const Model& model, const Tensors& tensors,
                     const std::vector<Standardisation>& standardisation,
@@ -26,8 +26,8 @@ void predict_blocks(const Model& model, const Tensors& tensors,
   const ops::WithoutGradients guard;
   const auto device = device_of(run);
   const int threads = device.is_cpu() ? threads_of(run) : 1;
-  // For any number of pieces, so that a shard rounds as the whole run does. Callers that predict
-  // often set it before, because LibTorch starts new threads each time.
+  // One thread inside products for any number of pieces, so that a shard rounds like the whole run.
+  // Callers that predict often set this themselves, because LibTorch starts new threads each time.
   const bool sets_threads = ops::inner_threads() != 1;
   if (sets_threads) ops::set_inner_threads(1);
   const auto F = spectrogram.dim(0), T = spectrogram.dim(1);
@@ -38,7 +38,7 @@ void predict_blocks(const Model& model, const Tensors& tensors,
     return x.to(device);
   };
   const auto M = model.entries().empty() ? 1 : tensors.begin()->second.size(0);
-  const auto size = model.outputs() * T;  // of a member
+  const auto size = model.outputs() * T;  // numbers per member
   const auto some = [&](std::int64_t first, std::int64_t count) {
     Tensors part;
     for (const auto& [name, tensor] : tensors)

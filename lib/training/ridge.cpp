@@ -21,15 +21,15 @@ namespace {
 using namespace ridge_parts;
 using Index = std::int64_t;
 
-constexpr double kGridLow = 1e-4,
-                 kGridHigh = 1e3;  // of the penalty, relative to the inputs' mean power
+// Range of the penalty, relative to the mean power of the inputs.
+constexpr double kGridLow = 1e-4, kGridHigh = 1e3;
 constexpr Index kGridPoints = 22;
-// Directions that a smooth prior expects less than this of, relative to the largest, in bands or in
-// lags, are left out: the system has as many unknowns as the prior tells apart.
+// A smooth prior leaves out eigenvectors of C over bands or lags whose variance is below this
+// fraction of the largest. So the system has only as many unknowns as the prior can distinguish.
 constexpr double kSmallestVariance = 1e-4;
 
-// Calls use(rows, count, frames): the inputs of up to kRows frames, (count, L I) with lag 0 first,
-// and which frames they are.
+// Calls use(rows, count, frames) for up to kRows frames at a time. `rows` (count, L I) are the
+// lagged inputs, lag 0 first. `frames` are the numbers of these frames.
 template <class Use>
 void for_lagged_rows(const RidgeData& data, Index lags, const std::vector<char>& wanted,
                      Use&& use) {
@@ -54,7 +54,7 @@ void for_lagged_rows(const RidgeData& data, Index lags, const std::vector<char>&
   flush();
 }
 
-// C of `points` with that correlation length, as R (points, rank) with R R' = C.
+// The square root R (points, rank) of the prior correlation C = R R' with this correlation length.
 at::Tensor root(Index points, double length) {
   if (length == 0) return at::eye(points, at::kDouble);
   const auto place = at::arange(points, at::kDouble);
@@ -120,7 +120,7 @@ Gram gram_of(const RidgeData& data, Index lags, const std::vector<char>& wanted)
   auto part = at::empty({D, D}, at::kFloat);
   for_lagged_rows(
       data, lags, wanted, [&](const float* rows, Index count, const std::vector<Index>&) {
-        // Products in single precision over 512 frames, sums in double.
+        // Products use single precision over at most kRows frames; sums use double precision.
         ops::gemm(true, false, D, D, count, rows, D, rows, D, 0.0F, part.data_ptr<float>(), D);
         result.gram.add_(part);
         result.mean.add_(at::from_blob(const_cast<float*>(rows), {count, D}, at::kFloat)
@@ -209,7 +209,7 @@ std::pair<RidgeData, RidgeData> held_out(const RidgeData& data, std::size_t way)
 
 namespace {
 
-// Of some units of that group with the inputs.
+// Products of the inputs with the targets of some units of one group.
 struct Cross {
   at::Tensor cross, target_mean;  // (D, units) centred; (units)
 };
@@ -240,13 +240,13 @@ Cross cross_of(const RidgeData& data, Index lags, const std::vector<Index>& unit
   return result;
 }
 
-// The units of one group in one block.
+// The units of one group that are in one block.
 struct UnitsOfBlock {
   std::size_t block;
-  std::vector<Index> places, units;  // in the block; in the data
+  std::vector<Index> places, units;  // index in the block; in the data
 };
 
-// What is being solved for.
+// Collects the solution for all blocks.
 class System {
  public:
   System(const RidgeData& data, Index lags, const std::vector<std::vector<Index>>& blocks)
@@ -278,7 +278,7 @@ class System {
       }
       if (parts.empty()) continue;
       const auto gram = gram_of(data_, lags_, frames);
-      if (gram.power > 0) solve(gram, frames, parts);  // else the mean is the best there is
+      if (gram.power > 0) solve(gram, frames, parts);  // otherwise the mean is the best prediction
     }
   }
 
@@ -286,7 +286,7 @@ class System {
     return {smoothness, lags_, data_.channels, data_.x.size(2) / data_.channels};
   }
 
-  // Takes for a unit of a part, with weights (D) where they are known.
+  // Stores the choice for one unit of a part. `weights` (D): the solution if it is known already.
   void choose(const UnitsOfBlock& part, std::size_t u, const RidgeChoice& choice,
               ChosenOn chosen_on, const at::Tensor& weights = {}) {
     const auto place = static_cast<std::size_t>(part.places[u]);
@@ -296,10 +296,10 @@ class System {
     if (weights.defined()) weights_[part.block].select(1, part.places[u]).copy_(weights);
   }
 
-  // The weights of the units of a group whose weights are not known yet, for their choices.
+  // Solves for the units of a group that have a choice but no weights yet.
   void solve(const Gram& gram, const std::vector<UnitsOfBlock>& parts,
              const std::vector<Cross>& cross) {
-    // Choice -> part -> units.
+    // choice -> part -> units
     std::map<RidgeChoice, std::map<std::size_t, std::vector<Index>>> by_choice;
     for (std::size_t p = 0; p < parts.size(); ++p) {
       for (std::size_t u = 0; u < parts[p].units.size(); ++u) {
@@ -313,7 +313,7 @@ class System {
       const auto smooth = prior(chosen.smoothness);
       const auto factor = gram.of(smooth).factor(chosen.penalty);
       for (const auto& [p, units] : units_of_part) {
-        // All units of the part are solved for: its bits do not depend on what they chose.
+        // This solves for all units of the part, so that the bits do not depend on their choices.
         const auto all = smooth.expand(at::cholesky_solve(smooth.project(cross[p].cross), factor));
         for (const auto u : units) {
           const auto place = parts[p].places[static_cast<std::size_t>(u)];
@@ -333,7 +333,7 @@ class System {
     }
   }
 
-  // Whether something told the choices for a unit of a part apart.
+  // True if the choice for a unit of a part was made on data.
   bool has_chosen(const UnitsOfBlock& part, std::size_t u) const {
     return chosen_on_[part.block][static_cast<std::size_t>(part.places[u])] != ChosenOn::nothing;
   }
@@ -356,7 +356,7 @@ class System {
   const RidgeData& data_;
   Index lags_;
   const std::vector<std::vector<Index>>& blocks_;
-  std::vector<at::Tensor> weights_, bias_;  // of each block (D, units), (units)
+  std::vector<at::Tensor> weights_, bias_;  // per block: (D, units), (units)
   std::vector<std::vector<RidgeChoice>> choices_;
   std::vector<std::vector<ChosenOn>> chosen_on_;
   std::vector<std::vector<char>> solved_;
@@ -370,9 +370,10 @@ std::vector<Cross> cross_of(const RidgeData& data, Index lags,
   return cross;
 }
 
-// Takes for the units for which nothing is chosen yet what predicts `judge` best, by the
-// correlation, of the choices solved for with `gram` and the `cross` of each part. `chosen_on`:
-// what `judge` is; weights of the closed form on all training stimuli are kept.
+// Chooses prior and penalty for the units that have no choice yet. Solves with `gram` and the
+// `cross` of each part, and takes the choice whose prediction of `judge` has the highest
+// correlation. `chosen_on`: the kind of data in `judge`. The weights are kept only if they were
+// fitted to all training stimuli.
 void choose_by(System& system, const Gram& gram, const std::vector<Cross>& cross,
                const std::vector<UnitsOfBlock>& parts, const RidgeData& judge, ChosenOn chosen_on,
                Index lags, const std::vector<Smoothness>& priors) {
@@ -392,7 +393,7 @@ void choose_by(System& system, const Gram& gram, const std::vector<Cross>& cross
     const auto seen = gram.of(prior);
     std::vector<at::Tensor> projected;
     for (const auto& of_part : cross) projected.push_back(prior.project(of_part.cross));
-    for (std::size_t g = grid.size(); g-- > 0;) {  // of equals the stronger
+    for (std::size_t g = grid.size(); g-- > 0;) {  // for equal scores, the larger penalty wins
       const auto factor = seen.factor(grid[g]);
       for (std::size_t p = 0; p < parts.size(); ++p) {
         if (!is_open[p]) continue;
@@ -440,11 +441,12 @@ std::vector<RidgeSolution> ridge(const RidgeData& train, const RidgeData* valid,
             return false;
           });
         };
-        // Which of a part of the training stimuli predicts the others.
+        // Fits part of the training stimuli and scores the prediction of the others.
         for (std::size_t way = 0; way < ways_to_split(train) && is_open(); ++way) {
           const auto [some, others] = held_out(train, way);
           const auto rest = gram_of(some, lags, frames);
-          if (!(rest.power > 0)) continue;  // nothing is left where these units have responses
+          // no inputs are left at frames where these units have targets
+          if (!(rest.power > 0)) continue;
           choose_by(system, rest, cross_of(some, lags, parts, frames, rest), parts, others,
                     ChosenOn::held_out, lags, priors);
         }

@@ -1,4 +1,4 @@
-// Inputs and targets of the closed form, and what is expected of its solution.
+// Inputs and targets of the closed form, and its smoothness prior.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,18 +10,18 @@
 
 namespace strffit {
 
-// What is regressed: x (1, S, I) after the prefilter, I = channels x bands with the bands inside,
-// zero at gap frames; targets (N, S), NaN where nothing counts.
+// The regression data. x (1, S, I): inputs after the prefilter, zero at gap frames; I = channels x
+// bands, bands fastest. targets (N, S): NaN at frames that are not used.
 struct RidgeData {
   at::Tensor x, targets;
   ops::LayoutPtr layout;
   std::int64_t channels = 1;
 };
 
-// What is expected of a receptive field before any data: weights of unit variance whose correlation
-// falls with their distance as exp(-(distance / scale)^2 / 2), over bands and over lags; scales in
-// bands and frames, 0: none. Channels are on their own (Sahani & Linden 2003, automatic smoothness
-// determination).
+// Prior of a receptive field: weights have variance 1, and their correlation falls with distance as
+// exp(-(distance / scale)^2 / 2), along bands and along lags. Channels are independent. Scales are
+// in bands and frames; 0: no smoothness. From automatic smoothness determination (Sahani & Linden
+// 2003).
 struct Smoothness {
   double bands = 0, lags = 0;
   auto operator<=>(const Smoothness&) const = default;

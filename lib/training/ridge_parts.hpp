@@ -1,5 +1,5 @@
-// The pieces of the closed form, for itself and for the count of what it takes. Internal to
-// training.
+// Parts of the closed form that ridge() and the estimate of its cost share. Internal to
+// lib/training.
 #pragma once
 
 #include <utility>
@@ -9,21 +9,24 @@
 
 namespace strffit::ridge_parts {
 
-inline constexpr std::int64_t kRows = 512;  // frames written out at once
+// number of frames whose lagged inputs are written out at once
+inline constexpr std::int64_t kRows = 512;
 
-// Penalties relative to the inputs' mean power, ascending.
+// The penalties that are tried, relative to the mean power of the inputs, ascending.
 std::vector<double> penalty_grid();
 
-// Receptive fields k (D) = R v: whatever a smooth prior expects of k, it expects independent v of
-// unit variance, so the system for v is that of ridge.
+// Writes receptive fields as k = R v with R R' = C, so that the elements of v are independent with
+// variance 1. The system for v is then ordinary ridge regression. k has D = lags x channels x bands
+// elements.
 class Prior {
  public:
   Prior(const Smoothness& smoothness, std::int64_t lags, std::int64_t channels, std::int64_t bands);
 
-  // R' x of each column: (D, K) -> (rank, K).
+  // R' x for each column: (D, K) -> (rank, K).
   at::Tensor project(const at::Tensor& x) const;
-  // R v of each column: (rank, K) -> (D, K).
+  // R v for each column: (rank, K) -> (D, K).
   at::Tensor expand(const at::Tensor& v) const;
+  // Length of v.
   std::int64_t rank() const;
 
  private:
@@ -32,33 +35,35 @@ class Prior {
   at::Tensor over_bands_, over_lags_;
 };
 
-// Sums over the frames that count for a group of units, double.
+// Sums over the frames that a group of units uses, in double precision.
 struct Gram {
   at::Tensor gram, mean;  // (D, D) centred; (D)
   double frames = 0;
   double power = 0;  // mean of the diagonal
 
-  // As a prior sees the inputs, (rank, rank); the power is that of the inputs themselves.
+  // Gram matrix of the projected inputs, (rank, rank). `power` stays that of the inputs.
   Gram of(const Prior& prior) const;
-  // Factor of the system for one penalty.
+  // Cholesky factor of the system for one penalty.
   at::Tensor factor(double penalty) const;
 };
 
-// wanted: per frame of the data, whether it counts.
+// Computes the Gram matrix of the lagged inputs. `wanted`: per frame, 1 if it is used.
 Gram gram_of(const RidgeData& data, std::int64_t lags, const std::vector<char>& wanted);
 
-// Units with the same frames that count, by their pattern (S). Units without any are left out.
+// Groups the units that use the same frames. Returns the units of each group and its pattern (S).
+// Units without any target are left out.
 std::vector<std::pair<std::vector<std::int64_t>, std::vector<char>>> groups(const RidgeData& data);
 
-// Correlation of each unit's prediction with its targets; NaN where undefined. weights (D, units).
+// Correlation between prediction and targets for each unit; NaN if undefined. weights (D, units).
 std::vector<double> correlations(const RidgeData& data, std::int64_t lags,
                                  const std::vector<std::int64_t>& units, const at::Tensor& weights);
 
-// How many ways there are to hold stimuli out.
+// Number of different ways to hold out stimuli: 0 to 4.
 std::size_t ways_to_split(const RidgeData& data);
 
-// Splits the stimuli: every fourth one held out, in the first way the fourth, eighth and so on. Of
-// fewer than four one, in the first way the first.
+// Splits the stimuli into (kept, held out). Every fourth stimulus is held out: way 0 begins with
+// the fourth, ways 1 to 3 with the first to third. With fewer than four stimuli, only stimulus
+// `way` is held out.
 std::pair<RidgeData, RidgeData> held_out(const RidgeData& data, std::size_t way);
 
 }  // namespace strffit::ridge_parts

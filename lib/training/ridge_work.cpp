@@ -33,7 +33,7 @@ double frames_that_count(const RidgeData& data, const std::vector<char>& wanted)
   return frames;
 }
 
-// Whether a prediction of these targets can be scored.
+// True if predictions of these targets can be scored: they are not constant.
 bool can_be_scored(const RidgeData& data, Index unit) {
   const auto targets = data.targets[unit].contiguous();
   std::vector<double> values;
@@ -46,7 +46,7 @@ bool can_be_scored(const RidgeData& data, Index unit) {
   return values.size() > 1 && !std::isnan(pearson(values, values));
 }
 
-// Unknowns that a prior tells apart. Of many lags or bands as many of each as of fewer.
+// Number of unknowns with a prior. For many lags or bands, it is extrapolated from fewer.
 double rank_of(const Smoothness& prior, const RidgeData& data, Index lags) {
   constexpr Index kMost = 256;
   const auto bands = data.x.size(2) / data.channels;
@@ -56,7 +56,7 @@ double rank_of(const Smoothness& prior, const RidgeData& data, Index lags) {
          static_cast<double>(some_lags * some_bands);
 }
 
-// Counts the work on one group of units: of each block the units that are in it.
+// Counts the work for one group of units. A part is the set of these units in one block.
 class Count {
  public:
   Count(const RidgeData& data, Index lags, const std::vector<Smoothness>& priors)
@@ -77,7 +77,7 @@ class Count {
     work.rows += frames * unknowns_;
     work.score += frames * unknowns_ * units;
   }
-  // All priors and penalties, each scored on `frames`.
+  // Tries all priors and penalties and scores each on `frames` frames.
   void choose(const std::vector<double>& units_of_parts, double frames) {
     const auto penalties = static_cast<double>(ridge_parts::penalty_grid().size());
     for (const double rank : ranks_) {
@@ -91,7 +91,7 @@ class Count {
     for (const double units : units_of_parts) most = std::max(most, units);
     hold(1, 4 * sizeof(double) * most * frames);
   }
-  // Once more for the units of each part that are open, each with its own choice.
+  // Solves again for the open units of each part. Each may have its own choice.
   void solve(const std::vector<double>& units_of_parts, const std::vector<double>& open_of_parts) {
     double open = 0;
     for (const double units : open_of_parts) open += units;
@@ -107,10 +107,11 @@ class Count {
   }
 
  private:
-  // `kept` matrices, what is made of them meanwhile, and rows; of `beside` bytes more.
+  // Updates the peak memory: `kept` matrices, temporary matrices, the rows, and `beside` more
+  // bytes.
   void hold(double kept, double beside = 0) {
-    // A matrix of single precision; of double a system, its factor, copies of both for their
-    // solution, and room between them that nothing fits into.
+    // Bytes per element for temporary matrices: one matrix in single precision; in double precision
+    // a system, its factor and copies of both for the solution; and unused gaps between them.
     constexpr double kMeanwhile = 40;
     const double matrix = unknowns_ * unknowns_;
     work.bytes =
@@ -123,7 +124,7 @@ class Count {
   std::vector<double> ranks_;
 };
 
-// Calls use(units of the parts, their numbers, frames) for each group.
+// Calls use(units of the parts, frames) for each group.
 void for_groups_of_work(const RidgeData& data, const std::vector<std::vector<Index>>& blocks,
                         const std::function<void(const std::vector<std::vector<Index>>&,
                                                  const std::vector<char>&)>& use) {
@@ -152,15 +153,17 @@ std::size_t count_of(const std::vector<std::vector<Index>>& parts) {
   return units;
 }
 
-// What System holds of every unit: weights in double and, at the end, in single precision.
+// Memory that System needs for all units: weights in double precision, and at the end also in
+// single precision.
 double bytes_of_solutions(const RidgeData& data, Index lags,
                           const std::vector<std::vector<Index>>& blocks) {
   return 12 * static_cast<double>(count_of(blocks)) * static_cast<double>(lags * data.x.size(2));
 }
 
-// Mean over as many calls as take a tenth of a second, three at least: others may use the machine,
-// now as later. Threads inside products wait for each other then, in short calls more than in long
-// ones: with them the shortest call.
+// Measures the seconds of a call. Without threads inside products, this is the mean over a tenth of
+// a second and at least three calls: other users may slow the machine down now and later. With such
+// threads it is the shortest call, because waiting for other users' threads affects short calls
+// more than the long ones of the real work.
 double seconds_of_call(const std::function<void()>& call) {
   using Clock = std::chrono::steady_clock;
   constexpr double kEnough = 0.1;
@@ -244,8 +247,7 @@ RidgeWork work_of_covariance(const RidgeData& data, std::int64_t lags) {
 
 double seconds_of(const RidgeWork& work, const RidgeData& data, std::int64_t lags) {
   const ops::WithoutGradients guard;
-  // As many unknowns as have the speed of all of them, and no more frames than are written out at
-  // once.
+  // Enough unknowns to reach the full speed, and no more frames than are written out at once.
   constexpr Index kUnknowns = 1536, kUnits = 16;
   const auto I = std::min(data.x.size(2), kUnknowns);
   const auto L = std::max<Index>(1, std::min(lags, kUnknowns / I));
@@ -269,7 +271,7 @@ double seconds_of(const RidgeWork& work, const RidgeData& data, std::int64_t lag
       seconds_of_call([&] { ridge_parts::correlations(part, L, units, weights); });
   const double of_unit =
       seconds_of_call([&] { ridge_parts::correlations(part, L, {0}, weights.narrow(1, 0, 1)); });
-  // One pass takes rows + units x score.
+  // One pass over the data takes rows + units x score.
   const double score = std::max(0.0, (of_units - of_unit) / (kUnits - 1));
   const double rows = std::max(0.0, of_unit - score);
   return work.gram * of_gram / (frames * D * D) + work.rows * rows / (frames * D) +

@@ -38,22 +38,23 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Multiplications of a step's largest product from which threads inside it pay.
+// Number of multiplications in the largest product of a step from which threads inside the product
+// are faster.
 constexpr double kLargeStep = 2e9;
-// Unknowns of the closed form from which the same holds.
+// Number of unknowns of the closed form from which threads inside products are faster.
 constexpr Index kLargeSystem = 1500;
 
-// Of responses to the validation stimuli from which on a GPU is waited for before it goes on.
+// Bytes of validation responses after which the GPU is waited for before more work is given to it.
 constexpr double kAnswerBytes = 1e9;
 
-// A row an epoch.
+// Histories with one row per epoch.
 constexpr const char* kHistory[] = {"train_loss",    "valid_loss",    "valid_cc",
                                     "valid_cc_norm", "learning_rate", "seconds"};
 
 class Trainer {
  public:
-  // `tried`: as many chunks are started, for a trial of some of them alone; the closed form is not
-  // computed, what it takes is foretold.
+  // `tried`: set for an estimate. Only so many chunks are started, and the cost of the closed form
+  // is estimated instead of computing it.
   Trainer(const Plan& plan, const RunOptions& run, Sink& sink, TrainerState* resume,
           std::optional<Index> tried = {})
       : plan_(plan),
@@ -114,19 +115,20 @@ class Trainer {
     e.members = static_cast<Index>(plan_.members.size());
     e.parameters_per_member = plan_.model->parameter_count();
     e.parameters = e.parameters_per_member * e.members;
-    e.max_epochs = (plan_.fit.refit ? 2 : 1) * plan_.fit.max_epochs;  // as many again at most
+    // a refit trains at most as many epochs again
+    e.max_epochs = (plan_.fit.refit ? 2 : 1) * plan_.fit.max_epochs;
     const auto chunks = static_cast<Index>(chunks_.size());
     e.members_per_chunk =
         chunks_.empty() ? 0 : static_cast<Index>(chunks_.front().members().size());
     e.threads = threads_;
-    // A few chunks are tried for an epoch; the others will cost and need no more.
+    // Trains a few chunks for one epoch. All chunks are assumed to need the same time and memory.
     const auto tried = std::min<Index>(chunks, threads_);
     const auto& rates = state_.learning_rate;
     const auto epoch = [&] {
       if (plan_.fit.solver != Solver::gradient || plan_.fit.max_epochs == 0) return;
       for_chunks(tried, [&](std::size_t c) { chunks_[c].train(1, rates); });
     };
-    // A GPU's libraries set themselves up in the first, and steps are recorded in the second.
+    // The first epoch initialises the libraries of the GPU. The second records the steps.
     if (!device_.is_cpu()) epoch();
     if (recorded_) epoch();
     const auto begun = Clock::now();
@@ -134,8 +136,8 @@ class Trainer {
     e.seconds_per_epoch =
         tried > 0 ? seconds_since(begun) * static_cast<double>(chunks) / static_cast<double>(tried)
                   : 0;
-    // Of a state that is saved no more than its largest tensor is there twice. The margin: threads
-    // do not meet in every run alike.
+    // While a state is saved, at most its largest tensor exists twice. The margin is for threads,
+    // whose memory peaks overlap differently in every run.
     double largest = 0;
     for (const auto& [name, tensor] : memory_.current)
       largest = std::max(largest, static_cast<double>(tensor.nbytes()));
@@ -148,7 +150,8 @@ class Trainer {
   }
 
  private:
-  // Values, best values and two moments of the optimiser of every member: less is never enough.
+  // Refuses a run if the memory cannot even hold the parameters, the best parameters and the two
+  // moments of the optimiser of all members.
   void refuse_what_cannot_fit() const {
     if (!device_.is_cpu()) return;
     const auto parameters = static_cast<double>(plan_.model->parameter_count());
@@ -165,8 +168,9 @@ class Trainer {
                    " GB: fit fewer units, seeds or folds at once, or take a smaller model");
   }
 
-  // What scoring needs at a time, after what only training needs has gone: predictions of a piece
-  // of members on each thread for the longest stimulus, beside `held` bytes.
+  // Measures the peak memory of scoring. Tensors that only training needs are released first. Then
+  // each thread predicts the longest stimulus with one piece of members, while `held` bytes are in
+  // use.
   void try_scoring(double held) {
     const auto& stimuli = plan_.dataset->stimuli;
     const auto longest = std::max_element(
@@ -189,7 +193,8 @@ class Trainer {
         standardisation.push_back(plan_.standardisation[static_cast<std::size_t>(fold)]);
       }
     }
-    // Written to, in parts, as the predictions of single stimuli are.
+    // Writes to the `held` bytes, because untouched memory does not count. It is divided into parts
+    // like the predictions of single stimuli.
     constexpr double kPartBytes = 2e6;
     std::vector<std::vector<char>> parts;
     for (double left = held; left > 0; left -= kPartBytes)
@@ -212,8 +217,8 @@ class Trainer {
     }
   }
 
-  // The members of these chunks at their starting points; of the closed form with what was chosen
-  // for it before, if it was.
+  // Moves the members of these chunks to their starting values. Uses the earlier choices of the
+  // closed form if there are any.
   void begin_at_start(const std::vector<std::vector<Index>>& chunks) {
     memory_ = {};
     set_threads_of_closed_form();
@@ -225,7 +230,7 @@ class Trainer {
   void set_threads_of_closed_form() const {
     const auto unknowns = plan_.model->context() * plan_.dataset->bands() *
                           static_cast<Index>(plan_.model->channels().size());
-    ops::set_inner_threads(unknowns > kLargeSystem ? threads_ : 1);  // see kLargeStep
+    ops::set_inner_threads(unknowns > kLargeSystem ? threads_ : 1);  // see kLargeSystem
   }
 
   void foretell_closed_form() {
@@ -237,7 +242,7 @@ class Trainer {
     hold(tensors);
   }
 
-  // The members' tensors, and what training holds beside them.
+  // Stores the members' tensors and allocates the tensors of the optimiser.
   void hold(const Tensors& tensors) {
     for (const auto& [name, tensor] : tensors) memory_.current[name] = tensor.to(device_);
     for (const auto& entry : plan_.model->entries()) {
@@ -249,9 +254,9 @@ class Trainer {
     for (const auto& [name, tensor] : memory_.current) memory_.average[name] = tensor.clone();
   }
 
-  // Every member once more from its start, on the validation stimuli too, which say nothing of when
-  // to stop any more: it goes on for as many epochs as were best without them (Goodfellow, Bengio &
-  // Courville 2016, Deep Learning, algorithm 7.2).
+  // Starts every member again, now with the validation stimuli in the training data. They can no
+  // longer say when to stop, so each member trains for its best number of epochs
+  // (Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 7.2).
   void begin_refit() {
     state_.refit_since = state_.epoch;
     chunks_.clear();
@@ -272,7 +277,7 @@ class Trainer {
     return !chunks_.empty() && (state_.refitting() || state_.epoch < plan_.fit.max_epochs);
   }
 
-  // Epoch after epoch until all members have ended.
+  // Trains epoch after epoch until all members have ended.
   void pass(Clock::time_point begun) {
     while (has_epochs_left()) {
       const auto report = epoch(begun);
@@ -287,11 +292,11 @@ class Trainer {
     }
   }
 
-  // Epochs of this pass.
+  // The number of an epoch, counted from the start of training or of the refit.
   Index local(Index epoch) const { return state_.refitting() ? epoch - state_.refit_since : epoch; }
 
-  // The same for a resumed run: members that have ended leave their chunk, they do not change
-  // where chunks begin.
+  // Makes the chunks. In a resumed run, members that have ended leave their chunk, but the limits
+  // between chunks stay the same.
   void make_chunks() {
     for (const auto& members : cut_) {
       std::vector<Index> active;
@@ -305,9 +310,9 @@ class Trainer {
     }
   }
 
-  // Members are spread over threads where there are several chunks; a run of a single chunk of
-  // large products has the threads inside those. By what the run began with, so that a shard's
-  // numbers, and those of the last chunk to end, round as they would in any company.
+  // Distributes chunks over threads. If a run has a single chunk with large products, the threads
+  // work inside these products instead. The decision depends on the chunks at the start of the
+  // whole run. So rounding is the same in a shard, and for the last chunk that is still running.
   void for_chunks(Index n, const std::function<void(std::size_t)>& work) {
     const bool alone = cut_.size() == 1 && !plan_.of_several_chunks;
     ops::set_inner_threads(alone && large_steps() ? threads_ : 1);
@@ -317,8 +322,8 @@ class Trainer {
     });
   }
 
-  // Threads inside a product wait for each other at its end: on a machine that others use too, a
-  // step of small products takes ten times as long with them.
+  // Threads inside a product wait for each other at its end. On a machine with other users, a step
+  // of small products then takes ten times as long.
   bool large_steps() const {
     double multiplications = 0;
     for (const auto& chunk : chunks_) {
@@ -334,7 +339,7 @@ class Trainer {
     return multiplications > kLargeStep;
   }
 
-  // By what each member's epochs are judged: the same from the first to the last.
+  // Chooses the score that judges the epochs of each member. It stays the same for all epochs.
   void choose_what_judges() {
     for (std::size_t m = 0; m < plan_.members.size(); ++m) {
       const auto& member = plan_.members[m];
@@ -355,13 +360,14 @@ class Trainer {
                                     scores.valid_cc[place], scores.valid_cc_norm[place]});
   }
 
-  // The starting values are the first candidates: a closed form may be better than what follows.
+  // Scores the starting values. They are the first candidates for the best epoch: a closed form may
+  // be better than all epochs after it.
   void score_start() {
     for_chunks(static_cast<Index>(chunks_.size()), [&](std::size_t c) {
       const auto scores = chunks_[c].validate(score_threads_);
       for (std::size_t i = 0; i < chunks_[c].members().size(); ++i) {
         const auto m = static_cast<std::size_t>(chunks_[c].members()[i]);
-        // The training loss is that of an epoch's steps, of which there are none yet.
+        // The training loss comes from the steps of an epoch. There have been none yet.
         if (judged_by_[m] != JudgedBy::train_loss) state_.best_score[m] = score_of(scores, i, m);
       }
     });
@@ -399,7 +405,7 @@ class Trainer {
         row["valid_cc_norm"][m] = scores.valid_cc_norm[i];
         row["learning_rate"][m] = state_.learning_rate[m];
         const auto& fit = plan_.fit_of(static_cast<Index>(m));
-        // Nothing judges a refit.
+        // A refit has no validation score.
         const double score = state_.refitting() ? kNaN : score_of(scores, i, m);
         if (judge_epoch(state_, m, fit, scores.train_loss[i], score)) better.push_back(i);
       }
@@ -432,7 +438,7 @@ class Trainer {
   }
 
   void set_rates(Index number) {
-    if (state_.refitting()) {  // as they were
+    if (state_.refitting()) {  // use the learning rates of the first training
       const auto& before = state_.history.at("learning_rate");
       for (std::size_t m = 0; m < state_.learning_rate.size(); ++m) {
         const double rate = before[static_cast<std::size_t>(local(number) - 1)][m];
@@ -446,8 +452,8 @@ class Trainer {
     }
   }
 
-  // Members that have ended leave their chunk and cost nothing from now on; on a GPU some at a
-  // time, as each time steps have to be recorded anew.
+  // Removes members that have ended from their chunk, so that they cost no more time. On a GPU, a
+  // chunk waits until several have ended, because steps must then be recorded again.
   void leave_ended(const std::vector<char>& active) {
     std::vector<std::size_t> failed;
     for (auto& chunk : chunks_) {
@@ -470,7 +476,7 @@ class Trainer {
     if (!failed.empty()) warn_of_failed(failed);
   }
 
-  // A line an epoch, and no more than a few.
+  // Warns once per epoch, and only a few times in total.
   void warn_of_failed(const std::vector<std::size_t>& failed) {
     constexpr int kMostLines = 4;
     if (++failures_told_ > kMostLines) return;
@@ -511,7 +517,7 @@ class Trainer {
       }
       return n > 0 ? sum / n : std::numeric_limits<double>::quiet_NaN();
     };
-    // Of members that had ended before this epoch, the value of their best one.
+    // For members that ended before this epoch, uses the value of their best epoch.
     const auto mean_of = [&](const std::string& name) {
       auto values = row.at(name);
       const auto history = state_.history.find(name);
@@ -537,7 +543,8 @@ class Trainer {
     return report;
   }
 
-  // Scores of different kinds have no mean: that of the kind that most members are judged by.
+  // Scores of different kinds have no common mean. So this averages only the kind that judges most
+  // members.
   template <class Mean>
   void add_best_score(EpochReport& report, Mean mean) const {
     struct Kind {
@@ -569,7 +576,7 @@ class Trainer {
     for (auto& chunk : chunks_) chunk.bring_together();
   }
 
-  // While no chunk has its members together.
+  // Must not be called while the members of a chunk are brought together.
   TrainerState state() const {
     auto result = state_;
     const auto put = [&](const std::string& prefix, const Tensors& tensors) {
@@ -596,7 +603,7 @@ class Trainer {
                                                     : to_string(found->second.sizes().vec())) +
                             ": the run cannot be resumed from this");
       }
-      // A copy: whoever saved it in this process may go on with it.
+      // This copies, because the caller may continue to use the saved tensors.
       return tensors.extract(found).mapped().to(device_, at::kFloat, false, true);
     };
     for (const auto* name : kHistory) {
@@ -621,7 +628,7 @@ class Trainer {
     }
   }
 
-  // What a refit goes by, which a damaged file may have otherwise.
+  // Checks the values that a refit depends on, which a damaged file may have changed.
   void check_for_refit(const std::string& file) const {
     const auto M = static_cast<Index>(plan_.members.size()), N = plan_.model->outputs();
     if (plan_.closed_form() && state_.ridge.penalty.shape != Shape{M, N}) {
@@ -648,16 +655,16 @@ class Trainer {
   RunOptions run_;
   at::Device device_;
   bool recorded_;
-  int threads_;        // with a chunk each
-  int score_threads_;  // for the scores of one chunk
+  int threads_;        // that train chunks
+  int score_threads_;  // that score one chunk
   std::vector<std::vector<Index>> cut_;
   Sink& sink_;
   std::vector<FoldData> folds_;
-  std::vector<JudgedBy> judged_by_;  // (M); empty in a refit, which judges nothing
+  std::vector<JudgedBy> judged_by_;  // (M); empty in a refit
   Memory memory_;
   Tensors best_;
-  ClosedFormCost closed_form_;  // of a trial; its bytes with what is held besides
-  TrainerState state_;          // without its tensors
+  ClosedFormCost closed_form_;  // only in an estimate; bytes include what else is held
+  TrainerState state_;          // tensors are not set
   std::vector<Chunk> chunks_;
   int failures_told_ = 0;
 };
@@ -685,7 +692,7 @@ void Estimate::add(const Estimate& next) {
 Estimate estimate(const Plan& plan, const RunOptions& run, double scoring_bytes) {
   Plan tried = plan;
   if (tried.chunks.empty()) tried.chunks = cut(plan, run);
-  if (plan.fit.refit) {  // it trains on more
+  if (plan.fit.refit) {  // the refit has more training data
     tried.partitions = plan.seen();
     for (std::size_t fold = 0; fold < tried.partitions.size(); ++fold)
       tried.partitions[fold].valid = plan.partitions[fold].valid;

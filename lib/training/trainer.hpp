@@ -1,4 +1,4 @@
-// Trains all members of a study side by side.
+// Trains all members of a study.
 #pragma once
 
 #include "training/estimate.hpp"
@@ -8,17 +8,20 @@
 namespace strffit {
 
 struct FitResult {
-  TrainerState state;  // of the end
-  Tensors best;        // parameters and buffers of every member's best state, (M, ...) float32, CPU
+  TrainerState state;  // at the end of training
+  Tensors best;        // best parameters and buffers of each member, (M, ...) float32, CPU
 };
 
-// Trains until every member has ended. `resume_from`: go on from a state of the same plan, whose
-// tensors are taken out of it one by one.
-// Bit-identical on the CPU for the same plan and run options, resumed or not.
+// Trains until every member has ended. `resume_from`: a state of the same plan to continue from;
+// its tensors are moved out. On the CPU, results are bit-identical for the same plan and run
+// options, also after a resume.
+// Throws Stopped if `sink` asks to stop, RunError if memory or a GPU is missing, and DataError if
+// `resume_from` does not fit the plan.
 FitResult train(const Plan& plan, const RunOptions& run, Sink& sink,
                 TrainerState* resume_from = nullptr);
 
-// `scoring_bytes`: what is held beside the models when they have been trained and are scored.
+// Estimates time and memory by a short trial. `scoring_bytes`: memory that is in use, besides the
+// models, while the trained models are scored. Throws RunError as train() does.
 Estimate estimate(const Plan& plan, const RunOptions& run, double scoring_bytes = 0);
 
 }  // namespace strffit
