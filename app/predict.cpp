@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "commands.hpp"
+#include "util/text.hpp"
 
 namespace strffit::app {
 
@@ -19,9 +20,10 @@ void add_predict(CLI::App& app, Session& session) {
     session.command = [request, &session] {
       request->command_line = session.command_line;
       const PredictOutcome outcome = predict_file(*request, session.console);
-      session.console.began(fmt::format("{}: {}{} members, {} units, {} stimuli", outcome.out,
-                                        outcome.averaged ? "mean of " : "", outcome.members,
-                                        outcome.units, outcome.stimuli));
+      session.console.began(
+          fmt::format("{}: {}{}, {}, {}", outcome.out, outcome.averaged ? "mean of " : "",
+                      counted(outcome.members, "member"), counted(outcome.units, "unit"),
+                      counted(outcome.stimuli, "stimulus", "stimuli")));
     };
   });
 }

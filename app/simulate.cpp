@@ -4,6 +4,7 @@
 
 #include "commands.hpp"
 #include "commands/simulate_recording.hpp"
+#include "util/text.hpp"
 
 namespace strffit::app {
 
@@ -46,9 +47,9 @@ void add_simulate(CLI::App& app, Session& session) {
         simulate_recording(options->simulate, options->recording, options->overwrite);
       }
       session.console.began(fmt::format(
-          "{}: {} units, {} stimuli of {} s",
-          options->recording.empty() ? options->out : options->recording, options->simulate.units,
-          options->simulate.stimuli, options->simulate.seconds));
+          "{}: {}, {} of {} s", options->recording.empty() ? options->out : options->recording,
+          counted(options->simulate.units, "unit"),
+          counted(options->simulate.stimuli, "stimulus", "stimuli"), options->simulate.seconds));
     };
   });
 }

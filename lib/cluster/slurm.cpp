@@ -172,8 +172,8 @@ void cut_for_tasks(const SlurmRequest& request, SubmittedRun& submitted, Observe
   };
   if (chosen) {
     observer.warning(fmt::format(
-        "run.chunk: {} makes {} batches of members, so {}: leave run.chunk out, or take --tasks {}",
-        run.chunk, batches, empty(batches), batches));
+        "run.chunk: {} makes {} of members, so {}: leave run.chunk out, or take --tasks {}",
+        run.chunk, counted(batches, "batch", "batches"), empty(batches), batches));
     return;
   }
   auto chunk = std::max<std::int64_t>(1, members / request.tasks);
@@ -186,13 +186,13 @@ void cut_for_tasks(const SlurmRequest& request, SubmittedRun& submitted, Observe
     read_study(again, std::move(whole), submitted.folder);
     submitted.resolved = again.resolved;
     observer.warning(fmt::format(
-        "{} members make {} batches, so {}: run.chunk: {} cuts {} batches instead (the results "
-        "differ from those of the other cut by rounding)",
-        members, batches, empty(batches), chunk, now));
+        "{} make {}, so {}: run.chunk: {} makes {} instead (results differ by rounding only)",
+        counted(members, "member"), counted(batches, "batch", "batches"), empty(batches), chunk,
+        counted(now, "batch", "batches")));
   }
   if (now >= request.tasks) return;
-  observer.warning(
-      fmt::format("the run has {} members, so {}: take --tasks {}", members, empty(now), now));
+  observer.warning(fmt::format("the run has {}, so {}: take --tasks {}", counted(members, "member"),
+                               empty(now), now));
 }
 
 // Jobs in the queue. If squeue does not answer: RunError if jobs are to be submitted, otherwise

@@ -131,19 +131,25 @@ ExportOutcome export_strfs(const ExportRequest& request, Observer& observer) {
   std::optional<Averaged> averaged;
   std::optional<AveragedFields> averaged_fields;
   if (request.gradient) {
-    observer.began(
-        fmt::format("gradient receptive fields over {} stimuli", dataset->stimuli.size()));
+    observer.began(fmt::format(
+        "gradient receptive fields over {}",
+        counted(static_cast<std::int64_t>(dataset->stimuli.size()), "stimulus", "stimuli")));
     std::vector<std::size_t> all(dataset->stimuli.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
     results.strfs.gradient = summarised_gradients(
         gradient_strfs(checkpoint, *dataset, all, threads_of(run), stop_if_asked), checkpoint,
         weights);
     if (has_averages(checkpoint.roster)) {
-      MeanFields mean = average_fields(results.strfs.gradient->fields, checkpoint.roster);
+      const Fields& gradient = *results.strfs.gradient;
+      MeanFields raw = average_fields(gradient.fields, checkpoint.roster);
+      Array<float> per_sd;
+      if (gradient.per_sd.size() > 0) {
+        per_sd = average_fields(gradient.per_sd, checkpoint.roster).mean;
+      }
       averaged = averages_in(checkpoint.roster);
-      averaged_fields = {
-          summarised(std::move(mean.mean), checkpoint.roster.axes, checkpoint.model->ahead()),
-          std::move(mean.sd), results.strfs.lags_ms, results.strfs.frequencies_hz};
+      averaged_fields = {summarised(std::move(raw.mean), checkpoint.roster.axes,
+                                    checkpoint.model->ahead(), std::move(per_sd), gradient.weights),
+                         std::move(raw.sd), results.strfs.lags_ms, results.strfs.frequencies_hz};
     }
     outcome.gradients = count(results.strfs.gradient->fields.shape) /
                         (dataset->bands() * checkpoint.model->context());

@@ -90,8 +90,9 @@ Report to_report(const TrainOutcome& outcome) {
   if (outcome.study) {
     for (auto& more : to_report(*outcome.study).tables) report.tables.push_back(std::move(more));
   }
-  report.notes.push_back(fmt::format("{} members, {} epochs, {} s; {} stopped early, {} failed",
-                                     outcome.members, outcome.epochs, number(outcome.seconds),
+  report.notes.push_back(fmt::format("{}, {}, {} s; {} stopped early, {} failed",
+                                     counted(outcome.members, "member"),
+                                     counted(outcome.epochs, "epoch"), number(outcome.seconds),
                                      outcome.stopped_early, outcome.failed));
   report.notes.push_back("results in " + outcome.folder);
   return report;

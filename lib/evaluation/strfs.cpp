@@ -80,8 +80,11 @@ std::string value_of(const Model& model) {
 
 }  // namespace
 
-Fields summarised(Array<float> fields, const Axes& axes, std::int64_t ahead) {
+Fields summarised(Array<float> fields, const Axes& axes, std::int64_t ahead, Array<float> per_sd,
+                  Weights weights) {
   Fields result{std::move(fields), {}};
+  result.per_sd = std::move(per_sd);
+  result.weights = weights;
   summarise_shown(result, axes, ahead);
   return result;
 }

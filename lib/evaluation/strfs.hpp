@@ -31,8 +31,11 @@ Array<float> gradient_strfs(const FittedModel& fitted, const Dataset& dataset,
 Array<float> dynamic_strf(const FittedModel& fitted, std::int64_t member,
                           const Array<float>& spectrogram);
 
-// The fields with their measures. The first `ahead` lags are negative (in the future).
-Fields summarised(Array<float> fields, const Axes& axes, std::int64_t ahead);
+// The fields with their measures. The first `ahead` lags are negative (in the future). `per_sd`:
+// the same fields per standard deviation of the band, or empty; `weights`: which of both the
+// measures are of.
+Fields summarised(Array<float> fields, const Axes& axes, std::int64_t ahead,
+                  Array<float> per_sd = {}, Weights weights = Weights::raw);
 
 // Gradient STRFs (M, N, F, L) with their values per standard deviation and their measures.
 // `weights`: the scale of the measures.

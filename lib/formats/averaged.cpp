@@ -53,9 +53,12 @@ void put_averaged_fields(files::Writer& writer, const AveragedFields& fields) {
     writer.attribute(path, "frequency_hz", fields.frequencies_hz);
   };
   put("/averaged/strf/gradient", fields.mean.fields);
+  if (fields.mean.per_sd.size() > 0) put("/averaged/strf/gradient_per_sd", fields.mean.per_sd);
   put("/averaged/strf/gradient_sd", fields.sd);
   for (const auto& [name, values] : fields.mean.summary) {
-    writer.put("/averaged/strf/gradient_summary/" + name, values);
+    const std::string path = "/averaged/strf/gradient_summary/" + name;
+    writer.put(path, values);
+    writer.attribute(path, "weights", to_string(fields.mean.weights));
   }
 }
 

@@ -352,7 +352,7 @@ TEST_CASE("slurm: batches are cut so that every task has some, and what is left 
   Told told;
   auto request = slurm_request(study, 3);
   slurm_run(request, told);
-  CHECK(told.text.find("so 2 of 3 tasks would have nothing to do: run.chunk: 1 cuts 3 batches "
+  CHECK(told.text.find("so 2 of 3 tasks would have nothing to do: run.chunk: 1 makes 3 batches "
                        "instead") != std::string::npos);
   CHECK(read_text(study.run() + "/slurm/config.yaml").find("chunk: 1\n") != std::string::npos);
 
@@ -367,7 +367,7 @@ TEST_CASE("slurm: batches are cut so that every task has some, and what is left 
   request = slurm_request(study, 2);
   request.assignments = {"output.folder=" + study.file("chosen"), "run.chunk=3"};
   slurm_run(request, told);
-  CHECK(told.text.find("run.chunk: 3 makes 1 batches of members, so 1 of 2 tasks") !=
+  CHECK(told.text.find("run.chunk: 3 makes 1 batch of members, so 1 of 2 tasks") !=
         std::string::npos);
   CHECK(read_text(study.file("chosen") + "/slurm/config.yaml").find("chunk: 3\n") !=
         std::string::npos);
