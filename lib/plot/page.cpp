@@ -43,7 +43,8 @@ double heading_height(const Heading& heading, std::size_t lines) {
 Page::Page(const Look& look, const Heading& heading, double height)
     : Page(look, heading, lines_of(heading.notes, look.width() - 2 * kEdge), height) {}
 
-Page::Page(const Look& look, const Heading& heading, std::vector<std::string> lines, double height)
+Page::Page(const Look& look, const Heading& heading, const std::vector<std::string>& lines,
+           double height)
     : width_(look.width()),
       top_(heading_height(heading, lines.size())),
       canvas_(look.format, {width_, top_ + height}) {

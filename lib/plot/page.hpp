@@ -47,7 +47,8 @@ class Page {
   std::string finish() { return canvas_.finish(); }
 
  private:
-  Page(const Look& look, const Heading& heading, std::vector<std::string> lines, double height);
+  Page(const Look& look, const Heading& heading, const std::vector<std::string>& lines,
+       double height);
 
   double width_, top_;
   Canvas canvas_;

@@ -196,10 +196,10 @@ std::string draw(const DistributionsFigure& figure, const Look& look) {
     const std::vector<double> values = finite(one.values, one.logarithmic);
     const Scale x = scale_for(values, one.logarithmic, 4);
     const Histogram counts = histogram(values, x, bins_for(values.size()));
-    Panel panel(
-        page,
-        share_of(page, i % columns, columns, 3 + kRow * static_cast<double>(i / columns), kHeight),
-        x, counts_scale(counts));
+    const auto row = i / columns;
+    Panel panel(page,
+                share_of(page, i % columns, columns, 3 + kRow * static_cast<double>(row), kHeight),
+                x, counts_scale(counts));
     draw_histogram(panel, counts, values);
     panel.frame(one.label, i % columns == 0 ? figure.counted : "");
   }
@@ -263,8 +263,9 @@ std::string draw(const MapFigure& figure, const Look& look) {
   Cells cells{.columns = figure.columns, .rows = figure.rows, .colours = {}};
   for (int row = figure.rows - 1; row >= 0; --row) {
     for (int column = 0; column < figure.columns; ++column) {
-      cells.colours.push_back(
-          grey(figure.values[static_cast<std::size_t>(row * figure.columns + column)], 0, most));
+      const auto place = static_cast<std::size_t>(row) * static_cast<std::size_t>(figure.columns) +
+                         static_cast<std::size_t>(column);
+      cells.colours.push_back(grey(figure.values[place], 0, most));
     }
   }
   const Scale x = linear_scale(figure.x_low, figure.x_high, 6);
