@@ -42,7 +42,7 @@ std::vector<std::string> parts_of(const EpochReport& report, std::int64_t epochs
   return parts;
 }
 
-// As many of them as fit into `width` characters, the first at any width; 0: all.
+// Joins the parts that fit into `width` characters (0: all). The first part is always kept.
 std::string line_of(const std::vector<std::string>& parts, std::size_t width) {
   std::string line = parts.front();
   for (std::size_t i = 1; i < parts.size(); ++i) {

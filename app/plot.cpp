@@ -11,7 +11,7 @@ namespace strffit::app {
 
 namespace {
 
-// As many in a line as a terminal shows.
+// Names of the figures, broken into lines that fit a terminal.
 std::string names_in_lines() {
   constexpr std::size_t kWidth = 78;
   std::string text;

@@ -8,7 +8,7 @@ namespace strffit::app {
 // once.
 void stop_on_signals();
 
-// Whether such a signal came.
+// True if such a signal has arrived.
 bool stop_requested();
 
 // A write beyond a file-size limit fails with an error instead of ending the program.

@@ -49,7 +49,7 @@ void add_slurm(CLI::App& app, Session& session) {
       if (!options->out.empty()) {
         asked.assignments.push_back("output.folder=" + yaml_text(options->out));
       }
-      // A program that another starts says by which name it is to be called (packaging/bundle).
+      // A starting script (packaging/bundle) gives the path that jobs have to call.
       const char* named = std::getenv("STRFFIT_PROGRAM");
       asked.program = named != nullptr && *named != '\0'
                           ? named

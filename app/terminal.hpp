@@ -1,4 +1,4 @@
-// What the terminal can show.
+// Properties of the terminal.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +8,10 @@
 
 namespace strffit::app {
 
-// Whether a stream is a terminal that understands control characters: not with TERM=dumb, or none.
+// True if a stream is a terminal that understands control characters. False for TERM=dumb or no
+// TERM.
 bool has_control_characters(int stream);
-// The same, and colours are wanted: NO_COLOR is not set, or empty (no-color.org).
+// True if that holds and colours are wanted: NO_COLOR is not set, or empty (no-color.org).
 bool has_colours(int stream);
 // Columns of a terminal: as it says, else as COLUMNS says, else 80.
 std::size_t columns_of(int stream);

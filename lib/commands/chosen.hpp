@@ -1,4 +1,4 @@
-// The members that a path means, of runs with a sweep or nested folds those that were chosen.
+// Finds the members that a path stands for. For a sweep or nested folds these are the chosen ones.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,8 @@
 
 namespace strffit {
 
-// The study of a run: `path` is its folder or its study.h5. Nothing where it has neither sweep nor
-// nested folds, or is no such path.
+// The study of a run. `path`: its folder or its study.h5. Returns nothing if the run has neither a
+// sweep nor nested folds, or if `path` is something else.
 struct RunStudy {
   std::string folder, file;
   StudyFile study;
@@ -22,10 +22,10 @@ struct ChosenMembers {
   std::string note;  // "setting 3 (fit.weight_decay: 0.01) of 6, ..."; "" where all were taken
 };
 
-// Of a checkpoint or a run without settings all members. Of a sweep those of the best setting; of
-// nested folds those of the setting that each outer fold has chosen for each unit. DataError where
-// there is no checkpoint, where no setting is marked as best, and where folds or units have chosen
-// settings whose tensors have different shapes.
+// Reads a checkpoint, or a run without settings: all members. For a sweep: the members of the best
+// setting. For nested folds: the members with the setting that each outer fold has chosen for each
+// unit. DataError if there is no checkpoint, if no setting is marked as best, or if folds or units
+// have chosen settings whose tensors have different shapes.
 ChosenMembers chosen_members(const std::string& path);
 
 }  // namespace strffit

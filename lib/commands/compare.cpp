@@ -105,34 +105,17 @@ std::optional<Scored> nested_scores(const std::string& path, const std::string& 
   const bool folder = std::filesystem::is_directory(given, ignored);
   if (!folder && given.filename() != "checkpoint.h5") return std::nullopt;
   const auto run_folder = folder ? given : given.parent_path();
-  const std::string file = RunPaths{run_folder.empty() ? "." : run_folder.string()}.study();
-  if (!is_there(file)) return std::nullopt;
-  const StudyFile study = read_study_file(file);
-  if (!study.nested) return std::nullopt;
+  const auto found = study_of(run_folder.empty() ? "." : run_folder.string());
+  if (!found || !found->study.nested) return std::nullopt;
+  const StudyFile& study = found->study;
   const Roster& roster = study.roster;
-  auto document = config::Document::from_text(study.config, file + ": / attribute config");
-  config::Node data = document.root().map("data", "");
-  const DataOptions options = read_data_options(data);
 
   Scored scored;
-  Evaluation& evaluation = scored.evaluation;
-  evaluation.checkpoint = file;
-  evaluation.data = study.provenance.dataset;
-  evaluation.split = "test";
-  evaluation.model = roster.settings.contains("model") || roster.settings.contains("model.kind")
-                         ? "chosen"
-                         : document.root().map("model", "").choice("kind", "", model_kinds(), "");
-  evaluation.stimuli = -1;
-  evaluation.protocol = {study.provenance.dataset_sha256,
-                         roster.axes.dt_ms,
-                         options.smooth_ms,
-                         {},  // all of the dataset
-                         roster.unit_ids,
-                         options.split.outer};
+  scored.evaluation = begun_nested_evaluation(*found);
   ComparedRun& run = scored.run;
   run.path = path;
-  run.model = evaluation.model;
-  run.outer = options.split.outer;
+  run.model = scored.evaluation.model;
+  run.outer = scored.evaluation.protocol.outer;
   std::set<std::int64_t> seeds;
   for (const auto& member : roster.members) seeds.insert(member.seed);
   run.seeds = static_cast<std::int64_t>(seeds.size());

@@ -30,7 +30,7 @@ constexpr std::array<double UnitMetrics::*, 5> kNeedTrials = {
     &UnitMetrics::signal_power, &UnitMetrics::noise_power, &UnitMetrics::spe, &UnitMetrics::cc_norm,
     &UnitMetrics::cc_max};
 
-// Why metrics are NaN, the plainest reason first; "" where none is.
+// Returns why metrics are NaN, the simplest reason first; "" if no metric is NaN.
 std::string why_undefined(const UnitMetrics& metrics, bool counts) {
   if (std::isnan(metrics.mse)) return "no response in this split";
   if (std::isnan(metrics.cc)) return "constant response or prediction";
@@ -43,7 +43,7 @@ std::string why_undefined(const UnitMetrics& metrics, bool counts) {
   return "";
 }
 
-// Whether a list of data.split names any of these stimuli.
+// True if a list in data.split names one of these stimuli.
 bool names_some(const SplitLists& lists, const Dataset& dataset) {
   for (const auto* words : {&lists.train, &lists.valid, &lists.test}) {
     for (const auto& word : *words) {
@@ -89,7 +89,8 @@ std::vector<Partition> scored_partitions(const Checkpoint& checkpoint, const Dat
   }
 }
 
-// What is scored: `series` of single members, `parts` and `averages` of means over members.
+// The chosen predictions: `series` for single members, `parts` and `averages` for means over
+// members.
 struct ChosenSeries {
   std::vector<ScoredSeries> series;
   std::vector<Partition> parts;  // empty: no member saw any stimulus
@@ -196,7 +197,7 @@ std::vector<Summary> summary_of(const std::vector<UnitScore>& scores) {
   return summary;
 }
 
-// Says that a dataset is not what was fitted.
+// Warns if the dataset is not the fitted one.
 void warn_of_other_file(const Checkpoint& checkpoint, const Dataset& dataset,
                         const DataOptions& options, const std::string& split, Observer& observer) {
   if (!checkpoint.dataset_sha256.empty() && is_other_file(checkpoint, dataset)) {
@@ -319,7 +320,7 @@ ChosenOfParts chosen_of_parts(const AverageRun& run, const Dataset& known,
   return chosen;
 }
 
-// What is scored on: the responses as smoothed as those that were fitted.
+// The dataset for scoring. Its responses are smoothed like those of the fit.
 struct ScoredData {
   std::string file;
   DataOptions options;

@@ -17,6 +17,7 @@
 namespace strffit {
 
 struct Checkpoint;
+struct RunStudy;
 
 // p goes down to one in as many, and each thread holds the correlations of all draws.
 inline constexpr std::int64_t kMostNullDraws = 1'000'000;
@@ -86,7 +87,7 @@ struct Evaluation {
   std::int64_t units_of_file = 0;  // before some were asked for
   bool negative_rates = false;     // can be predicted, which bits_per_spike takes for almost none
 
-  // Whether a unit has several scores.
+  // True if a unit has several scores.
   bool several() const { return several_seeds || several_folds || several_settings; }
 };
 
@@ -105,26 +106,31 @@ std::vector<UnitRow> unit_rows(const Evaluation& evaluation);  // in the order o
 // short for them, or fewer shifts are possible than draws were asked for.
 Evaluation evaluate(const EvalRequest& request, Observer& observer);
 
-// The same of a run as its study.h5 has it, if there is one: of a sweep the best setting, of nested
-// cross-validation on `test` what each outer fold has chosen.
+// Scores a run by its study.h5, if it has one. For a sweep it scores the best setting. For nested
+// cross-validation and the split `test` it returns the stored scores of the models that each outer
+// fold has chosen. Without study.h5 it does the same as evaluate().
 Evaluation evaluate_run(const EvalRequest& request, Observer& observer);
 
-// As evaluate(), of these members; of `request` all but `path`.
+// Does the same as evaluate() for members that have been read. Ignores `request.path`.
 Evaluation evaluate_members(const Checkpoint& checkpoint, const EvalRequest& request,
                             Observer& observer);
 
-// Fills in Evaluation::summary: over the units, and groups, of which each has one value.
+// Starts the evaluation of nested cross-validation: everything but the scores.
+Evaluation begun_nested_evaluation(const RunStudy& run);
+
+// Fills in Evaluation::summary over units (and groups). Each of them counts once.
 void summarise_units(Evaluation& evaluation);
 
-// ConfigError where the view names a metric that there is none of.
+// ConfigError if the view names an unknown metric.
 Report to_report(const Evaluation& evaluation, const EvalView& view = {});
 Table to_table(const Evaluation& evaluation, const EvalView& view = {});  // for CSV
 // Includes unit_rows().
 std::string to_json(const Evaluation& evaluation, const EvalView& view = {});
 
-// "unit", "member", "sound", "category"; ConfigError for another word.
+// Reads "unit", "member", "sound" or "category". ConfigError for any other word.
 EvalBy eval_by(const std::string& word);
-// ConfigError, naming `option` and the nearest metric, where there is none of that name.
+// Finds a metric by its name. ConfigError with the key `option` and the nearest name if there is no
+// such metric.
 const UnitMetricName& metric_named(const std::string& name, const std::string& option);
 
 }  // namespace strffit

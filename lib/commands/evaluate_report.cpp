@@ -1,4 +1,4 @@
-// What `eval` shows: tables, CSV, JSON.
+// Tables, CSV and JSON of `eval`.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -57,7 +57,8 @@ std::vector<std::size_t> shown_metrics(const EvalView& view) {
   return places;
 }
 
-// The same for people: what says most comes first, since a terminal may not hold all.
+// The shown metrics for people: the most important ones come first, because a terminal may not have
+// room for all.
 std::vector<std::size_t> metrics_for_people(const EvalView& view) {
   auto places = shown_metrics(view);
   if (!view.metrics.empty()) return places;
@@ -70,7 +71,7 @@ std::vector<std::size_t> metrics_for_people(const EvalView& view) {
   return places;
 }
 
-// Of the responses alone, whatever predicts them: the same for all seeds.
+// True for metrics that depend on the responses alone. All seeds have the same value.
 bool is_of_responses(std::size_t metric) {
   constexpr std::array<std::string_view, 4> kOfResponses = {"cc_max", "snr", "signal_power",
                                                             "noise_power"};
@@ -84,7 +85,7 @@ bool is_error(std::size_t metric) {
   return name == "mse" || name == "noise_power";
 }
 
-// Rows of a table of scores before they are text: a row each for members, units or groups.
+// One row of a table of scores, as numbers: for a member, a unit or a group.
 struct Row {
   Cells labels;
   std::vector<double> value, sd;  // of all metrics; sd empty where there is one score
@@ -236,6 +237,15 @@ Cells cells_of(const Row& row, const Rows& all, const std::vector<std::size_t>& 
   return cells;
 }
 
+// A table for people, with a bar beside cc_norm.
+Table score_table(const Rows& all, const std::vector<std::size_t>& metrics, std::string title) {
+  Table table{std::move(title), header_of(all, metrics), {}};
+  const auto bar = std::find(table.header.begin(), table.header.end(), "cc_norm");
+  if (bar != table.header.end()) table.bar = static_cast<int>(bar - table.header.begin());
+  for (const auto& row : all.rows) table.rows.push_back(cells_of(row, all, metrics, score_text));
+  return table;
+}
+
 // The scores of the members' mean prediction, a row a unit and setting.
 Rows rows_of_averages(const Evaluation& evaluation) {
   Rows all;
@@ -254,7 +264,7 @@ Rows rows_of_averages(const Evaluation& evaluation) {
   return all;
 }
 
-// Whether the table has more than one score a unit, so that those of the mean stand apart. Where
+// True if the table has several scores for a unit, so that the averaged ones need a mark. If
 // nothing tells members apart, there is one score a unit, of the folds' joined predictions.
 bool shows_averages(const Evaluation& evaluation) {
   return evaluation.averaged && (evaluation.several_seeds || evaluation.several_folds);
@@ -331,7 +341,7 @@ bool has_ceilings(const Evaluation& evaluation) {
                      [](const auto& score) { return std::isfinite(score.metrics.cc_max_error); });
 }
 
-// Whether bits_per_spike is shown, of a model that can predict negative rates.
+// True if bits_per_spike is shown and the model can predict negative rates.
 bool has_negative_rates(const Evaluation& evaluation, const std::vector<std::size_t>& metrics) {
   return evaluation.negative_rates &&
          std::any_of(metrics.begin(), metrics.end(), [&](std::size_t k) {
@@ -340,8 +350,7 @@ bool has_negative_rates(const Evaluation& evaluation, const std::vector<std::siz
          });
 }
 
-// Of the members' mean prediction: after the summary of the members its own, after their scores its
-// own.
+// Adds the summary and the scores of the members' mean prediction, each after that of the members.
 void add_averages(const Evaluation& evaluation, const EvalView& view,
                   const std::vector<std::size_t>& metrics, Report& report) {
   Table summary{of_the_mean(evaluation), report.tables.front().header, {}};
@@ -350,11 +359,7 @@ void add_averages(const Evaluation& evaluation, const EvalView& view,
   if (view.summary) return;
   Rows all = rows_of_averages(evaluation);
   sort_rows(all, view.sort);
-  Table table{of_the_mean(evaluation), header_of(all, metrics), {}};
-  const auto bar = std::find(table.header.begin(), table.header.end(), "cc_norm");
-  if (bar != table.header.end()) table.bar = static_cast<int>(bar - table.header.begin());
-  for (const auto& row : all.rows) table.rows.push_back(cells_of(row, all, metrics, score_text));
-  report.tables.push_back(std::move(table));
+  report.tables.push_back(score_table(all, metrics, of_the_mean(evaluation)));
 }
 
 Json summary_json(const std::vector<Summary>& summaries) {
@@ -397,11 +402,9 @@ const UnitMetricName& metric_named(const std::string& name, const std::string& o
     if (metric.name == name) return metric;
     names.emplace_back(metric.name);
   }
-  const std::string nearest = config::nearest(name, names);
   throw ConfigError(
       option, fmt::format("no metric \"{}\"{} There are {}", name,
-                          nearest.empty() ? "." : fmt::format("; did you mean \"{}\"?", nearest),
-                          listed(names, names.size())));
+                          config::did_you_mean(name, names, "."), listed(names, names.size())));
 }
 
 Table to_table(const Evaluation& evaluation, const EvalView& view) {
@@ -437,7 +440,7 @@ Table to_table(const Evaluation& evaluation, const EvalView& view) {
     return std::isnan(value) ? std::string() : Json(value).dump();
   };
   for (const auto& row : rows_of_averages(evaluation).rows) {
-    // The same columns; the one after the unit and its setting says what the row is.
+    // The columns are those of the members. The one after unit and setting says "averaged".
     Cells cells = row.labels;
     if (!by_member(evaluation)) cells.resize(1);
     cells.emplace_back("averaged");
@@ -464,20 +467,17 @@ Report to_report(const Evaluation& evaluation, const EvalView& view) {
   report.tables.push_back(summary_table(evaluation, metrics));
   if (!view.summary) {
     const auto over = averaged_over(evaluation);
-    Table table{"", header_of(all, metrics), {}};
+    std::string title;
     if (by_group(evaluation)) {
-      table.title = over.empty() ? "means over units" : "means over units, seeds and folds";
+      title = over.empty() ? "means over units" : "means over units, seeds and folds";
     } else if (!by_member(evaluation) && !over.empty()) {
-      table.title = "means over " + over;
+      title = "means over " + over;
     }
-    if (all.with_sd && !table.title.empty()) {
-      table.title += by_group(evaluation) ? ", _sd: standard deviation over units"
-                                          : ", _sd: standard deviation over these, n scores";
+    if (all.with_sd && !title.empty()) {
+      title += by_group(evaluation) ? ", _sd: standard deviation over units"
+                                    : ", _sd: standard deviation over these, n scores";
     }
-    const auto bar = std::find(table.header.begin(), table.header.end(), "cc_norm");
-    if (bar != table.header.end()) table.bar = static_cast<int>(bar - table.header.begin());
-    for (const auto& row : all.rows) table.rows.push_back(cells_of(row, all, metrics, score_text));
-    report.tables.push_back(std::move(table));
+    report.tables.push_back(score_table(all, metrics, std::move(title)));
   }
   if (evaluation.averaged) add_averages(evaluation, view, metrics, report);
 

@@ -17,13 +17,9 @@
 
 namespace strffit {
 
-namespace {
-
-// What study.h5 says: a score of each unit in each outer fold, by the models chosen there.
-Evaluation nested_evaluation(const RunStudy& run, const EvalRequest& request) {
+Evaluation begun_nested_evaluation(const RunStudy& run) {
   const StudyFile& study = run.study;
   const Roster& roster = study.roster;
-  const Nested& nested = *study.nested;
   auto document = config::Document::from_text(study.config, run.file + ": / attribute config");
   config::Node data = document.root().map("data", "");
   const DataOptions options = read_data_options(data);
@@ -35,6 +31,22 @@ Evaluation nested_evaluation(const RunStudy& run, const EvalRequest& request) {
                          ? "chosen"
                          : document.root().map("model", "").choice("kind", "", model_kinds(), "");
   evaluation.stimuli = -1;
+  evaluation.protocol = {study.provenance.dataset_sha256,
+                         roster.axes.dt_ms,
+                         options.smooth_ms,
+                         {},  // all of the dataset
+                         roster.unit_ids,
+                         options.split.outer};
+  return evaluation;
+}
+
+namespace {
+
+// The scores of study.h5: one for each unit and outer fold, of the models chosen there.
+Evaluation nested_evaluation(const RunStudy& run, const EvalRequest& request) {
+  const Roster& roster = run.study.roster;
+  const Nested& nested = *run.study.nested;
+  Evaluation evaluation = begun_nested_evaluation(run);
   evaluation.outer = nested.setting.dim(0);
   evaluation.by = request.by;
   evaluation.several_folds = evaluation.outer > 1;
@@ -72,12 +84,6 @@ Evaluation nested_evaluation(const RunStudy& run, const EvalRequest& request) {
     }
   }
   evaluation.units_of_file = roster.units();
-  evaluation.protocol = {study.provenance.dataset_sha256,
-                         roster.axes.dt_ms,
-                         options.smooth_ms,
-                         {},  // all of the dataset
-                         roster.unit_ids,
-                         options.split.outer};
   summarise_units(evaluation);
   return evaluation;
 }

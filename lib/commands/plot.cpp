@@ -101,12 +101,10 @@ class Plotter {
     }
     const auto found = facts.find(request_.against);
     if (found == facts.end()) {
-      const std::string nearest = config::nearest(request_.against, names);
       throw ConfigError(
-          "--against", fmt::format("no fact or metric \"{}\"{} There are {}", request_.against,
-                                   nearest.empty() ? std::string(".")
-                                                   : fmt::format("; did you mean \"{}\"?", nearest),
-                                   listed(names, 40)));
+          "--against",
+          fmt::format("no fact or metric \"{}\"{} There are {}", request_.against,
+                      config::did_you_mean(request_.against, names, "."), listed(names, 40)));
     }
     write("score-against-" + file_name(request_.against),
           draw(against_figure(view_, metric(), found->first, found->second), look(85)));
@@ -210,7 +208,7 @@ class Plotter {
     return any || request_.metric != "cc_norm" ? request_.metric : "cc";
   }
 
-  // Those asked for, or the best, the median and the worst.
+  // The units that were asked for; otherwise the best, the median and the worst.
   std::vector<std::int64_t> some_units(std::size_t most) {
     if (!request_.units.empty()) return units_named(view_, request_.units);
     const auto units = telling_units(unit_scores(view_, metric()), most);
@@ -322,12 +320,9 @@ PlotOutcome plot_run(const PlotRequest& request, Observer& observer) {
   weights_shown(request.weights);
   const auto& names = plot_names();
   if (std::find(names.begin(), names.end(), request.what) == names.end()) {
-    const std::string nearest = config::nearest(request.what, names);
-    throw ConfigError("--what",
-                      fmt::format("no figure \"{}\"{} There are {}", request.what,
-                                  nearest.empty() ? std::string(".")
-                                                  : fmt::format("; did you mean \"{}\"?", nearest),
-                                  listed(names, 40)));
+    throw ConfigError(
+        "--what", fmt::format("no figure \"{}\"{} There are {}", request.what,
+                              config::did_you_mean(request.what, names, "."), listed(names, 40)));
   }
   if (request.width_mm != 0 &&
       !(request.width_mm >= plot::kNarrowest_mm && request.width_mm <= plot::kWidest_mm)) {

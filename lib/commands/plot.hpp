@@ -32,7 +32,7 @@ struct PlotOutcome {
   std::vector<std::string> notes;
 };
 
-// "response", "strf", ...: in the order of the help.
+// Names of all figures ("response", "strf", ...), in the order in which the help lists them.
 const std::vector<std::string>& plot_names();
 
 // Draws and writes. ConfigError where the run has nothing of the kind (a sweep of a run without

@@ -33,7 +33,7 @@ RunsCompared as_compared(const Comparison& comparison) {
   return result;
 }
 
-// What would be lost is no page of ours.
+// RunError if `out` exists and is not an HTML page, because it would be lost.
 void refuse_other_file(const std::string& out) {
   if (!is_there(out)) return;
   std::string begin(15, '\0');

@@ -37,9 +37,7 @@ std::string listed_names(const std::vector<std::string>& names) {
 std::string unknown_command(const DescribedProgram& program, const std::string& name) {
   std::vector<std::string> names;
   for (const auto& command : program.commands) names.push_back(command.name);
-  const std::string nearest = config::nearest(name, names);
-  const std::string cure = nearest.empty() ? "; there are " + listed_names(names)
-                                           : "; did you mean \"" + nearest + "\"?";
+  const std::string cure = config::did_you_mean(name, names, "; there are " + listed_names(names));
   return "strffit has no command \"" + name + "\"" + cure;
 }
 

@@ -65,8 +65,9 @@ class Node {
   std::string choice(const std::string& key, const std::string& fallback,
                      const std::vector<std::string>& allowed, const std::string& doc);
 
-  // Text that is one of some words or the name of a file or folder: `values` in the reference. None
-  // of `refused`, words that the same key has beside other keys.
+  // Text: one of some words, or the path of a file or folder. `values` describes them in the
+  // reference. `refused`: words that are not allowed together with the other keys of this
+  // configuration.
   std::string word_or_path(const std::string& key, const std::string& fallback,
                            const std::string& values, const std::vector<std::string>& refused,
                            const std::string& doc);

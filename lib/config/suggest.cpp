@@ -48,4 +48,10 @@ std::string nearest(const std::string& word, const std::vector<std::string>& nam
   return best;
 }
 
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& names,
+                         const std::string& otherwise) {
+  const std::string meant = nearest(word, names);
+  return meant.empty() ? otherwise : "; did you mean \"" + meant + "\"?";
+}
+
 }  // namespace strffit::config

@@ -113,11 +113,10 @@ class Selector {
     const auto range = index ? index : range_in(word);
     const auto last_unit = static_cast<std::int64_t>(ids_.size()) - 1;
     if (!range) {
-      const std::string nearest = config::nearest(word, ids_);
       fail("\"" + word + "\" is not a unit of " + file_ +
-           (nearest.empty() ? ", an index, a range such as 0-10, a pattern such as A1* or a "
-                              "condition such as noise_ratio < 40"
-                            : "; did you mean \"" + nearest + "\"?"));
+           config::did_you_mean(word, ids_,
+                                ", an index, a range such as 0-10, a pattern such as A1* or a "
+                                "condition such as noise_ratio < 40"));
     }
     if (index && index->first > last_unit) {
       fail(fmt::format("\"{}\" is not a unit of {} and not the index of one, 0 to {}", word, file_,

@@ -164,10 +164,8 @@ std::size_t stimulus_of(const Dataset& dataset, const std::string& key) {
   for (const auto& stimulus : dataset.stimuli) keys.push_back(stimulus.key);
   const auto found = std::find(keys.begin(), keys.end(), key);
   if (found != keys.end()) return static_cast<std::size_t>(found - keys.begin());
-  const std::string nearest = config::nearest(key, keys);
   throw DataError(dataset.file, "/stimuli/" + key,
-                  "no such stimulus" +
-                      (nearest.empty() ? std::string() : "; did you mean \"" + nearest + "\"?"));
+                  "no such stimulus" + config::did_you_mean(key, keys));
 }
 
 RunOptions run_options(const std::string& device, std::int64_t threads) {

@@ -42,22 +42,13 @@ std::string name_of(const RunView& view) {
   return name;
 }
 
-// Reads the warnings from the log of a run.
+// Reads the warnings from the log of a run, each on one line.
 std::vector<std::string> warnings_of(const std::string& folder) {
   std::vector<std::string> found;
-  std::ifstream log(RunPaths{folder}.log());
-  constexpr std::size_t kTime = 19;  // length of "2026-01-31T12:00:00"
-  bool within = false;
-  for (std::string line; std::getline(log, line);) {
-    const bool begins = line.size() > kTime && line[4] == '-' && line[10] == 'T';
-    if (begins) {
-      const auto rest = line.substr(kTime);
-      const std::string mark = " warning: ";
-      within = rest.starts_with(mark);
-      if (within) found.push_back(rest.substr(mark.size()));
-    } else if (within) {
-      found.back() += " " + line;
-    }
+  for (auto& entry : read_log(RunPaths{folder}.log())) {
+    if (entry.level != "warning") continue;
+    std::replace(entry.text.begin(), entry.text.end(), '\n', ' ');
+    found.push_back(std::move(entry.text));
   }
   return found;
 }

@@ -25,6 +25,11 @@ const std::string& id_of(const RunView& view, std::int64_t unit) {
   return view.roster().unit_ids.at(static_cast<std::size_t>(unit));
 }
 
+// Sorts scores: the highest first, undefined ones last.
+bool is_better(double score, double other) {
+  return std::isfinite(score) && (!std::isfinite(other) || score > other);
+}
+
 // The title, with a note such as "mean of 3 seeds" for several members.
 plot::Heading heading_of(const RunView& view, const std::string& title) {
   plot::Heading heading{title, {}};
@@ -330,8 +335,7 @@ std::optional<plot::SettingsFigure> sweep_figure(const RunView& view) {
   std::vector<std::size_t> order(choice.valid.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const double of_a = choice.valid[a], of_b = choice.valid[b];
-    return std::isfinite(of_a) && (!std::isfinite(of_b) || of_a > of_b);
+    return is_better(choice.valid[a], choice.valid[b]);
   });
   plot::SettingsFigure figure;
   figure.heading = {"settings of the sweep", {"means over units"}};
@@ -577,8 +581,7 @@ std::vector<std::int64_t> sorted_units(const std::vector<std::int64_t>& units,
                                        const std::vector<double>& scores) {
   std::vector<std::int64_t> order = units;
   std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-    const double of_a = value_of(scores, a), of_b = value_of(scores, b);
-    return std::isfinite(of_a) && (!std::isfinite(of_b) || of_a > of_b);
+    return is_better(value_of(scores, a), value_of(scores, b));
   });
   return order;
 }

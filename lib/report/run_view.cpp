@@ -76,11 +76,8 @@ std::size_t place_of(const std::string& name, const std::vector<std::string>& na
                      const std::string& option, const std::string& noun) {
   const auto found = std::find(names.begin(), names.end(), name);
   if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-  const std::string nearest = config::nearest(name, names);
   throw ConfigError(option,
-                    fmt::format("no {} \"{}\"{}", noun, name,
-                                nearest.empty() ? std::string()
-                                                : fmt::format("; did you mean \"{}\"?", nearest)));
+                    fmt::format("no {} \"{}\"{}", noun, name, config::did_you_mean(name, names)));
 }
 
 std::string dataset_file(const RunView& view, const std::string& data) {

@@ -119,20 +119,27 @@ std::string checkpoint_of(const std::string& path) {
                       : "expected a run folder or a checkpoint; found no checkpoint.h5 in it");
 }
 
-std::string last_error(const std::string& log) {
-  std::ifstream file(log);
+std::vector<LogEntry> read_log(const std::string& log) {
   constexpr std::size_t kTime = 19;  // length of "2026-01-31T12:00:00"
-  const std::string mark = " error: ";
-  std::string last;
+  const std::string mark = ": ";
+  std::vector<LogEntry> entries;
+  std::ifstream file(log);
   for (std::string line; std::getline(file, line);) {
     const bool begins = line.size() > kTime && line[4] == '-' && line[10] == 'T';
     if (begins) {
-      last = line.compare(kTime, mark.size(), mark) == 0 ? line.substr(kTime + mark.size()) : "";
-    } else if (!last.empty()) {
-      last += "\n" + line;
+      const auto end = std::min(line.find(mark, kTime), line.size());
+      const auto level = line.substr(kTime + 1, end - std::min(end, kTime + 1));
+      entries.push_back({level, line.substr(std::min(end + mark.size(), line.size()))});
+    } else if (!entries.empty()) {
+      entries.back().text += "\n" + line;
     }
   }
-  return last;
+  return entries;
+}
+
+std::string last_error(const std::string& log) {
+  const auto entries = read_log(log);
+  return !entries.empty() && entries.back().level == "error" ? entries.back().text : "";
 }
 
 void refuse_to_replace(const std::string& out, const std::string& format) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "files/folder_lock.hpp"
 
@@ -55,6 +56,13 @@ class RunFolder {
   std::optional<files::FolderLock> lock_;
   Progress progress_ = Progress::fresh;
 };
+
+// One message in the log of a run. Its text may have several lines.
+struct LogEntry {
+  std::string level, text;  // "info", "warning" or "error"
+};
+// Reads the messages of a log, in order. Returns none if there is no such file.
+std::vector<LogEntry> read_log(const std::string& log);
 
 // Returns the error at the end of a run's log, or "" if the log does not end with an error.
 std::string last_error(const std::string& log);

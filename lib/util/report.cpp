@@ -112,7 +112,7 @@ std::string bar_of(const std::string& cell, bool plain) {
   return bar;
 }
 
-// One column of a table, ready but for its neighbours.
+// One column of a table: its name and its formatted cells.
 struct Block {
   std::string name;
   Column cells;

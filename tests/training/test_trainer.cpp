@@ -85,6 +85,14 @@ bool identical(const TrainerState& a, const TrainerState& b) {
 
 }  // namespace
 
+// Stops after the second epoch and keeps the state that was saved.
+struct StopAfterTwo : Sink {
+  TrainerState saved;
+  bool stop_requested() override { return ++epochs == 2; }
+  void save(const TrainerState& state) override { saved = state; }
+  int epochs = 0;
+};
+
 TEST_CASE("a member trained among others ends as it would have alone") {
   // Tolerance: 1e-5 relative (design.md); products of other widths round differently, four epochs
   // long. From the closed form alone no step is taken: there the gradient is zero but for rounding,
@@ -133,12 +141,7 @@ TEST_CASE("resumed training equals uninterrupted training bit for bit") {
       const Study study(small_dataset(), settings(kind, more));
       const auto whole = study.fit();
 
-      struct StopAfterTwo : Sink {
-        TrainerState saved;
-        bool stop_requested() override { return ++epochs == 2; }
-        void save(const TrainerState& state) override { saved = state; }
-        int epochs = 0;
-      } sink;
+      StopAfterTwo sink;
       CHECK_THROWS_AS(train(study.plan, study.run, sink), Stopped);
       CHECK(sink.saved.epoch == 2);
       Sink silent;
@@ -180,12 +183,7 @@ TEST_CASE("with dropout a member ends as alone, on any threads, and resumed, bit
     const std::string readout = "current/readout/weight";
     CHECK(!without.fit().state.tensors.at(readout)[0].equal(alone.state.tensors.at(readout)[0]));
 
-    struct StopAfterTwo : Sink {
-      TrainerState saved;
-      bool stop_requested() override { return ++epochs == 2; }
-      void save(const TrainerState& state) override { saved = state; }
-      int epochs = 0;
-    } sink;
+    StopAfterTwo sink;
     CHECK_THROWS_AS(train(study.plan, study.run, sink), Stopped);
     Sink silent;
     CHECK(identical(train(study.plan, study.run, silent, &sink.saved).state, whole.state));
